@@ -1,0 +1,1 @@
+//! Measures Doorstep beside its peers.

@@ -1,0 +1,3 @@
+//! The O2O cloud in one binary.
+
+fn main() {}

@@ -1,0 +1,1 @@
+//! Time, seeded randomness and deadlines: the only door to the wall clock and the RNG.

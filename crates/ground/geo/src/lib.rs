@@ -1,0 +1,1 @@
+//! Points, distances, bearings, H3 cells and polygons.

@@ -1,0 +1,1 @@
+//! Tenants, principals, access keys with scopes, signed tokens.

@@ -1,0 +1,1 @@
+//! Ordered event streams with consumer positions, crash-safe in files.

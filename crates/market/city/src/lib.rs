@@ -1,0 +1,1 @@
+//! One city running: live or replayed from history, on the same engines.

@@ -1,0 +1,1 @@
+//! Quote, order, fulfilment: the state machine and its rules.

@@ -1,0 +1,1 @@
+//! Road graphs, shortest paths and travel-time tables.
