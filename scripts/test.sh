@@ -1,0 +1,38 @@
+#!/usr/bin/env bash
+# Everything that judges Doorstep, with all of its own set-up: packages, a private PostgreSQL, a browser, free ports.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+export CARGO_TERM_COLOR=${CARGO_TERM_COLOR:-never}
+step() { printf '\n== %s (%ds)\n' "$1" "$SECONDS"; }
+
+step "set-up"
+scripts/setup.sh test
+scratch=$(mktemp -d); chmod 755 "$scratch"
+trap 'scripts/postgres.sh stop "$scratch/pg" || true; rm -rf "$scratch"' EXIT
+DOORSTEP_TEST_POSTGRES=$(scripts/postgres.sh start "$scratch/pg"); export DOORSTEP_TEST_POSTGRES
+
+step "console: types, unit tests, build"
+scripts/console.sh
+(cd web && npm run check --silent && npm test --silent)
+
+step "formatting and the house's rules"
+cargo fmt --all --check
+cargo run --quiet --locked -p doorstep-tidy
+
+step "lints"
+cargo clippy --quiet --locked --workspace --all-targets -- -D warnings
+
+if [ -d ../shared/data ]; then
+  if [ ! -x .venv/bin/python ]; then python3 -m venv .venv; .venv/bin/pip install --quiet numpy scipy; fi
+else
+  echo "skipped: the wide checks on recorded data (there is no ../shared/data beside the project)"
+fi
+
+step "unit, property, crash and end-to-end tests"
+cargo build --quiet --locked -p doorstep   # the binary that the end-to-end tests start
+cargo test --locked --workspace
+
+step "browser"
+tests/browser/run.sh
+
+step "done"
