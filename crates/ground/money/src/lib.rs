@@ -1,1 +1,14 @@
 //! Amounts in minor units, currencies and rounding.
+//!
+//! *Invariant*: no floating point. An amount is a whole number of minor units; whatever does not come out
+//! even is rounded by a rule that the caller names.
+
+mod amount;
+mod currency;
+mod error;
+mod rounding;
+
+pub use amount::Money;
+pub use currency::Currency;
+pub use error::MoneyError;
+pub use rounding::Rounding;
