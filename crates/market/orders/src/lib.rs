@@ -1,1 +1,42 @@
 //! Quote, order, fulfilment: the state machine and its rules.
+//!
+//! A ride begins as a signed [`Quote`], becomes an [`Order`] once, and moves through the table
+//! [`machine::TRANSITIONS`], which a reader sees whole. Each change is decided by the pure function
+//! [`machine::apply`] and written by [`Orders`] in one transaction: the order row (compare-and-set
+//! on its version), the event with that version, and the outbox row for the journal.
+//!
+//! Absent on purpose: a clock (every function takes `now`), positions, matching, roads. Whoever
+//! dispatches gives commands like everybody else.
+
+mod city_totals;
+mod drivers;
+mod error;
+pub mod fare;
+mod holds;
+mod ids;
+pub mod machine;
+mod metrics;
+mod order;
+mod page;
+mod quote;
+mod records;
+mod schema;
+mod service;
+mod shift;
+mod story;
+
+pub use city_totals::CityTotals;
+pub use drivers::{Driver, DriverFilter, NewDriver, Shift};
+pub use error::OrdersError;
+pub use fare::{Fare, FareKind, FarePart, FareTable};
+pub use ids::{DriverId, IdError, OrderId, QuoteId};
+pub use machine::{Actor, Command, CommandKind, EventKind, ReassignReason, Refusal, State};
+pub use metrics::METRICS;
+pub use order::{Cancelled, DriverRef, Order, OrderEvent, OrderView, RiderRef};
+pub use page::{MAX_PAGE, Page};
+pub use quote::{Quote, QuoteClaims, QuoteInput, QUOTE_TTL_MS};
+pub use records::OrderFilter;
+pub use schema::MIGRATIONS;
+pub use service::{NewOrder, Orders};
+pub use shift::ShiftChange;
+pub use story::StoryLine;

@@ -1,0 +1,61 @@
+//! Tables of orders. One text for both stores.
+
+use doorstep_store::Migration;
+
+/// To be passed to `Store::open`.
+pub const MIGRATIONS: &[Migration] = &[
+    Migration::same(
+        "orders/0001_orders",
+        "CREATE TABLE orders (
+            id TEXT PRIMARY KEY,
+            tenant TEXT NOT NULL,
+            city TEXT NOT NULL,
+            state TEXT NOT NULL,
+            open BIGINT NOT NULL,
+            version BIGINT NOT NULL,
+            quote_id TEXT NOT NULL UNIQUE,
+            driver TEXT,
+            rider_ref TEXT,
+            wait_ms BIGINT,
+            delay_ms BIGINT,
+            body TEXT NOT NULL
+        );
+        CREATE INDEX orders_open ON orders (city) WHERE open = 1;
+        CREATE INDEX orders_by_city ON orders (city, id);
+        CREATE INDEX orders_by_driver ON orders (driver, id) WHERE driver IS NOT NULL;
+        CREATE INDEX orders_by_rider ON orders (rider_ref, id) WHERE rider_ref IS NOT NULL;
+        CREATE TABLE order_events (
+            order_id TEXT NOT NULL,
+            version BIGINT NOT NULL,
+            kind TEXT NOT NULL,
+            at BIGINT NOT NULL,
+            driver TEXT,
+            body TEXT NOT NULL,
+            PRIMARY KEY (order_id, version)
+        );
+        CREATE INDEX order_events_by_driver ON order_events (driver, at) WHERE driver IS NOT NULL;
+        CREATE TABLE driver_holds (
+            driver TEXT PRIMARY KEY,
+            order_id TEXT NOT NULL
+        )",
+    ),
+    Migration::same(
+        "orders/0002_drivers",
+        "CREATE TABLE drivers (
+            id TEXT PRIMARY KEY,
+            tenant TEXT NOT NULL,
+            city TEXT NOT NULL,
+            name TEXT NOT NULL,
+            plate TEXT NOT NULL,
+            seats BIGINT NOT NULL,
+            active BIGINT NOT NULL,
+            shift TEXT NOT NULL,
+            lat DOUBLE PRECISION,
+            lon DOUBLE PRECISION,
+            created_at BIGINT NOT NULL,
+            shift_at BIGINT NOT NULL
+        );
+        CREATE INDEX drivers_by_city ON drivers (city, id);
+        CREATE INDEX drivers_on_shift ON drivers (city) WHERE shift <> 'offline'",
+    ),
+];

@@ -1,0 +1,7 @@
+//! Orders against real stores: SQLite always, PostgreSQL when `DOORSTEP_TEST_POSTGRES` is set.
+
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod rides;
+mod sequences;
+mod setting;

@@ -1,0 +1,136 @@
+//! Random commands from several actors, against the store and beside it the machine.
+
+use std::collections::HashMap;
+
+use doorstep_orders::{Actor, Command, CommandKind, Driver, Order, OrdersError, ReassignReason, machine};
+use proptest::prelude::*;
+use proptest::test_runner::{Config, TestRunner};
+
+use crate::setting::{CITY, NOON, Setting, TENANT, settings};
+
+#[derive(Debug, Clone)]
+struct Step {
+    order: usize,
+    command: usize,
+    driver: usize,
+    actor: usize,
+    later_ms: i64,
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let step = (0..3_usize, 0..CommandKind::ALL.len(), 0..2_usize, 0..Actor::ALL.len(), 0..20_000_i64)
+        .prop_map(|(order, command, driver, actor, later_ms)| Step { order, command, driver, actor, later_ms });
+    prop::collection::vec(step, 1..80)
+}
+
+fn command(kind: CommandKind, driver: &Driver, now: doorstep_clock::Timestamp) -> Command {
+    let (reference, id) = (driver.reference(), driver.id);
+    let expires_at = now.plus_ms(15_000);
+    let reason = ReassignReason::DriverSilent;
+    match kind {
+        CommandKind::Offer => Command::Offer { driver: reference, expires_at, pickup_eta_ms: None },
+        CommandKind::Accept => Command::Accept { driver: id },
+        CommandKind::Decline => Command::Decline { driver: id, reason: Some("too far".to_owned()) },
+        CommandKind::Timeout => Command::Timeout,
+        CommandKind::Withdraw => Command::Withdraw { reason },
+        CommandKind::Depart => Command::Depart { driver: id },
+        CommandKind::Arrive => Command::Arrive { driver: id },
+        CommandKind::Pickup => Command::Pickup { driver: id },
+        CommandKind::Complete => Command::Complete { driver: id },
+        CommandKind::Release => Command::Release { driver: Some(id), reason },
+        CommandKind::Reoffer => Command::Reoffer { driver: reference, expires_at, pickup_eta_ms: None, reason },
+        CommandKind::Cancel => Command::Cancel { reason: "changed my mind".to_owned() },
+        CommandKind::GiveUp => Command::GiveUp,
+    }
+}
+
+async fn run(s: &Setting, steps: Vec<Step>) -> Result<(), TestCaseError> {
+    let drivers = [s.driver("Lee").await, s.driver("Kim").await];
+    let mut model: Vec<Order> = Vec::new();
+    for _ in 0..3 {
+        model.push(s.order(NOON).await);
+    }
+    let mut now = NOON;
+    for step in steps {
+        now = now.plus_ms(step.later_ms);
+        let command = command(CommandKind::ALL[step.command], &drivers[step.driver], now);
+        let actor = Actor::ALL[step.actor];
+        let before = model[step.order].clone();
+        let answer = s.orders.command(TENANT, before.id, command.clone(), actor, None, now).await;
+        let decided = machine::apply(&before, &command, actor, now);
+        let holders: HashMap<_, _> = model.iter().filter_map(|o| o.holder().map(|d| (d, o.id))).collect();
+        match (answer, decided) {
+            (Ok(stored), Ok((next, _))) => {
+                if let Some(driver) = next.holder() {
+                    prop_assert!(holders.get(&driver).is_none_or(|order| *order == next.id), "two orders hold one driver");
+                }
+                prop_assert_eq!(&stored, &next);
+                model[step.order] = next;
+            }
+            (Err(OrdersError::Refused(said)), Err(refusal)) => prop_assert_eq!(said, refusal),
+            (Err(OrdersError::DriverBusy { driver, order }), Ok(_)) => prop_assert_eq!(holders.get(&driver).copied(), order),
+            (answer, decided) => return Err(TestCaseError::fail(format!("store {answer:?}, machine {decided:?}"))),
+        }
+    }
+    for order in &model {
+        prop_assert_eq!(&s.orders.get(TENANT, order.id).await.unwrap(), order);
+        let events = s.orders.events(TENANT, order.id, 0, 200).await.unwrap();
+        let versions: Vec<i64> = events.iter().map(|e| e.version).collect();
+        prop_assert_eq!(versions, (1..=order.version).collect::<Vec<_>>());
+    }
+    let ids: Vec<_> = model.iter().filter(|o| o.state.is_open()).map(|o| o.id).collect();
+    let open = s.orders.read(|o, tx| o.open_in(tx, CITY)).await.unwrap();
+    prop_assert!(ids.iter().all(|id| open.iter().any(|o| o.id == *id)));
+    Ok(())
+}
+
+#[test]
+fn the_store_follows_the_machine_whatever_comes() {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    let settings = runtime.block_on(settings());
+    for s in &settings {
+        let mut runner = TestRunner::new(Config { cases: 48, failure_persistence: None, ..Config::default() });
+        runner.run(&steps(), |steps| runtime.block_on(run(s, steps))).unwrap();
+    }
+}
+
+/// The same from many tasks at once: whatever wins, versions have no gap and no driver is shared.
+#[tokio::test(flavor = "multi_thread")]
+async fn concurrent_actors_leave_no_gap_and_share_no_driver() {
+    for s in settings().await {
+        let drivers = [s.driver("Lee").await, s.driver("Kim").await];
+        let mut ids = Vec::new();
+        for _ in 0..4 {
+            ids.push(s.order(NOON).await.id);
+        }
+        let mut tasks = Vec::new();
+        for task in 0..6_usize {
+            let (orders, drivers, ids) = (s.orders.clone(), drivers.clone(), ids.clone());
+            tasks.push(tokio::spawn(async move {
+                for n in 0..60_usize {
+                    let pick = (task * 31 + n * 17) % (CommandKind::ALL.len() * 8);
+                    let now = NOON.plus_ms(i64::try_from(n).unwrap() * 1_000);
+                    let kind = CommandKind::ALL[pick % CommandKind::ALL.len()];
+                    let actor = machine::TRANSITIONS.iter().find(|r| r.command == kind).unwrap().actors[0];
+                    let command = command(kind, &drivers[pick % 2], now);
+                    match orders.command(TENANT, ids[(task + n) % ids.len()], command, actor, None, now).await {
+                        Ok(_) | Err(OrdersError::Refused(_) | OrdersError::DriverBusy { .. }) => {}
+                        Err(other) => panic!("{other}"),
+                    }
+                }
+            }));
+        }
+        for task in tasks {
+            task.await.unwrap();
+        }
+        let mut holders = std::collections::HashSet::new();
+        for id in ids {
+            let order = s.orders.get(TENANT, id).await.unwrap();
+            let versions: Vec<i64> = s.orders.events(TENANT, id, 0, 200).await.unwrap().iter().map(|e| e.version).collect();
+            assert_eq!(versions, (1..=order.version).collect::<Vec<_>>());
+            if let Some(driver) = order.holder() {
+                assert!(holders.insert(driver), "two orders hold one driver");
+            }
+        }
+    }
+}

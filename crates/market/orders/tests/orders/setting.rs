@@ -1,0 +1,70 @@
+//! A store with drivers and a way to quotes, for every store that is there.
+
+use std::sync::Arc;
+
+use doorstep_clock::Timestamp;
+use doorstep_geo::Point;
+use doorstep_identity::Signer;
+use doorstep_money::Currency;
+use doorstep_orders::{Actor, Command, Driver, FareTable, MIGRATIONS, NewDriver, NewOrder, Order, Orders, Quote, QuoteInput, RiderRef};
+use doorstep_store::{Migration, Store, testing};
+
+pub(crate) const TENANT: &str = "ten_main";
+pub(crate) const CITY: &str = "manhattan";
+pub(crate) const NOON: Timestamp = Timestamp::from_millis(1_384_790_400_000);
+
+pub(crate) struct Setting {
+    pub(crate) orders: Orders,
+    pub(crate) store: Store,
+}
+
+/// One setting per store.
+pub(crate) async fn settings() -> Vec<Setting> {
+    let migrations: Vec<Migration> = doorstep_identity::MIGRATIONS.iter().chain(MIGRATIONS).copied().collect();
+    let mut all = Vec::new();
+    for store in testing::stores(&migrations) {
+        let signer = Arc::new(Signer::load_or_create(&store).await.unwrap());
+        all.push(Setting { orders: Orders::new(store.clone(), signer), store });
+    }
+    all
+}
+
+pub(crate) fn point(lat: f64, lon: f64) -> Point {
+    Point::new(lat, lon).unwrap()
+}
+
+pub(crate) fn rider() -> NewOrder {
+    NewOrder { rider: RiderRef { name: "Ada".to_owned(), reference: Some("r-1".to_owned()) }, note: None }
+}
+
+impl Setting {
+    pub(crate) fn quote(&self, now: Timestamp) -> Quote {
+        let input = QuoteInput {
+            tenant: TENANT.to_owned(),
+            city: CITY.to_owned(),
+            pickup: point(40.75, -73.98),
+            dropoff: point(40.71, -74.0),
+            pickup_node: 1,
+            dropoff_node: 2,
+            seats: 1,
+            trip_ms: 600_000,
+            distance_m: 4_000,
+            pickup_eta_ms: Some(90_000),
+        };
+        self.orders.quote(input, &FareTable::standard(Currency::parse("USD").unwrap()), now).unwrap()
+    }
+
+    pub(crate) async fn order(&self, now: Timestamp) -> Order {
+        let token = self.quote(now).token;
+        self.orders.create(TENANT, &token, rider(), Actor::Rider, now).await.unwrap()
+    }
+
+    pub(crate) async fn driver(&self, name: &str) -> Driver {
+        let new = NewDriver { city: CITY.to_owned(), name: name.to_owned(), plate: format!("T-{name}"), seats: 4 };
+        self.orders.register_driver(TENANT, new, NOON).await.unwrap()
+    }
+
+    pub(crate) fn offer(driver: &Driver, now: Timestamp) -> Command {
+        Command::Offer { driver: driver.reference(), expires_at: now.plus_ms(15_000), pickup_eta_ms: Some(60_000) }
+    }
+}
