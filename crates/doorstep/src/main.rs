@@ -1,3 +1,3 @@
-//! The O2O cloud in one binary.
+//! The `doorstep` command.
 
 fn main() {}

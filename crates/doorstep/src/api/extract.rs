@@ -1,0 +1,213 @@
+//! Reading requests: JSON bodies and query strings, with problems that name the field.
+
+use std::convert::Infallible;
+
+use axum::{
+    body::Bytes,
+    extract::{FromRequest, FromRequestParts, Request, rejection::BytesRejection},
+    http::{HeaderMap, StatusCode, header, request::Parts},
+};
+use serde::de::DeserializeOwned;
+use serde_path_to_error::Segment;
+use sha2::{Digest as _, Sha256};
+
+use super::{
+    idempotency::Idempotency,
+    problem::{Code, FieldError, Problem},
+};
+
+/// The body of a write: JSON of `T` without unknown fields, and what makes it idempotent.
+/// An empty body reads as `{}`.
+#[derive(Debug)]
+pub(crate) struct Write<T> {
+    pub(crate) body: T,
+    pub(crate) once: Option<Idempotency>,
+}
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Write<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let headers = request.headers().clone();
+        let target = format!("{} {}", request.method(), request.uri().path());
+        let bytes = Bytes::from_request(request, state).await.map_err(|rejection| unread(&rejection))?;
+        if !bytes.is_empty() && !is_json(&headers) {
+            return Err(Problem::new(Code::UnsupportedMediaType, "send Content-Type: application/json"));
+        }
+        let once = Idempotency::of(&headers, &target, &bytes)?;
+        let text: &[u8] = if bytes.is_empty() { b"{}" } else { &bytes };
+        Ok(Self { body: parse(text)?, once })
+    }
+}
+
+/// Nothing, or an empty object.
+#[derive(Debug, serde::Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Empty {}
+
+fn unread(rejection: &BytesRejection) -> Problem {
+    match rejection.status() {
+        StatusCode::PAYLOAD_TOO_LARGE => {
+            Problem::new(Code::TooLarge, "the body is larger than limits.body_bytes; send less or split it")
+        }
+        _ => Problem::new(Code::InvalidBody, format!("the body did not arrive: {}", rejection.body_text())),
+    }
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let Some(kind) = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()) else { return false };
+    let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    kind == "application/json" || (kind.starts_with("application/") && kind.ends_with("+json"))
+}
+
+/// JSON text as `T`, or a problem that names the field by its JSON pointer.
+pub(crate) fn parse<T: DeserializeOwned>(text: &[u8]) -> Result<T, Problem> {
+    let mut json = serde_json::Deserializer::from_slice(text);
+    let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+        let field = pointer(error.path());
+        faulty(field, error.inner())
+    })?;
+    json.end().map_err(|error| faulty(String::new(), &error))?;
+    Ok(value)
+}
+
+fn faulty(mut field: String, error: &serde_json::Error) -> Problem {
+    let message = error.to_string();
+    let (reason, place) = match message.rfind(" at line ") {
+        Some(at) => (message[..at].to_owned(), message[at..].to_owned()),
+        None => (message.clone(), String::new()),
+    };
+    if !error.is_data() {
+        let detail = format!("the body is not JSON: {message}");
+        let fix = if reason.starts_with("expected value") {
+            "send a JSON value; NaN and Infinity are none".to_owned()
+        } else {
+            format!("correct the JSON{place}")
+        };
+        return Problem::new(Code::InvalidBody, detail).with_errors(vec![FieldError { field, reason, fix }]);
+    }
+    let quoted = reason.split('`').nth(1).unwrap_or_default().to_owned();
+    let (code, fix) = if reason.starts_with("unknown field") {
+        add_last(&mut field, &quoted);
+        let known = reason.split_once(", ").map_or("no field is expected here", |(_, known)| known);
+        (Code::UnknownField, format!("remove it; {known}"))
+    } else if reason.starts_with("missing field") {
+        add_last(&mut field, &quoted);
+        (Code::InvalidField, "add it".to_owned())
+    } else if let Some((_, expected)) = reason.split_once(", expected ") {
+        (Code::InvalidField, format!("send {expected}"))
+    } else {
+        (Code::InvalidField, "see the API page at /docs for what is expected".to_owned())
+    };
+    let reason = if code == Code::UnknownField { format!("there is no field `{quoted}`") } else { reason };
+    Problem::new(code, "").with_errors(vec![FieldError { field, reason, fix }])
+}
+
+/// The path that serde knows may or may not end in the field that it complains about.
+fn add_last(field: &mut String, name: &str) {
+    let name = escape(name);
+    if !field.ends_with(&format!("/{name}")) {
+        field.push('/');
+        field.push_str(&name);
+    }
+}
+
+fn pointer(path: &serde_path_to_error::Path) -> String {
+    path.iter().fold(String::new(), |mut pointer, segment| {
+        match segment {
+            Segment::Seq { index } => pointer.push_str(&format!("/{index}")),
+            Segment::Map { key } => pointer.push_str(&format!("/{}", escape(key))),
+            Segment::Enum { .. } | Segment::Unknown => {}
+        }
+        pointer
+    })
+}
+
+/// RFC 6901.
+fn escape(key: &str) -> String {
+    key.replace('~', "~0").replace('/', "~1")
+}
+
+/// The query string as `T`.
+#[derive(Debug)]
+pub(crate) struct Query<T>(pub(crate) T);
+
+impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for Query<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        axum::extract::Query::<T>::try_from_uri(&parts.uri).map(|query| Self(query.0)).map_err(|rejection| {
+            let text = rejection.body_text();
+            let text = text.rsplit_once("query string: ").map_or(text.as_str(), |(_, reason)| reason);
+            let (name, reason) = match text.split_once(": ") {
+                Some((name, reason)) if !name.contains(' ') => (name.to_owned(), reason.to_owned()),
+                _ => (text.split('`').nth(1).unwrap_or_default().to_owned(), text.to_owned()),
+            };
+            Problem::field(format!("?{name}"), reason, "see the API page at /docs for this list's parameters")
+        })
+    }
+}
+
+/// The request's headers, for handlers that look at one.
+pub(crate) struct Headers(pub(crate) HeaderMap);
+
+impl<S: Send + Sync> FromRequestParts<S> for Headers {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Infallible> {
+        Ok(Self(parts.headers.clone()))
+    }
+}
+
+/// Hash of a request's target and body: what must be equal for a repeated key.
+pub(crate) fn hash(target: &str, body: &[u8]) -> Vec<u8> {
+    let mut hash = Sha256::new();
+    hash.update(target.as_bytes());
+    hash.update([0]);
+    hash.update(body);
+    hash.finalize().to_vec()
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, serde::Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[allow(dead_code)]
+    struct Outer {
+        point: Inner,
+        #[serde(default)]
+        list: Vec<Inner>,
+    }
+
+    #[derive(Debug, serde::Deserialize)]
+    #[serde(deny_unknown_fields)]
+    #[allow(dead_code)]
+    struct Inner {
+        lat: f64,
+    }
+
+    fn check(text: &str, code: Code, field: &str) {
+        let problem = parse::<Outer>(text.as_bytes()).unwrap_err();
+        let body = problem.body();
+        assert_eq!((problem.code(), body.errors[0].field.as_str()), (code, field), "{text}: {body:?}");
+        assert!(!body.errors[0].fix.is_empty() && !body.errors[0].reason.contains("line 1"));
+    }
+
+    #[test]
+    fn problems_name_the_field() {
+        check(r#"{"point":{"lat":NaN}}"#, Code::InvalidBody, "/point/lat");
+        check(r#"{"point":{"lat":1e999}}"#, Code::InvalidBody, "/point/lat");
+        check(r#"{"point":{"lat":"1"}}"#, Code::InvalidField, "/point/lat");
+        check(r#"{"point":{"lat":null}}"#, Code::InvalidField, "/point/lat");
+        check(r#"{"point":{}}"#, Code::InvalidField, "/point/lat");
+        check(r#"{"point":{"lat":1,"lng":2}}"#, Code::UnknownField, "/point/lng");
+        check(r#"{"point":{"lat":1},"list":[{"lat":1},{"lat":1,"a/b":1}]}"#, Code::UnknownField, "/list/1/a~1b");
+        check(r#"{"point":{"lat":1},"x":1}"#, Code::UnknownField, "/x");
+        check(r"{}", Code::InvalidField, "/point");
+        check(r#"{"point":{"lat":1}} x"#, Code::InvalidBody, "");
+        check(r#"{"point":{"lat":1,"lat":2}}"#, Code::InvalidField, "/point/lat");
+    }
+}

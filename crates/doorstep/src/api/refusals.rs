@@ -1,0 +1,79 @@
+//! What the crates below refuse, in the words of the API. The last step before the caller.
+
+use doorstep_identity::IdentityError;
+use doorstep_orders::{OrdersError, Refusal};
+use doorstep_store::StoreError;
+
+use super::problem::{Code, Problem};
+
+impl From<StoreError> for Problem {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::IdempotencyMismatch { key } => Self::new(
+                Code::IdempotencyMismatch,
+                format!("Idempotency-Key {key:?} was used with another request; send a fresh key"),
+            ),
+            StoreError::Overloaded { .. } | StoreError::Conflict { .. } => {
+                Self::new(Code::Overloaded, error.to_string()).retry_after(1)
+            }
+            StoreError::Closed => Self::new(Code::Unavailable, "this process is going down").retry_after(2),
+            other => Self::internal(&other),
+        }
+    }
+}
+
+impl From<OrdersError> for Problem {
+    fn from(error: OrdersError) -> Self {
+        let told = error.to_string();
+        match error {
+            OrdersError::Refused(refusal) => refused(&refusal, told),
+            OrdersError::NotFound { what, id } => Self::not_found(what, &id),
+            OrdersError::VersionConflict { order, expected, actual } => Self::new(Code::VersionConflict, told)
+                .with("order_id", order.to_string())
+                .with("expected", expected)
+                .with("actual", actual),
+            OrdersError::DriverBusy { driver, order } => Self::new(Code::DriverBusy, told)
+                .with("driver", driver.to_string())
+                .with("order_id", order.map(|order| order.to_string())),
+            OrdersError::QuoteExpired { expired_at, .. } => {
+                Self::new(Code::QuoteExpired, told).with("expired_at", expired_at.to_string())
+            }
+            OrdersError::QuoteAltered { .. } => Self::new(Code::QuoteAltered, told),
+            // Another tenant's quote exists for that tenant only.
+            OrdersError::QuoteForeign { .. } => Self::new(Code::QuoteAltered, "the quote is none of yours: ask for your own"),
+            OrdersError::QuoteUsed { order, .. } => {
+                Self::new(Code::QuoteUsed, told).with("order_id", order.map(|order| order.to_string()))
+            }
+            OrdersError::InvalidField { field, reason, fix } => Self::field(field, reason, fix),
+            OrdersError::BadId(error) => Self::new(Code::InvalidField, error.to_string()),
+            OrdersError::BadCursor { .. } => {
+                Self::field("?cursor", "is no cursor of this list", "use next_cursor of the page before")
+            }
+            OrdersError::Store(error) => error.into(),
+        }
+    }
+}
+
+fn refused(refusal: &Refusal, told: String) -> Problem {
+    match refusal {
+        Refusal::Illegal { from, command, to, allowed } => Problem::new(Code::IllegalTransition, told)
+            .with("from", from.as_str())
+            .with("to", to.as_str())
+            .with("command", command.as_str())
+            .with("allowed", allowed.iter().map(|command| command.as_str()).collect::<Vec<_>>()),
+        Refusal::WrongActor { command, actors, .. } => Problem::new(Code::Forbidden, told)
+            .with("command", command.as_str())
+            .with("allowed", actors.iter().map(|actor| actor.as_str()).collect::<Vec<_>>()),
+        Refusal::WrongDriver { .. } => Problem::new(Code::WrongDriver, told),
+        Refusal::NotDue { .. } => Problem::new(Code::IllegalTransition, told),
+    }
+}
+
+impl From<IdentityError> for Problem {
+    fn from(error: IdentityError) -> Self {
+        match error {
+            IdentityError::Store(error) => error.into(),
+            other => Self::internal(&other),
+        }
+    }
+}

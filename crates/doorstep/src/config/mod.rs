@@ -1,0 +1,199 @@
+//! What a process is told: one TOML file, laid over the defaults, under the environment and the command line.
+//!
+//! Every setting is one row of [`fields`]: its name in the file, its environment variable, what it is
+//! for, how it is read and what is wrong with a bad value. Loading never stops at the first mistake.
+
+mod error;
+mod fields;
+mod load;
+mod show;
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use doorstep_clock::Timestamp;
+
+pub use error::{ConfigError, Mistake};
+pub use load::{Loaded, Loader, Source};
+
+use crate::roles::Role;
+
+/// Everything a process can be told, checked.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// What this process does.
+    pub roles: Vec<Role>,
+    /// Where everything durable lives that has no address of its own.
+    pub data: PathBuf,
+    /// `sqlite:///path`, `sqlite::memory:` or `postgres://…`; without it a SQLite file inside `data`.
+    pub store: Option<String>,
+    /// Directories made by `doorstep city import`.
+    pub cities: Vec<PathBuf>,
+    /// The HTTP API and the console.
+    pub api: Api,
+    /// The Prometheus page.
+    pub metrics: Metrics,
+    /// Event streams on disk.
+    pub journal: Journal,
+    /// How a live city decides.
+    pub dispatch: Dispatch,
+    /// What keeps one caller from taking everything.
+    pub limits: Limits,
+    /// What is written to standard error.
+    pub log: Log,
+    /// Set by `--demo` alone: the cities run on a clock that can be sped up and paused.
+    pub demo_clock: Option<DemoClock>,
+}
+
+/// Where the HTTP API listens and who may call it from a browser.
+#[derive(Clone, Debug)]
+pub struct Api {
+    /// Address and port; port 0 picks a free one.
+    pub listen: SocketAddr,
+    /// Browser origins that may call the API, beside the console itself; `*` for all.
+    pub cors_origins: Vec<String>,
+}
+
+/// Where the metrics are shown.
+#[derive(Clone, Debug)]
+pub struct Metrics {
+    /// Address and port; port 0 picks a free one.
+    pub listen: SocketAddr,
+}
+
+/// Where event streams are kept and for how long.
+#[derive(Clone, Debug)]
+pub struct Journal {
+    /// Directory; without it `journal` inside `data`.
+    pub dir: Option<PathBuf>,
+    /// Size of one file, in MiB.
+    pub segment_mib: u32,
+    /// Old files are removed when a stream is larger, in MiB.
+    pub keep_mib: u32,
+    /// Old files are removed when they are older, in hours.
+    pub keep_hours: u32,
+}
+
+/// How a live city decides.
+#[derive(Clone, Debug)]
+pub struct Dispatch {
+    /// Seconds between two decisions.
+    pub batch_s: f64,
+    /// Seconds after which a waiting request is given up.
+    pub max_wait_s: f64,
+    /// Seconds a driver has to answer an offer.
+    pub offer_s: f64,
+    /// Seconds without a position after which a driver counts as gone.
+    pub heartbeat_s: f64,
+}
+
+/// What keeps one caller from taking everything.
+#[derive(Clone, Debug)]
+pub struct Limits {
+    /// Largest JSON body, in bytes.
+    pub body_bytes: usize,
+    /// Largest NDJSON body, in bytes.
+    pub ndjson_bytes: usize,
+    /// Largest WebSocket message, in bytes.
+    pub frame_bytes: usize,
+    /// Seconds until a request must have its answer's head.
+    pub request_timeout_s: f64,
+    /// Connections at once.
+    pub connections: usize,
+    /// Streams (server-sent events, WebSockets) at once.
+    pub streams: usize,
+    /// Requests a second and key, in the long run.
+    pub requests_per_s: u32,
+    /// Requests a key may make at once after a quiet time.
+    pub burst: u32,
+}
+
+/// What is written to standard error.
+#[derive(Clone, Debug)]
+pub struct Log {
+    /// `pretty` for people, `json` for machines.
+    pub format: LogFormat,
+    /// Levels by module, for example `info,doorstep=debug`.
+    pub filter: String,
+}
+
+/// The form of a log line.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// For people.
+    Pretty,
+    /// One JSON object a line.
+    Json,
+}
+
+impl LogFormat {
+    /// The stable string form.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Pretty => "pretty",
+            Self::Json => "json",
+        }
+    }
+}
+
+/// City time of the demo: where it starts and how fast it runs at first.
+#[derive(Clone, Copy, Debug)]
+pub struct DemoClock {
+    /// City time at the start of the process.
+    pub start: Timestamp,
+    /// City seconds a real second.
+    pub speed: f64,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            roles: Role::ALL.to_vec(),
+            data: PathBuf::from("data"),
+            store: None,
+            cities: Vec::new(),
+            api: Api { listen: SocketAddr::from(([127, 0, 0, 1], 8080)), cors_origins: Vec::new() },
+            metrics: Metrics { listen: SocketAddr::from(([127, 0, 0, 1], 9090)) },
+            journal: Journal { dir: None, segment_mib: 64, keep_mib: 4096, keep_hours: 24 * 30 },
+            dispatch: Dispatch { batch_s: 5.0, max_wait_s: 300.0, offer_s: 15.0, heartbeat_s: 30.0 },
+            limits: Limits {
+                body_bytes: 1 << 20,
+                ndjson_bytes: 8 << 20,
+                frame_bytes: 1 << 20,
+                request_timeout_s: 30.0,
+                connections: 4096,
+                streams: 1024,
+                requests_per_s: 500,
+                burst: 1000,
+            },
+            log: Log { format: LogFormat::Pretty, filter: "info".to_owned() },
+            demo_clock: None,
+        }
+    }
+}
+
+impl Config {
+    /// The store's URL, derived from the data directory when none is named.
+    #[must_use]
+    pub fn store_url(&self) -> String {
+        match &self.store {
+            Some(url) => url.clone(),
+            None => {
+                let data = std::path::absolute(&self.data).unwrap_or_else(|_| self.data.clone());
+                format!("sqlite://{}", data.join("doorstep.db").display())
+            }
+        }
+    }
+
+    /// Where the journal's files are.
+    #[must_use]
+    pub fn journal_dir(&self) -> PathBuf {
+        self.journal.dir.clone().unwrap_or_else(|| self.data.join("journal"))
+    }
+
+    /// Whether this process has the role.
+    #[must_use]
+    pub fn has(&self, role: Role) -> bool {
+        self.roles.contains(&role)
+    }
+}

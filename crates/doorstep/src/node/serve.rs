@@ -1,0 +1,65 @@
+//! Serving HTTP on a listener: so many connections at once, heads in time, a graceful end.
+
+use std::{sync::Arc, time::Duration};
+
+use axum::{Router, body::Body, http::Request};
+use hyper::{body::Incoming, server::conn::http1::Builder};
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    server::graceful::GracefulShutdown,
+    service::TowerToHyperService,
+};
+use tokio::{net::TcpListener, sync::Semaphore};
+use tower::ServiceExt as _;
+
+use super::shutdown::Shutdown;
+
+/// A request's head must arrive within this time, and an idle connection is closed after it.
+const HEAD_WITHIN: Duration = Duration::from_secs(60);
+/// Requests under way at the end have this time to finish.
+const FINISH_WITHIN: Duration = Duration::from_secs(8);
+/// After the system refused a connection (out of file descriptors, say).
+const PAUSE_AFTER_ERROR: Duration = Duration::from_millis(100);
+
+/// Serves until the process goes down, then lets requests finish. More than `connections` wait in the system's queue.
+pub(crate) async fn serve(listener: TcpListener, router: Router, connections: usize, shutdown: Shutdown) {
+    let places = Arc::new(Semaphore::new(connections.min(Semaphore::MAX_PERMITS)));
+    let graceful = GracefulShutdown::new();
+    let mut down = std::pin::pin!(shutdown.wait());
+    let service = router.map_request(|request: Request<Incoming>| request.map(Body::new));
+    let mut builder = Builder::new();
+    builder.timer(TokioTimer::new()).header_read_timeout(HEAD_WITHIN);
+    loop {
+        let place = tokio::select! {
+            place = Arc::clone(&places).acquire_owned() => place.expect("this semaphore is never closed"),
+            () = &mut down => break,
+        };
+        let stream = tokio::select! {
+            accepted = listener.accept() => match accepted {
+                Ok((stream, _)) => stream,
+                Err(error) => {
+                    tracing::warn!(%error, "cannot accept a connection");
+                    tokio::time::sleep(PAUSE_AFTER_ERROR).await;
+                    continue;
+                }
+            },
+            () = &mut down => break,
+        };
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "cannot set TCP_NODELAY");
+        }
+        let connection =
+            builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service.clone())).with_upgrades();
+        let connection = graceful.watch(connection);
+        tokio::spawn(async move {
+            if let Err(error) = connection.await {
+                tracing::trace!(%error, "a connection broke off");
+            }
+            drop(place);
+        });
+    }
+    drop(listener);
+    if tokio::time::timeout(FINISH_WITHIN, graceful.shutdown()).await.is_err() {
+        tracing::warn!("requests were still under way after {FINISH_WITHIN:?}; they are cut off");
+    }
+}
