@@ -1,1 +1,18 @@
 //! Tenants, principals, access keys with scopes, signed tokens.
+//!
+//! *Invariant*: a secret leaves this crate once, in the answer that makes it; what is kept is its hash.
+
+mod authorization;
+mod error;
+pub mod keys;
+mod principal;
+mod scope;
+mod secret;
+mod token;
+
+pub use authorization::{parse_authorization, parse_bearer_base64url};
+pub use error::{IdentityError, TokenError};
+pub use keys::{Key, Keys, NewKey, MAIN_TENANT, MIGRATIONS};
+pub use principal::{KeyId, Principal, TenantId};
+pub use scope::{Scope, ScopeSet, UnknownScope};
+pub use token::{Signer, MAX_TOKEN};

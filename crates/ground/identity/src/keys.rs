@@ -1,0 +1,386 @@
+//! Access keys: made, listed, revoked, and asked whether they are good.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use doorstep_clock::{SharedClock, Timestamp};
+use doorstep_store::{params, Migration, Row, Store, StoreError, Tx};
+use parking_lot::RwLock;
+use serde::Serialize;
+use uuid::Uuid;
+
+use crate::{secret, IdentityError, KeyId, Principal, Scope, ScopeSet, TenantId};
+
+/// The tables of this crate.
+pub const MIGRATIONS: &[Migration] = &[Migration::same(
+    "identity/0001_keys",
+    "CREATE TABLE tenants(id TEXT PRIMARY KEY, created_at BIGINT NOT NULL);
+     CREATE TABLE access_keys(
+         id TEXT PRIMARY KEY, tenant TEXT NOT NULL REFERENCES tenants(id), name TEXT NOT NULL, scopes TEXT NOT NULL,
+         secret_sha256 TEXT NOT NULL, created_at BIGINT NOT NULL, expires_at BIGINT, revoked_at BIGINT);
+     CREATE INDEX access_keys_by_tenant ON access_keys(tenant, id)",
+)];
+
+/// The tenant that the first start makes.
+pub const MAIN_TENANT: &str = "main";
+/// How long a good answer is believed without asking the store again: the longest that a key which another
+/// process revoked lives on in this one.
+const CACHED_MS: i64 = 5_000;
+/// Keys kept in the cache; past it the cache starts anew.
+const CACHED_KEYS: usize = 10_000;
+
+/// A key just made. The secret is shown here once and nowhere again.
+#[derive(Clone, Debug, Serialize)]
+pub struct NewKey {
+    /// The public half.
+    pub access: KeyId,
+    /// The secret half.
+    pub secret: String,
+    /// What is kept of it.
+    #[serde(flatten)]
+    pub key: Key,
+}
+
+/// A key as it is listed: everything but the secret.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Key {
+    /// The public half.
+    pub id: KeyId,
+    /// Whose it is.
+    pub tenant: TenantId,
+    /// What it is called.
+    pub name: String,
+    /// What it may do.
+    pub scopes: ScopeSet,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it ends by itself.
+    pub expires_at: Option<Timestamp>,
+    /// When it was revoked.
+    pub revoked_at: Option<Timestamp>,
+}
+
+#[derive(Clone)]
+struct Cached {
+    principal: Principal,
+    hash: [u8; 32],
+    expires_at: Option<Timestamp>,
+    read_at: Timestamp,
+}
+
+/// The access keys of all tenants. Cheap to clone.
+#[derive(Clone)]
+pub struct Keys {
+    store: Store,
+    clock: SharedClock,
+    cache: Arc<RwLock<HashMap<String, Cached>>>,
+}
+
+impl std::fmt::Debug for Keys {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Keys").field("cached", &self.cache.read().len()).finish_non_exhaustive()
+    }
+}
+
+impl Keys {
+    /// Keys kept in `store`, which has [`MIGRATIONS`]. `clock` is real time, not a city's.
+    #[must_use]
+    pub fn new(store: Store, clock: SharedClock) -> Self {
+        Self { store, clock, cache: Arc::default() }
+    }
+
+    /// Makes the first tenant and its admin key on the first start; `None` on every later one.
+    ///
+    /// # Errors
+    /// The store's, or no randomness.
+    pub async fn ensure_admin(&self) -> Result<Option<NewKey>, IdentityError> {
+        let made = self.draft(&TenantId::new(MAIN_TENANT), "first admin", [Scope::Admin].into_iter().collect(), None)?;
+        let wanted = made.clone();
+        let is_new = self
+            .store
+            .write(move |tx| {
+                if tx.query("SELECT id FROM access_keys LIMIT 1", &[])?.is_empty() {
+                    insert(tx, &wanted)?;
+                    return Ok(true);
+                }
+                Ok::<_, IdentityError>(false)
+            })
+            .await?;
+        Ok(is_new.then_some(made))
+    }
+
+    /// Makes a key.
+    ///
+    /// # Errors
+    /// [`IdentityError::InvalidField`], the store's, or no randomness.
+    pub async fn create(
+        &self,
+        tenant: &TenantId,
+        name: &str,
+        scopes: ScopeSet,
+        expires_at: Option<Timestamp>,
+    ) -> Result<NewKey, IdentityError> {
+        let made = self.draft(tenant, name, scopes, expires_at)?;
+        let wanted = made.clone();
+        self.store.write(move |tx| insert(tx, &wanted)).await?;
+        Ok(made)
+    }
+
+    /// Checks the fields of a key and draws its secret, without keeping it; [`insert`] keeps it. For callers
+    /// that have a transaction of their own.
+    ///
+    /// # Errors
+    /// [`IdentityError::InvalidField`] or no randomness.
+    pub fn draft(
+        &self,
+        tenant: &TenantId,
+        name: &str,
+        scopes: ScopeSet,
+        expires_at: Option<Timestamp>,
+    ) -> Result<NewKey, IdentityError> {
+        let name = name.trim();
+        let now = self.clock.now();
+        if name.is_empty() || name.chars().count() > 100 {
+            let reason = format!("a name of {} characters", name.chars().count());
+            return Err(IdentityError::InvalidField { field: "/name", reason, fix: "write 1 to 100 characters" });
+        }
+        if scopes.is_empty() {
+            let reason = "a key without a scope can do nothing".to_owned();
+            return Err(IdentityError::InvalidField { field: "/scopes", reason, fix: "name at least one scope" });
+        }
+        if let Some(at) = expires_at.filter(|at| *at <= now) {
+            let reason = format!("{at} is over");
+            return Err(IdentityError::InvalidField { field: "/expires_at", reason, fix: "choose a time to come" });
+        }
+        let id = KeyId::new(format!("key_{}", Uuid::now_v7().simple()));
+        let key = Key {
+            id: id.clone(),
+            tenant: tenant.clone(),
+            name: name.to_owned(),
+            scopes,
+            created_at: now,
+            expires_at,
+            revoked_at: None,
+        };
+        Ok(NewKey { access: id, secret: secret::new_secret()?, key })
+    }
+
+    /// The keys of `tenant` after the key `after`, oldest first, at most `limit` (up to 200).
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn list(&self, tenant: &TenantId, after: Option<&str>, limit: usize) -> Result<Vec<Key>, IdentityError> {
+        let (tenant, after) = (tenant.to_string(), after.unwrap_or_default().to_owned());
+        let limit = i64::try_from(limit.clamp(1, 200)).unwrap_or(200);
+        self.store
+            .read(move |tx| {
+                let rows = tx.query(
+                    "SELECT * FROM access_keys WHERE tenant = $1 AND id > $2 ORDER BY id LIMIT $3",
+                    params![&tenant, &after, limit],
+                )?;
+                rows.iter().map(read).collect()
+            })
+            .await
+    }
+
+    /// Ends a key at once in this process, within five seconds in others.
+    ///
+    /// # Errors
+    /// [`IdentityError::NoSuchKey`] or the store's.
+    pub async fn revoke(&self, tenant: &TenantId, id: &str) -> Result<Key, IdentityError> {
+        let (tenant, key, now) = (tenant.to_string(), id.to_owned(), self.clock.now());
+        let revoked = self.store.write(move |tx| revoke_in(tx, &tenant, &key, now)).await?;
+        self.forget(id);
+        Ok(revoked)
+    }
+
+    /// Forgets what is cached of a key, after it was revoked in a transaction of the caller's.
+    pub fn forget(&self, id: &str) {
+        self.cache.write().remove(id);
+    }
+
+    /// Who holds this key.
+    ///
+    /// # Errors
+    /// [`IdentityError::Invalid`] for a key that is unknown, wrong, expired or revoked; the store's.
+    pub async fn authenticate(&self, access: &str, secret: &str) -> Result<Principal, IdentityError> {
+        let (now, given) = (self.clock.now(), secret::hash(secret));
+        let cached = self.cache.read().get(access).filter(|c| now.ms_since(c.read_at) < CACHED_MS).cloned();
+        let known = match cached {
+            Some(known) => known,
+            None => self.look_up(access, now).await?,
+        };
+        let alive = known.expires_at.is_none_or(|at| now < at);
+        if secret::same(&known.hash, &given) && alive { Ok(known.principal) } else { Err(IdentityError::Invalid) }
+    }
+
+    async fn look_up(&self, access: &str, now: Timestamp) -> Result<Cached, IdentityError> {
+        let id = access.to_owned();
+        let found = self
+            .store
+            .read(move |tx| {
+                let rows = tx.query("SELECT * FROM access_keys WHERE id = $1 AND revoked_at IS NULL", params![&id])?;
+                let Some(row) = rows.first() else { return Err(IdentityError::Invalid) };
+                let key = read(row)?;
+                Ok(Cached {
+                    hash: from_hex(&row.text("secret_sha256")?).ok_or(IdentityError::Invalid)?,
+                    expires_at: key.expires_at,
+                    principal: Principal { tenant: key.tenant, key: key.id, name: key.name, scopes: key.scopes },
+                    read_at: now,
+                })
+            })
+            .await?;
+        let mut cache = self.cache.write();
+        if cache.len() >= CACHED_KEYS {
+            cache.clear();
+        }
+        cache.insert(access.to_owned(), found.clone());
+        Ok(found)
+    }
+}
+
+/// Keeps a drafted key, in the caller's transaction.
+///
+/// # Errors
+/// The store's.
+pub fn insert(tx: &mut dyn Tx, new: &NewKey) -> Result<(), IdentityError> {
+    let key = &new.key;
+    tx.execute(
+        "INSERT INTO tenants(id, created_at) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING",
+        params![key.tenant.as_str(), key.created_at.millis()],
+    )?;
+    tx.execute(
+        "INSERT INTO access_keys(id, tenant, name, scopes, secret_sha256, created_at, expires_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7)",
+        params![
+            key.id.as_str(),
+            key.tenant.as_str(),
+            key.name.as_str(),
+            key.scopes.to_string(),
+            to_hex(&secret::hash(&new.secret)),
+            key.created_at.millis(),
+            key.expires_at.map(Timestamp::millis)
+        ],
+    )?;
+    Ok(())
+}
+
+/// Ends a key, in the caller's transaction; [`Keys::forget`] it afterwards. Revoking twice changes nothing.
+///
+/// # Errors
+/// [`IdentityError::NoSuchKey`] or the store's.
+pub fn revoke_in(tx: &mut dyn Tx, tenant: &str, id: &str, now: Timestamp) -> Result<Key, IdentityError> {
+    tx.execute(
+        "UPDATE access_keys SET revoked_at = $1 WHERE id = $2 AND tenant = $3 AND revoked_at IS NULL",
+        params![now.millis(), id, tenant],
+    )?;
+    let rows = tx.query("SELECT * FROM access_keys WHERE id = $1 AND tenant = $2", params![id, tenant])?;
+    rows.first().map_or_else(|| Err(IdentityError::NoSuchKey(id.chars().take(64).collect())), read)
+}
+
+fn read(row: &Row) -> Result<Key, IdentityError> {
+    let scopes = row.text("scopes")?;
+    let scopes = scopes.parse().map_err(|_| StoreError::Decode {
+        key: "access_keys.scopes".to_owned(),
+        reason: format!("`{scopes}` is no list of scopes"),
+    })?;
+    Ok(Key {
+        id: KeyId::new(row.text("id")?),
+        tenant: TenantId::new(row.text("tenant")?),
+        name: row.text("name")?,
+        scopes,
+        created_at: Timestamp::from_millis(row.int("created_at")?),
+        expires_at: row.opt_int("expires_at")?.map(Timestamp::from_millis),
+        revoked_at: row.opt_int("revoked_at")?.map(Timestamp::from_millis),
+    })
+}
+
+fn to_hex(bytes: &[u8; 32]) -> String {
+    bytes.iter().map(|b| format!("{b:02x}")).collect()
+}
+
+fn from_hex(text: &str) -> Option<[u8; 32]> {
+    let mut out = [0; 32];
+    if text.len() != 64 || !text.is_ascii() {
+        return None;
+    }
+    for (ix, byte) in out.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(&text[ix * 2..ix * 2 + 2], 16).ok()?;
+    }
+    Some(out)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::time::Duration;
+
+    use doorstep_clock::{Clock as _, ManualClock};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn a_key_lives_and_ends() {
+        for store in doorstep_store::testing::stores(MIGRATIONS) {
+            let clock = ManualClock::new(Timestamp(1_000_000));
+            let keys = Keys::new(store.clone(), Arc::new(clock.clone()));
+            let admin = keys.ensure_admin().await.unwrap().unwrap();
+            assert!(keys.ensure_admin().await.unwrap().is_none(), "only the first start makes a key");
+            let who = keys.authenticate(admin.access.as_str(), &admin.secret).await.unwrap();
+            assert!(who.require(Scope::Operator).is_ok());
+            assert!(matches!(keys.authenticate(admin.access.as_str(), "x").await, Err(IdentityError::Invalid)));
+            assert!(matches!(keys.authenticate("key_x", &admin.secret).await, Err(IdentityError::Invalid)));
+
+            let soon = Some(clock.now().plus_ms(60_000));
+            let rider = [Scope::Rider].into_iter().collect();
+            let key = keys.create(&who.tenant, "app", rider, soon).await.unwrap();
+            let app = keys.authenticate(key.access.as_str(), &key.secret).await.unwrap();
+            assert!(matches!(app.require(Scope::Admin), Err(IdentityError::Forbidden { needed: Scope::Admin, .. })));
+            clock.advance(Duration::from_secs(61));
+            assert!(keys.authenticate(key.access.as_str(), &key.secret).await.is_err(), "expired");
+
+            let other = keys.create(&who.tenant, "second", rider, None).await.unwrap();
+            keys.authenticate(other.access.as_str(), &other.secret).await.unwrap();
+            assert!(matches!(
+                keys.revoke(&TenantId::new("elsewhere"), other.access.as_str()).await,
+                Err(IdentityError::NoSuchKey(_))
+            ));
+            keys.revoke(&who.tenant, other.access.as_str()).await.unwrap();
+            assert!(keys.authenticate(other.access.as_str(), &other.secret).await.is_err(), "revoked at once");
+            assert_eq!(keys.list(&who.tenant, None, 2).await.unwrap().len(), 2);
+            let text = store
+                .read(|tx| Ok::<_, StoreError>(format!("{:?}", tx.query("SELECT * FROM access_keys", &[])?)))
+                .await
+                .unwrap();
+            assert!(!text.contains(&other.secret) && !text.contains(&admin.secret), "only hashes are kept");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_key_revoked_elsewhere_ends_within_five_seconds() {
+        let store = doorstep_store::testing::memory(MIGRATIONS);
+        let clock = ManualClock::new(Timestamp(0));
+        let here = Keys::new(store.clone(), Arc::new(clock.clone()));
+        let there = Keys::new(store, Arc::new(clock.clone()));
+        let key = here.ensure_admin().await.unwrap().unwrap();
+        here.authenticate(key.access.as_str(), &key.secret).await.unwrap();
+        there.revoke(&TenantId::new(MAIN_TENANT), key.access.as_str()).await.unwrap();
+        clock.advance(Duration::from_secs(5));
+        assert!(here.authenticate(key.access.as_str(), &key.secret).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn bad_keys_name_their_field() {
+        let keys = Keys::new(doorstep_store::testing::memory(MIGRATIONS), Arc::new(ManualClock::new(Timestamp(9))));
+        let main = TenantId::new(MAIN_TENANT);
+        let rider: ScopeSet = [Scope::Rider].into_iter().collect();
+        for (name, scopes, until, field) in [
+            (" ", rider, None, "/name"),
+            ("a", ScopeSet::default(), None, "/scopes"),
+            ("a", rider, Some(Timestamp(9)), "/expires_at"),
+        ] {
+            let error = keys.create(&main, name, scopes, until).await.unwrap_err();
+            assert!(matches!(error, IdentityError::InvalidField { field: f, .. } if f == field), "{error}");
+        }
+    }
+}
