@@ -28,6 +28,7 @@ pub mod lease;
 pub mod metrics;
 mod migrate;
 pub mod outbox;
+mod postgresql;
 mod queue;
 mod row;
 mod sqlite;

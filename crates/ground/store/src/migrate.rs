@@ -32,15 +32,16 @@ impl Migration {
     }
 }
 
-/// A connection that can migrate: runs each step in its own transaction.
+/// A transaction that also takes several statements at once.
+pub(crate) trait Batch: Tx {
+    /// Runs statements separated by semicolons.
+    fn batch(&mut self, sql: &str) -> Result<(), StoreError>;
+}
+
+/// A connection that can migrate. Steps of different processes take turns.
 pub(crate) trait Migrator {
-    fn backend(&self) -> Backend;
-    /// Runs `batch` (several statements) and then `record`, all in one transaction.
-    fn step(
-        &mut self,
-        batch: &str,
-        record: &mut dyn FnMut(&mut dyn Tx) -> Result<(), StoreError>,
-    ) -> Result<(), StoreError>;
+    /// Runs `work` in one transaction.
+    fn step(&mut self, work: &mut dyn FnMut(&mut dyn Batch) -> Result<(), StoreError>) -> Result<(), StoreError>;
 }
 
 const LEDGER: &str = "CREATE TABLE IF NOT EXISTS doorstep_migrations(\
@@ -58,36 +59,38 @@ pub(crate) fn migrate(db: &mut dyn Migrator, migrations: &[Migration]) -> Result
         return Err(StoreError::MigrationRepeated { id: twice.id.to_owned() });
     }
 
+    // All checks before any change: a refused database is left exactly as it was.
     let mut applied: BTreeMap<String, String> = BTreeMap::new();
-    db.step(LEDGER, &mut |tx| {
+    db.step(&mut |tx| {
+        tx.batch(LEDGER)?;
         for row in tx.query("SELECT id, checksum FROM doorstep_migrations", &[])? {
             applied.insert(row.text("id")?, row.text("checksum")?);
         }
-        Ok(())
+        let changed = all.iter().find(|m| applied.get(m.id).is_some_and(|sum| *sum != checksum(m.sql(tx.backend()))));
+        changed.map_or(Ok(()), |m| Err(StoreError::MigrationChanged { id: m.id.to_owned() }))
     })?;
-
-    let backend = db.backend();
-    // All checks before any change: a refused database is left exactly as it was.
-    for migration in &all {
-        if applied.get(migration.id).is_some_and(|sum| *sum != checksum(migration.sql(backend))) {
-            return Err(StoreError::MigrationChanged { id: migration.id.to_owned() });
-        }
-    }
     for unknown in applied.keys().filter(|id| !seen.contains(id.as_str())) {
         tracing::warn!(migration = %unknown, "the database has a migration this build does not know");
     }
     for migration in all.iter().filter(|m| !applied.contains_key(m.id)) {
-        let sum = checksum(migration.sql(backend));
-        db.step(migration.sql(backend), &mut |tx| {
-            tx.execute(
-                "INSERT INTO doorstep_migrations(id, checksum, applied_at) VALUES ($1, $2, $3)",
-                params![migration.id, sum.as_str(), SystemClock.now()],
-            )?;
-            Ok(())
-        })
-        .map_err(|e| StoreError::Migration { id: migration.id.to_owned(), reason: e.to_string() })?;
-        tracing::info!(migration = migration.id, "migration applied");
+        db.step(&mut |tx| apply(tx, migration))
+            .map_err(|e| StoreError::Migration { id: migration.id.to_owned(), reason: e.to_string() })?;
     }
+    Ok(())
+}
+
+fn apply(tx: &mut dyn Batch, migration: &Migration) -> Result<(), StoreError> {
+    // Another process may have been faster since the ledger was read.
+    if tx.query_opt("SELECT id FROM doorstep_migrations WHERE id = $1", params![migration.id])?.is_some() {
+        return Ok(());
+    }
+    let sql = migration.sql(tx.backend());
+    tx.batch(sql)?;
+    tx.execute(
+        "INSERT INTO doorstep_migrations(id, checksum, applied_at) VALUES ($1, $2, $3)",
+        params![migration.id, checksum(sql), SystemClock.now()],
+    )?;
+    tracing::info!(migration = migration.id, "migration applied");
     Ok(())
 }
 

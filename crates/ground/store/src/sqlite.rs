@@ -11,7 +11,7 @@ use rusqlite::{CachedStatement, Connection, ErrorCode, ffi};
 use crate::error::head;
 use crate::job::{Job, Verdict};
 use crate::metrics::{self, Kind};
-use crate::migrate::{Migrator, migrate};
+use crate::migrate::{Batch, Migrator, migrate};
 use crate::queue::Queue;
 use crate::store::{Engine, StoreOptions, Work};
 use crate::{Backend, Constraint, Migration, Row, StoreError, Tx, Value};
@@ -272,7 +272,7 @@ impl Tx for SqliteTx<'_> {
     fn query(&mut self, sql: &str, params: &[Value]) -> Result<Vec<Row>, StoreError> {
         self.guarded(|tx| {
             let mut statement = tx.prepare(sql, params)?;
-            let columns: Arc<[String]> = statement.column_names().into_iter().map(str::to_owned).collect();
+            let columns: Arc<[String]> = statement.column_names().map(str::to_owned).collect();
             let mut rows = statement.raw_query();
             let mut out = Vec::new();
             while let Some(row) = rows.next().map_err(|e| statement_error(sql, &e))? {
@@ -358,21 +358,16 @@ fn statement_error(sql: &str, error: &rusqlite::Error) -> StoreError {
     StoreError::Statement { statement, reason: error.to_string() }
 }
 
-impl Migrator for Connection {
-    fn backend(&self) -> Backend {
-        Backend::Sqlite
+impl Batch for SqliteTx<'_> {
+    fn batch(&mut self, sql: &str) -> Result<(), StoreError> {
+        self.guarded(|tx| tx.conn.execute_batch(sql).map_err(|e| statement_error(sql, &e)))
     }
+}
 
-    fn step(
-        &mut self,
-        batch: &str,
-        record: &mut dyn FnMut(&mut dyn Tx) -> Result<(), StoreError>,
-    ) -> Result<(), StoreError> {
+impl Migrator for Connection {
+    fn step(&mut self, work: &mut dyn FnMut(&mut dyn Batch) -> Result<(), StoreError>) -> Result<(), StoreError> {
         self.execute_batch("BEGIN IMMEDIATE").map_err(|e| busy_as_unavailable(&e))?;
-        let done = self
-            .execute_batch(batch)
-            .map_err(|e| statement_error(batch, &e))
-            .and_then(|()| record(&mut SqliteTx { conn: self, read_only: false, failed: None }))
+        let done = work(&mut SqliteTx { conn: self, read_only: false, failed: None })
             .and_then(|()| self.execute_batch("COMMIT").map_err(|e| statement_error("COMMIT", &e)));
         if done.is_err() && !self.is_autocommit() {
             self.execute_batch("ROLLBACK").map_err(|e| statement_error("ROLLBACK", &e))?;

@@ -10,7 +10,7 @@ use crate::job::{Job, TypedJob};
 use crate::metrics::{self, Kind};
 use crate::queue::{Queue, Refused};
 use crate::url::{self, Address};
-use crate::{Backend, Migration, StoreError, Tx, sqlite};
+use crate::{Backend, Migration, StoreError, Tx, postgresql, sqlite};
 
 /// Sizes of a store. The defaults suit one city on two cores.
 #[derive(Clone, Debug)]
@@ -57,6 +57,8 @@ struct Inner {
     write: Arc<Queue<Work>>,
     read: Arc<Queue<Work>>,
     threads: Mutex<Vec<JoinHandle<()>>>,
+    /// Dropped after the last connection is closed.
+    kept: Mutex<Option<Box<dyn std::any::Any + Send>>>,
 }
 
 impl std::fmt::Debug for Store {
@@ -80,9 +82,7 @@ impl Store {
         let engine = match url::parse(url)? {
             Address::SqliteFile(path) => sqlite::open_file(&path, migrations, options)?,
             Address::SqliteMemory => sqlite::open_memory(migrations, options)?,
-            Address::Postgres(_) => {
-                return Err(StoreError::UnknownUrl { url: url::redacted(url) });
-            }
+            Address::Postgres(url) => postgresql::open(&url, migrations, options)?,
         };
         Ok(Store {
             inner: Arc::new(Inner {
@@ -90,6 +90,7 @@ impl Store {
                 write: engine.write,
                 read: engine.read,
                 threads: Mutex::new(engine.threads),
+                kept: Mutex::new(None),
             }),
         })
     }
@@ -145,6 +146,11 @@ impl Store {
     /// Asks the database for a trivial answer through the ordinary queue.
     pub async fn ping(&self) -> Result<(), StoreError> {
         self.read(|tx| tx.query("SELECT 1 AS one", &[]).map(|_| ())).await
+    }
+
+    /// Drops `thing` only after this store is closed.
+    pub(crate) fn keep(&self, thing: Box<dyn std::any::Any + Send>) {
+        *self.inner.kept.lock() = Some(thing);
     }
 
     async fn ask<T, E, F>(&self, kind: Kind, f: F) -> Result<T, E>
