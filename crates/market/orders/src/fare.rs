@@ -33,7 +33,7 @@ impl FareTable {
     /// A plain table near the taxi tariffs of large cities, scaled to the currency's minor digits.
     #[must_use]
     pub fn standard(currency: Currency) -> Self {
-        let unit = 10_i64.pow(u32::from(currency.minor_digits().min(4)));
+        let unit = 10_i64.pow(currency.minor_digits().min(4));
         let of = |hundredths: i64| hundredths * unit / 100;
         Self { currency, base: of(300), per_km: of(150), per_minute: of(45), minimum: of(700), booking_fee: of(100) }
     }
@@ -156,7 +156,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn usd() -> Currency {
-        Currency::parse("USD").unwrap()
+        Currency::USD
     }
 
     fn table() -> impl Strategy<Value = FareTable> {
@@ -183,7 +183,7 @@ mod tests {
 
     #[test]
     fn currencies_without_minor_digits_get_whole_prices() {
-        let yen = FareTable::standard(Currency::parse("JPY").unwrap());
+        let yen = FareTable::standard("JPY".parse().unwrap());
         assert_eq!((yen.base, yen.minimum), (3, 7));
     }
 
@@ -197,17 +197,17 @@ mod tests {
         #[test]
         fn parts_sum_to_the_total(table in table(), trip_ms in any::<u32>(), distance_m in any::<u32>()) {
             let fare = table.fare(trip_ms, distance_m).unwrap();
-            let sum: i64 = fare.parts.iter().map(|p| p.amount.minor()).sum();
-            prop_assert_eq!(sum, fare.total.minor());
-            prop_assert!(fare.parts.iter().all(|p| p.amount.minor() > 0));
-            prop_assert!(fare.total.minor() >= table.minimum);
+            let sum: i64 = fare.parts.iter().map(|p| p.amount.minor).sum();
+            prop_assert_eq!(sum, fare.total.minor);
+            prop_assert!(fare.parts.iter().all(|p| p.amount.minor > 0));
+            prop_assert!(fare.total.minor >= table.minimum);
         }
 
         #[test]
         fn longer_never_costs_less(table in table(), ms in 0..86_400_000_u32, m in 0..1_000_000_u32, more_ms in 0..86_400_000_u32, more_m in 0..1_000_000_u32) {
-            let shorter = table.fare(ms, m).unwrap().total.minor();
-            prop_assert!(table.fare(ms + more_ms, m).unwrap().total.minor() >= shorter);
-            prop_assert!(table.fare(ms, m + more_m).unwrap().total.minor() >= shorter);
+            let shorter = table.fare(ms, m).unwrap().total.minor;
+            prop_assert!(table.fare(ms + more_ms, m).unwrap().total.minor >= shorter);
+            prop_assert!(table.fare(ms, m + more_m).unwrap().total.minor >= shorter);
         }
     }
 }

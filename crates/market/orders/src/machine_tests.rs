@@ -24,7 +24,7 @@ fn order() -> Order {
         pickup_node: 1,
         dropoff_node: 2,
         seats: 1,
-        fare: Money::new(1_450, Currency::parse("USD").unwrap()),
+        fare: Money::new(1_450, Currency::USD),
         trip_ms: 600_000,
         pickup_eta_ms: None,
         expires_at: NOON.plus_ms(300_000),

@@ -101,7 +101,7 @@ pub struct Quote {
 }
 
 /// Prices a trip and signs the promise.
-pub fn issue(signer: &Signer, input: QuoteInput, fares: &FareTable, now: Timestamp) -> Result<Quote, OrdersError> {
+pub(crate) fn issue(signer: &Signer, input: QuoteInput, fares: &FareTable, now: Timestamp) -> Result<Quote, OrdersError> {
     if !(1..=MAX_SEATS).contains(&input.seats) {
         return Err(OrdersError::InvalidField {
             field: "/seats",
@@ -138,7 +138,7 @@ pub fn issue(signer: &Signer, input: QuoteInput, fares: &FareTable, now: Timesta
 }
 
 /// Reads a token back: altered, foreign and expired ones are refused.
-pub fn redeem(signer: &Signer, tenant: &str, token: &str, now: Timestamp) -> Result<QuoteClaims, OrdersError> {
+pub(crate) fn redeem(signer: &Signer, tenant: &str, token: &str, now: Timestamp) -> Result<QuoteClaims, OrdersError> {
     let claims: QuoteClaims = signer.verify(PURPOSE, token).map_err(|e| OrdersError::QuoteAltered { reason: e.to_string() })?;
     if claims.tenant != tenant {
         return Err(OrdersError::QuoteForeign { quote: claims.id });

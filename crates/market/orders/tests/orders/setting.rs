@@ -51,7 +51,7 @@ impl Setting {
             distance_m: 4_000,
             pickup_eta_ms: Some(90_000),
         };
-        self.orders.quote(input, &FareTable::standard(Currency::parse("USD").unwrap()), now).unwrap()
+        self.orders.quote(input, &FareTable::standard(Currency::USD), now).unwrap()
     }
 
     pub(crate) async fn order(&self, now: Timestamp) -> Order {
