@@ -1,0 +1,46 @@
+// The API's calls by name, typed. Everything the console does goes through here.
+import type { Client } from './client';
+import type {
+  City, CityClock, Driver, Key, Me, NewKey, Order, OrderEvent, Page, Point, Quote, Route, Scope, StoryItem,
+} from './types';
+
+const id = encodeURIComponent;
+
+export const me = (api: Client): Promise<Me> => api.get('/v1/me');
+export const cities = (api: Client): Promise<Page<City>> => api.get('/v1/cities');
+export const city = (api: Client, cityId: string): Promise<City> => api.get(`/v1/cities/${id(cityId)}`);
+
+export const setClock = (api: Client, cityId: string, change: { speed?: number; paused?: boolean }): Promise<CityClock | City> =>
+  api.post(`/v1/cities/${id(cityId)}/clock`, change);
+
+export const quote = (api: Client, cityId: string, pickup: Point, dropoff: Point, seats: number, signal?: AbortSignal): Promise<Quote> =>
+  api.post(`/v1/cities/${id(cityId)}/quotes`, { pickup, dropoff, seats }, signal);
+
+export const route = (api: Client, cityId: string, from: Point, to: Point, signal?: AbortSignal): Promise<Route> =>
+  api.post(`/v1/cities/${id(cityId)}/route`, { from, to }, signal);
+
+export const createOrder = (api: Client, token: string, riderName: string): Promise<Order> =>
+  api.post('/v1/orders', { quote: token, rider: { name: riderName } });
+
+export const order = (api: Client, orderId: string): Promise<Order> => api.get(`/v1/orders/${id(orderId)}`);
+export const orderEvents = (api: Client, orderId: string): Promise<Page<OrderEvent>> => api.get(`/v1/orders/${id(orderId)}/events`);
+export const cancelOrder = (api: Client, orderId: string, reason: string): Promise<Order> =>
+  api.post(`/v1/orders/${id(orderId)}/cancel`, { reason });
+
+export interface OrderFilter { city?: string; state?: string; driver?: string; limit?: number; cursor?: string | null }
+export const orders = (api: Client, filter: OrderFilter, signal?: AbortSignal): Promise<Page<Order>> =>
+  api.get('/v1/orders', { ...filter }, signal);
+
+export const drivers = (api: Client, filter: { city?: string; limit?: number; cursor?: string | null }, signal?: AbortSignal): Promise<Page<Driver>> =>
+  api.get('/v1/drivers', { ...filter }, signal);
+export const driver = (api: Client, driverId: string): Promise<Driver> => api.get(`/v1/drivers/${id(driverId)}`);
+
+export async function driverStory(api: Client, driverId: string): Promise<StoryItem[]> {
+  const answer = await api.get<StoryItem[] | Page<StoryItem>>(`/v1/drivers/${id(driverId)}/story`);
+  return Array.isArray(answer) ? answer : answer.items;
+}
+
+export const keys = (api: Client, cursor: string | null): Promise<Page<Key>> => api.get('/v1/keys', { cursor, limit: 50 });
+export const createKey = (api: Client, key: { name: string; scopes: Scope[]; expires_at?: string }): Promise<NewKey> =>
+  api.post('/v1/keys', key);
+export const revokeKey = (api: Client, keyId: string): Promise<void> => api.delete(`/v1/keys/${id(keyId)}`);

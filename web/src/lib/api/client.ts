@@ -1,0 +1,80 @@
+// One door to the API: adds the key, an Idempotency-Key on writes, and turns refusals into Problems.
+import { bearer, type Credentials } from './credentials';
+import { Problem, problemOf } from './problem';
+import { followStream, type ServerEvent } from './sse';
+
+export type Query = Record<string, string | number | null | undefined>;
+
+/** Random and unique; crypto.randomUUID is missing on plain-http pages that are not localhost. */
+export function uniqueId(): string {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+}
+
+export function withQuery(path: string, query: Query): string {
+  const search = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== null && value !== undefined && value !== '') search.set(name, String(value));
+  }
+  const text = search.toString();
+  return text === '' ? path : `${path}?${text}`;
+}
+
+export class Client {
+  constructor(
+    readonly credentials: Credentials,
+    private readonly onUnauthorized: () => void = () => {},
+  ) {}
+
+  private headers(): Record<string, string> {
+    return { authorization: bearer(this.credentials), accept: 'application/json' };
+  }
+
+  get<T>(path: string, query: Query = {}, signal?: AbortSignal): Promise<T> {
+    return this.send<T>(withQuery(path, query), { headers: this.headers(), signal: signal ?? null });
+  }
+
+  /**
+   * Reads that travel as POST (routes) and writes alike carry an Idempotency-Key, therefore one more attempt
+   * after a broken connection can do nothing twice.
+   */
+  async post<T>(path: string, body: unknown, signal?: AbortSignal): Promise<T> {
+    const headers = { ...this.headers(), 'content-type': 'application/json', 'idempotency-key': uniqueId() };
+    const init = { method: 'POST', headers, body: JSON.stringify(body), signal: signal ?? null };
+    try {
+      return await this.send<T>(path, init);
+    } catch (error) {
+      if (error instanceof Problem && error.status === 0) return this.send<T>(path, init);
+      throw error;
+    }
+  }
+
+  delete(path: string): Promise<void> {
+    return this.send<void>(path, { method: 'DELETE', headers: this.headers() });
+  }
+
+  /** Follows server-sent events; returns the closer. */
+  stream(path: string, onEvent: (event: ServerEvent) => void, onState?: (live: boolean) => void): () => void {
+    return followStream(path, {
+      headers: this.headers(),
+      onEvent,
+      onState,
+      onRefused: (response) => response.status === 401 && this.onUnauthorized(),
+    });
+  }
+
+  private async send<T>(path: string, init: RequestInit): Promise<T> {
+    let response: Response;
+    try {
+      response = await fetch(path, { ...init, cache: 'no-store', credentials: 'omit' });
+    } catch (error) {
+      if (error instanceof DOMException && error.name === 'AbortError') throw error;
+      throw Problem.unreachable(error);
+    }
+    if (response.status === 401) this.onUnauthorized();
+    if (!response.ok) throw await problemOf(response);
+    if (response.status === 204) return undefined as T;
+    const text = await response.text();
+    return (text === '' ? undefined : JSON.parse(text)) as T;
+  }
+}

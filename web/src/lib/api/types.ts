@@ -1,0 +1,142 @@
+// The shapes of the HTTP API that the console uses. Times are RFC 3339, `_s` seconds, `_m` metres.
+
+export interface Point { lat: number; lon: number }
+export interface Money { minor: number; currency: string }
+export interface Page<T> { items: T[]; next_cursor: string | null }
+
+export const SCOPES = ['rider', 'driver', 'merchant', 'operator', 'partner', 'admin'] as const;
+export type Scope = (typeof SCOPES)[number];
+
+export interface Me { tenant: string; key: string; name: string; scopes: Scope[] }
+
+export interface CityClock { now: string; speed: number; paused: boolean; controllable: boolean }
+export interface City {
+  id: string;
+  name: string;
+  currency: string;
+  time_zone: string;
+  bbox: { south: number; west: number; north: number; east: number };
+  center: Point;
+  roads: { nodes: number; arcs: number };
+  clock: CityClock;
+  policy: { batch_s: number; max_wait_s: number; offer_s: number };
+}
+
+export interface Stats {
+  now: string;
+  drivers_online: number;
+  drivers_idle: number;
+  drivers_busy: number;
+  waiting: number;
+  requests: number;
+  served: number;
+  lost: number;
+  cancelled: number;
+  mean_wait_s: number | null;
+  mean_delay_s: number | null;
+  batch_ms_p50: number | null;
+  batch_ms_p99: number | null;
+  orders_per_s: number;
+  positions_per_s: number;
+}
+
+export const ORDER_STATES = [
+  'searching', 'offered', 'accepted', 'arriving', 'arrived', 'on_trip', 'completed', 'cancelled', 'no_driver',
+] as const;
+export type OrderState = (typeof ORDER_STATES)[number];
+export const FINAL_STATES: readonly OrderState[] = ['completed', 'cancelled', 'no_driver'];
+export const CANCELLABLE: readonly OrderState[] = ['searching', 'offered', 'accepted', 'arriving', 'arrived'];
+
+export interface Order {
+  id: string;
+  city: string;
+  state: OrderState;
+  version: number;
+  rider: { name: string; ref?: string | null };
+  pickup: Point;
+  dropoff: Point;
+  seats: number;
+  fare: Money;
+  driver: { id: string; name: string; plate: string } | null;
+  requested_at: string;
+  offered_at: string | null;
+  accepted_at: string | null;
+  arriving_at: string | null;
+  arrived_at: string | null;
+  picked_up_at: string | null;
+  completed_at: string | null;
+  cancelled: { by: string; reason: string; at: string } | null;
+  pickup_eta_s: number | null;
+  wait_s: number | null;
+  delay_s: number | null;
+  direct_s: number | null;
+  quote_id: string | null;
+  note: string | null;
+}
+
+export interface OrderEvent {
+  seq?: number;
+  order_id: string;
+  version: number;
+  kind: string;
+  at: string;
+  actor: unknown;
+  order?: Order;
+}
+
+export interface Quote {
+  id: string;
+  token: string;
+  fare: Money;
+  parts: { kind: string; label: string; amount: Money }[];
+  pickup_eta_s: number | null;
+  trip_s: number;
+  distance_m: number;
+  expires_at: string;
+  geometry?: [number, number][] | null;
+}
+
+export interface Route { time_s: number; distance_m: number; geometry: [number, number][] }
+
+export const SHIFTS = ['offline', 'online', 'break'] as const;
+export type Shift = (typeof SHIFTS)[number];
+
+export interface Driver {
+  id: string;
+  city: string;
+  name: string;
+  plate: string;
+  seats: number;
+  shift: Shift;
+  position?: Point | null;
+  order?: string | null;
+}
+export interface StoryItem { at: string; kind: string; order_id?: string | null; detail?: unknown }
+
+export interface Key {
+  id: string;
+  access: string;
+  name: string;
+  scopes: Scope[];
+  created_at?: string | null;
+  expires_at?: string | null;
+  revoked_at?: string | null;
+}
+export interface NewKey extends Key { secret: string }
+
+export const DRIVER_STATES = ['idle', 'offered', 'en_route', 'arrived', 'on_trip', 'break'] as const;
+export type DriverState = (typeof DRIVER_STATES)[number];
+
+/** id, lon, lat, bearing in degrees, state */
+export type DriverRow = [string, number, number, number, DriverState];
+/** id, pickup lon, pickup lat, drop-off lon, drop-off lat, state, age in seconds */
+export type OrderRow = [string, number, number, number, number, OrderState, number];
+
+export interface MapFrame {
+  kind: 'frame';
+  now: string;
+  drivers: DriverRow[];
+  orders: OrderRow[];
+  stats: Stats;
+  clock?: CityClock;
+}

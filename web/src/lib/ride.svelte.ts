@@ -1,0 +1,124 @@
+// A ride that is being asked for: two points, a price that is kept fresh, an order.
+import type { Client } from './api/client';
+import * as calls from './api/calls';
+import { Problem } from './api/problem';
+import type { Order, Point, Quote } from './api/types';
+
+/** A price that runs out is asked for again by itself, this many times while the card is open. */
+const RENEWALS = 60;
+
+export class RideDraft {
+  pickup = $state.raw<Point | null>(null);
+  dropoff = $state.raw<Point | null>(null);
+  seats = $state(1);
+  quote = $state.raw<Quote | null>(null);
+  geometry = $state.raw<[number, number][] | null>(null);
+  problem = $state.raw<unknown>(null);
+  quoting = $state(false);
+  ordering = $state(false);
+  private asking: AbortController | null = null;
+  private renewals = 0;
+
+  constructor(
+    private readonly api: Client,
+    private readonly cityId: string,
+  ) {}
+
+  /** The point that the next click gives. */
+  get wants(): 'pickup' | 'dropoff' | null {
+    return this.pickup === null ? 'pickup' : this.dropoff === null ? 'dropoff' : null;
+  }
+
+  take(point: Point): void {
+    if (this.wants === 'pickup') this.set('pickup', point);
+    else if (this.wants === 'dropoff') this.set('dropoff', point);
+  }
+
+  set(which: 'pickup' | 'dropoff', point: Point | null): void {
+    this[which] = point;
+    this.forget();
+    this.renewals = 0;
+    if (this.pickup && this.dropoff) void this.ask();
+  }
+
+  swap(): void {
+    [this.pickup, this.dropoff] = [this.dropoff, this.pickup];
+    this.forget();
+    if (this.pickup && this.dropoff) void this.ask();
+  }
+
+  clear(): void {
+    this.pickup = null;
+    this.dropoff = null;
+    this.forget();
+  }
+
+  setSeats(seats: number): void {
+    this.seats = seats;
+    if (this.pickup && this.dropoff) void this.ask();
+  }
+
+  expired(cityNow: number): boolean {
+    return this.quote !== null && Date.parse(this.quote.expires_at) <= cityNow;
+  }
+
+  /** Called as time goes by. */
+  keepFresh(cityNow: number): void {
+    if (!this.expired(cityNow) || this.quoting || this.ordering || this.renewals >= RENEWALS) return;
+    this.renewals++;
+    void this.ask(true);
+  }
+
+  async ask(quiet = false): Promise<void> {
+    if (!this.pickup || !this.dropoff) return;
+    this.asking?.abort();
+    const asking = new AbortController();
+    this.asking = asking;
+    this.quoting = true;
+    if (!quiet) this.quote = null;
+    this.problem = null;
+    try {
+      const quote = await calls.quote(this.api, this.cityId, this.pickup, this.dropoff, this.seats, asking.signal);
+      this.quote = quote;
+      if (quote.geometry) this.geometry = quote.geometry;
+      else if (!this.geometry) this.geometry = (await calls.route(this.api, this.cityId, this.pickup, this.dropoff, asking.signal)).geometry;
+    } catch (error) {
+      if (!asking.signal.aborted) this.problem = error;
+    } finally {
+      if (this.asking === asking) this.quoting = false;
+    }
+  }
+
+  /** Orders at the shown price. A price that ran out in that moment is renewed, and taken when it did not rise. */
+  async confirm(riderName: string): Promise<Order | null> {
+    const shown = this.quote;
+    if (!shown || this.ordering) return null;
+    this.ordering = true;
+    this.problem = null;
+    try {
+      try {
+        return await calls.createOrder(this.api, shown.token, riderName);
+      } catch (error) {
+        if (!(error instanceof Problem) || error.code !== 'quote_expired') throw error;
+        await this.ask(true);
+        const renewed = this.quote;
+        if (!renewed || renewed === shown || renewed.fare.minor > shown.fare.minor) throw error;
+        return await calls.createOrder(this.api, renewed.token, riderName);
+      }
+    } catch (error) {
+      this.problem = error;
+      return null;
+    } finally {
+      this.ordering = false;
+    }
+  }
+
+  private forget(): void {
+    this.asking?.abort();
+    this.asking = null;
+    this.quoting = false;
+    this.quote = null;
+    this.geometry = null;
+    this.problem = null;
+  }
+}

@@ -1,0 +1,64 @@
+// Data of the API in the reader's words: problems, events, actors, fare parts.
+import { fieldName, Problem } from './api/problem';
+import type { Money, OrderEvent } from './api/types';
+import * as format from './format';
+import { locale, t, tOr } from './i18n/index.svelte';
+
+export const spell = {
+  money: (value: Money) => format.money(value, locale.tag),
+  whole: (value: number | null | undefined) => format.whole(value, locale.tag),
+  short: (value: number | null | undefined) => format.short(value, locale.tag),
+  duration: (seconds: number | null | undefined) => format.duration(seconds, t),
+  distance: (metres: number) => format.distance(metres, t, locale.tag),
+  time: (value: string | number | null | undefined, zone?: string) => format.timeOfDay(value, locale.tag, zone),
+  dayAndTime: (value: string | number | null | undefined, zone?: string) => format.dayAndTime(value, locale.tag, zone),
+  weekday: (value: number, zone?: string) => format.weekday(value, locale.tag, zone),
+};
+
+/** `offer_expired` → `Offer expired`, for names that the catalogue does not have. */
+export function plain(name: string): string {
+  const text = name.replaceAll(/[_.-]+/g, ' ').trim();
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+/** `order.offered` and `offered` are the same event. */
+export function eventName(kind: string): string {
+  return kind.replace(/^(order|ride|driver)\./, '');
+}
+
+export function eventTitle(kind: string, driverName?: string | null): string {
+  return tOr(`event.${eventName(kind)}`, plain(kind), { who: driverName || t('event.adriver') });
+}
+
+export function actorName(actor: unknown): string {
+  const kind = typeof actor === 'string' ? actor : actor && typeof actor === 'object' ? String((actor as { kind?: unknown; type?: unknown }).kind ?? (actor as { type?: unknown }).type ?? '') : '';
+  const bare = kind.split(':')[0] ?? '';
+  return bare === '' ? '' : tOr(`actor.${bare}`, plain(bare));
+}
+
+export function driverOf(event: OrderEvent): string | null {
+  return event.order?.driver?.name ?? null;
+}
+
+/** What a story item adds in words; the API gives text or an object. */
+export function detailText(detail: unknown): string {
+  if (typeof detail === 'string') return detail;
+  if (detail && typeof detail === 'object') {
+    const { reason, text } = detail as { reason?: unknown; text?: unknown };
+    if (typeof text === 'string') return text;
+    if (typeof reason === 'string') return plain(reason);
+  }
+  return '';
+}
+
+export interface ProblemWords { title: string; detail: string; fields: { field: string; text: string }[] }
+
+export function problemWords(error: unknown): ProblemWords {
+  const problem = error instanceof Problem ? error : new Problem(-1, { detail: error instanceof Error ? error.message : String(error) });
+  const title = tOr(`problem.${problem.code}`, problem.title || t('problem.other'), { n: problem.retryAfterS ?? 1 });
+  const fields = problem.errors.map(({ field, reason, fix }) => ({
+    field: fieldName(field),
+    text: t('problem.field', { field: fieldName(field), reason: fix ? `${reason} — ${fix}` : reason }),
+  }));
+  return { title, detail: problem.detail === title ? '' : problem.detail, fields };
+}

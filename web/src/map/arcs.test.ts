@@ -1,0 +1,38 @@
+import { describe, expect, it } from 'vitest';
+import type { OrderRow, OrderState } from '../lib/api/types';
+import { arc, arcsOf, MOST_ARCS } from './arcs';
+import { phaseOf } from './requestLayer';
+
+const row = (id: string, state: OrderState): OrderRow => [id, -74, 40.7, -73.9, 40.8, state, 10];
+
+describe('arc', () => {
+  it('starts and ends at its points and bows between them', () => {
+    const line = arc([-74, 40.7], [-73.9, 40.7]);
+    expect(line[0]).toEqual([-74, 40.7]);
+    expect(line.at(-1)![0]).toBeCloseTo(-73.9);
+    expect(line[9]![1]).toBeLessThan(40.7);
+  });
+});
+
+describe('arcsOf', () => {
+  it('draws rides that nobody has taken, and the selected one', () => {
+    const rows = [row('a', 'searching'), row('b', 'accepted'), row('c', 'on_trip')];
+    expect(arcsOf(rows, null).features).toHaveLength(1);
+    const selected = arcsOf(rows, 'b').features;
+    expect(selected).toHaveLength(2);
+    expect(selected[0]!.properties).toEqual({ selected: true });
+  });
+  it('stops before it becomes a tangle', () => {
+    const rows = Array.from({ length: MOST_ARCS + 50 }, (_, i) => row(`o${i}`, 'searching'));
+    expect(arcsOf(rows, null).features).toHaveLength(MOST_ARCS);
+  });
+});
+
+describe('phaseOf', () => {
+  it('is steady and between 0 and 1', () => {
+    expect(phaseOf('ord_1')).toBe(phaseOf('ord_1'));
+    expect(phaseOf('ord_1')).not.toBe(phaseOf('ord_2'));
+    expect(phaseOf('ord_1')).toBeGreaterThanOrEqual(0);
+    expect(phaseOf('ord_1')).toBeLessThan(1);
+  });
+});

@@ -1,0 +1,21 @@
+// The map's colours, read from the style sheet: src/styles/tokens.css is the one place where they stand.
+import { DRIVER_STATES, type DriverState } from '../lib/api/types';
+
+export interface Palette {
+  sea: string; land: string; road: string; roadMajor: string; roadCase: string;
+  rim: string; glass: string; accent: string; fresh: string; late: string; taken: string; route: string;
+  driver: Record<DriverState, string>;
+}
+
+const NAMES: Record<Exclude<keyof Palette, 'driver'>, string> = {
+  sea: '--map-sea', land: '--map-land', road: '--map-road', roadMajor: '--map-road-major', roadCase: '--map-road-case',
+  rim: '--map-rim', glass: '--map-glass', accent: '--accent', fresh: '--req-fresh', late: '--req-late', taken: '--req-taken', route: '--map-route',
+};
+
+export function readPalette(): Palette {
+  const style = getComputedStyle(document.documentElement);
+  const value = (name: string) => style.getPropertyValue(name).trim();
+  const flat = Object.fromEntries(Object.entries(NAMES).map(([key, name]) => [key, value(name)])) as unknown as Omit<Palette, 'driver'>;
+  const driver = Object.fromEntries(DRIVER_STATES.map((state) => [state, value(`--s-${state.replace('_', '-')}`)])) as Record<DriverState, string>;
+  return { ...flat, driver };
+}
