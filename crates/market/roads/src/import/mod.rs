@@ -1,0 +1,27 @@
+//! Importers: what other people's road files become here. All or nothing.
+
+mod tables;
+
+use std::io::{BufRead, Read};
+
+pub use tables::tables;
+
+use crate::{Dropped, RoadGraph};
+
+/// A graph with an account of what was left out.
+#[derive(Debug)]
+pub struct Imported {
+    /// The roads.
+    pub graph: RoadGraph,
+    /// What was left out.
+    pub dropped: Dropped,
+}
+
+/// Reads a stream that may be gzip: its first two bytes tell.
+///
+/// # Errors
+/// When the first bytes cannot be read.
+pub fn maybe_gzip<'a>(mut input: impl BufRead + 'a) -> std::io::Result<Box<dyn Read + 'a>> {
+    let gzip = input.fill_buf()?.starts_with(&[0x1f, 0x8b]);
+    Ok(if gzip { Box::new(flate2::bufread::MultiGzDecoder::new(input)) } else { Box::new(input) })
+}
