@@ -1,14 +1,23 @@
 //! Time, seeded randomness and deadlines: the only door to the wall clock and the RNG.
 //!
-//! *Invariant*: no other crate of the product reads the machine's clock or its entropy for a decision; what
-//! decides takes a [`Timestamp`], a [`Clock`] or an [`Environment`], so that a replay decides the same.
+//! Everything above asks a [`Clock`] for the time and an [`Environment`] for randomness, so a
+//! decision is a function of its inputs. A replay hands in a [`ManualClock`] and a seed; a live
+//! city hands in the [`SystemClock`] or, for a demonstration, a [`ScaledClock`] over it.
 
 mod clock;
+mod deadline;
+mod entropy;
+mod environment;
 mod error;
-mod random;
+mod rng;
+mod scaled;
 mod timestamp;
 
-pub use clock::{monotonic, Clock, Deadline, ManualClock, ScaledClock, SharedClock, SystemClock};
+pub use clock::{Clock, ManualClock, SharedClock, SystemClock};
+pub use deadline::{Deadline, monotonic};
+pub use entropy::entropy;
+pub use environment::Environment;
 pub use error::ClockError;
-pub use random::{Environment, SeededRng};
+pub use rng::SeededRng;
+pub use scaled::{SPEED_MAX, SPEED_MIN, ScaledClock};
 pub use timestamp::Timestamp;

@@ -1,12 +1,13 @@
-//! Amounts in minor units, currencies and rounding.
+//! Amounts in minor units, currencies and rounding. There is no floating point in this crate.
 //!
-//! *Invariant*: no floating point. An amount is a whole number of minor units; whatever does not come out
-//! even is rounded by a rule that the caller names.
+//! Invariant: two amounts of different currencies never meet in one sum; nothing overflows
+//! silently; parts of a split always add up to the whole.
 
 mod amount;
 mod currency;
 mod error;
 mod rounding;
+mod split;
 
 pub use amount::Money;
 pub use currency::Currency;
