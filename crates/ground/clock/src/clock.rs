@@ -1,70 +1,174 @@
-//! Who tells the time: the system, or a test.
+//! Clocks: the machine's, one set by hand, and one that runs faster or slower or stands still.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+
+use parking_lot::RwLock;
 
 use crate::Timestamp;
 
-/// Something that tells the time.
+/// Tells the time.
 pub trait Clock: Send + Sync + 'static {
-    /// The present instant.
+    /// The present moment.
     fn now(&self) -> Timestamp;
 }
 
-/// A clock as it is handed around.
+/// A clock that many parts look at.
 pub type SharedClock = Arc<dyn Clock>;
 
-/// The wall clock of this host. It may step when the host's clock is corrected.
-#[derive(Copy, Clone, Debug, Default)]
+/// The machine's own clock.
+#[derive(Clone, Copy, Debug, Default)]
 pub struct SystemClock;
 
 impl Clock for SystemClock {
     fn now(&self) -> Timestamp {
-        let now = SystemTime::now();
-        let ms = match now.duration_since(UNIX_EPOCH) {
-            Ok(after) => i64::try_from(after.as_millis()).unwrap_or(i64::MAX),
-            Err(before) => i64::try_from(before.duration().as_millis()).map_or(i64::MIN, |ms| -ms),
-        };
-        Timestamp(ms)
+        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
     }
 }
 
-/// A clock that moves only when it is told to. Clones share one time.
+/// A clock that moves only when told to. Clones share their time.
 #[derive(Clone, Debug, Default)]
-pub struct ManualClock {
-    ms: Arc<AtomicI64>,
-}
+pub struct ManualClock(Arc<AtomicI64>);
 
 impl ManualClock {
     /// A clock that stands at `at`.
     #[must_use]
     pub fn new(at: Timestamp) -> Self {
-        Self {
-            ms: Arc::new(AtomicI64::new(at.millis())),
-        }
+        Self(Arc::new(AtomicI64::new(at.millis())))
     }
 
-    /// Moves to `at`, which may lie in the past.
+    /// Sets the clock.
     pub fn set(&self, at: Timestamp) {
-        self.ms.store(at.millis(), Ordering::SeqCst);
+        self.0.store(at.millis(), Ordering::SeqCst);
     }
 
-    /// Moves `ms` milliseconds on and tells the new time.
-    pub fn advance(&self, ms: i64) -> Timestamp {
-        Timestamp(self.ms.fetch_add(ms, Ordering::SeqCst)).plus_ms(ms)
+    /// Moves the clock on.
+    pub fn advance(&self, by: Duration) {
+        self.0.fetch_add(i64::try_from(by.as_millis()).unwrap_or(i64::MAX), Ordering::SeqCst);
     }
 }
 
 impl Clock for ManualClock {
     fn now(&self) -> Timestamp {
-        Timestamp(self.ms.load(Ordering::SeqCst))
+        Timestamp(self.0.load(Ordering::SeqCst))
     }
 }
 
-impl<C: Clock + ?Sized> Clock for Arc<C> {
+/// A clock that runs `speed` times as fast as another and can stand still. Changing the speed never makes
+/// it jump. Clones share their time.
+#[derive(Clone)]
+pub struct ScaledClock {
+    base: SharedClock,
+    state: Arc<RwLock<Scale>>,
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Scale {
+    base_at: Timestamp,
+    at: Timestamp,
+    speed: f64,
+    paused: bool,
+}
+
+impl Scale {
+    fn now(&self, base_now: Timestamp) -> Timestamp {
+        if self.paused {
+            return self.at;
+        }
+        self.at.plus_ms((base_now.ms_since(self.base_at).max(0) as f64 * self.speed) as i64)
+    }
+}
+
+impl ScaledClock {
+    /// The slowest speed that can be set.
+    pub const MIN_SPEED: f64 = 0.1;
+    /// The fastest speed that can be set.
+    pub const MAX_SPEED: f64 = 600.0;
+
+    /// A clock that shows `start` now and runs `speed` times as fast as `base`; the speed is held between
+    /// [`Self::MIN_SPEED`] and [`Self::MAX_SPEED`].
+    #[must_use]
+    pub fn new(base: SharedClock, start: Timestamp, speed: f64) -> Self {
+        let scale = Scale { base_at: base.now(), at: start, speed: held(speed), paused: false };
+        Self { base, state: Arc::new(RwLock::new(scale)) }
+    }
+
+    fn change(&self, change: impl FnOnce(&mut Scale)) {
+        let mut state = self.state.write();
+        let base_now = self.base.now();
+        state.at = state.now(base_now);
+        state.base_at = base_now;
+        change(&mut state);
+    }
+
+    /// Sets how many times as fast as its base it runs.
+    pub fn set_speed(&self, speed: f64) {
+        self.change(|s| s.speed = held(speed));
+    }
+
+    /// Lets it stand still.
+    pub fn pause(&self) {
+        self.change(|s| s.paused = true);
+    }
+
+    /// Lets it run again.
+    pub fn resume(&self) {
+        self.change(|s| s.paused = false);
+    }
+
+    /// How many times as fast as its base it runs when it runs.
+    #[must_use]
+    pub fn speed(&self) -> f64 {
+        self.state.read().speed
+    }
+
+    /// Whether it stands still.
+    #[must_use]
+    pub fn paused(&self) -> bool {
+        self.state.read().paused
+    }
+}
+
+fn held(speed: f64) -> f64 {
+    if speed.is_finite() { speed.clamp(ScaledClock::MIN_SPEED, ScaledClock::MAX_SPEED) } else { 1.0 }
+}
+
+impl Clock for ScaledClock {
     fn now(&self) -> Timestamp {
-        (**self).now()
+        let state = self.state.read();
+        state.now(self.base.now())
+    }
+}
+
+impl std::fmt::Debug for ScaledClock {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ScaledClock").field("state", &*self.state.read()).finish_non_exhaustive()
+    }
+}
+
+/// The one door to elapsed wall time, for measuring how long something took.
+#[must_use]
+pub fn monotonic() -> Instant {
+    Instant::now()
+}
+
+/// A moment by which something must be done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Deadline(Timestamp);
+
+impl Deadline {
+    /// The deadline `within` from now.
+    #[must_use]
+    pub fn after(clock: &dyn Clock, within: Duration) -> Self {
+        Self(clock.now().plus_ms(i64::try_from(within.as_millis()).unwrap_or(i64::MAX)))
+    }
+
+    /// Whether it has passed.
+    #[must_use]
+    pub fn expired(&self, clock: &dyn Clock) -> bool {
+        clock.now() >= self.0
     }
 }
 
@@ -73,22 +177,37 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_system_clock_is_in_this_century() {
-        let now = SystemClock.now();
-        assert!(
-            now > Timestamp(1_700_000_000_000) && now < Timestamp(4_102_444_800_000),
-            "{now}"
-        );
+    fn a_scaled_clock_never_jumps() {
+        let base = ManualClock::new(Timestamp(1_000));
+        let clock = ScaledClock::new(Arc::new(base.clone()), Timestamp(50_000), 10.0);
+        base.advance(Duration::from_millis(100));
+        assert_eq!(clock.now(), Timestamp(51_000));
+        clock.set_speed(60.0);
+        assert_eq!(clock.now(), Timestamp(51_000));
+        base.advance(Duration::from_millis(100));
+        assert_eq!(clock.now(), Timestamp(57_000));
+        clock.pause();
+        base.advance(Duration::from_secs(100));
+        assert_eq!((clock.now(), clock.paused()), (Timestamp(57_000), true));
+        clock.resume();
+        base.advance(Duration::from_millis(1));
+        assert_eq!(clock.now(), Timestamp(57_060));
     }
 
     #[test]
-    fn clones_of_a_manual_clock_share_their_time() {
-        let clock = ManualClock::new(Timestamp(5));
-        let other = clock.clone();
-        assert_eq!(clock.advance(7), Timestamp(12));
-        assert_eq!(other.now(), Timestamp(12));
-        other.set(Timestamp(1));
-        let shared: SharedClock = Arc::new(clock);
-        assert_eq!(shared.now(), Timestamp(1));
+    fn silly_speeds_are_held() {
+        let clock = ScaledClock::new(Arc::new(SystemClock), Timestamp(0), f64::NAN);
+        assert!((clock.speed() - 1.0).abs() < f64::EPSILON);
+        clock.set_speed(1e9);
+        assert!((clock.speed() - ScaledClock::MAX_SPEED).abs() < f64::EPSILON);
+    }
+
+    #[test]
+    fn a_deadline_passes() {
+        let clock = ManualClock::default();
+        let deadline = Deadline::after(&clock, Duration::from_secs(1));
+        assert!(!deadline.expired(&clock));
+        clock.advance(Duration::from_secs(1));
+        assert!(deadline.expired(&clock));
     }
 }

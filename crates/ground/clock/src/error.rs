@@ -1,32 +1,20 @@
-//! What can be wrong with a time or a speed.
+//! What can be wrong with a time.
 
-/// A refusal of this crate; each says what was given and what would be accepted.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+/// What can be wrong with a time.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum ClockError {
-    /// A text that is no instant.
-    #[error(
-        "{text:?} is not a time: {reason}; write RFC 3339 in UTC such as 2013-11-18T16:00:00.000Z"
-    )]
-    Malformed {
-        /// The text as it was given.
+    /// A text that is not a moment.
+    #[error("`{text}` is not a time: write it like {example}")]
+    NotATime {
+        /// What stood there (cut after 64 characters).
         text: String,
-        /// What the parser stumbled over.
-        reason: String,
+        /// How it should look.
+        example: &'static str,
     },
-    /// A speed at which city time cannot run.
-    #[error("speed {given} is out of range; give a number from {min} to {max}")]
-    Speed {
-        /// The speed as it was given.
-        given: f64,
-        /// The slowest speed accepted.
-        min: f64,
-        /// The fastest speed accepted.
-        max: f64,
-    },
-    /// The operating system gave no random bytes.
-    #[error("the operating system gave no random bytes: {reason}")]
-    Entropy {
-        /// The system's words.
-        reason: String,
-    },
+}
+
+impl ClockError {
+    pub(crate) fn not_a_time(text: &str, example: &'static str) -> Self {
+        Self::NotATime { text: text.chars().take(64).collect(), example }
+    }
 }

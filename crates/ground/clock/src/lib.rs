@@ -1,23 +1,14 @@
 //! Time, seeded randomness and deadlines: the only door to the wall clock and the RNG.
 //!
-//! Everything above asks a [`Clock`] for the time and an [`Environment`] for randomness, so a
-//! decision is a function of its inputs. A replay hands in a [`ManualClock`] and a seed; a live
-//! city hands in the [`SystemClock`] or, for a demonstration, a [`ScaledClock`] over it.
+//! *Invariant*: no other crate of the product reads the machine's clock or its entropy for a decision; what
+//! decides takes a [`Timestamp`], a [`Clock`] or an [`Environment`], so that a replay decides the same.
 
 mod clock;
-mod deadline;
-mod entropy;
-mod environment;
 mod error;
-mod rng;
-mod scaled;
+mod random;
 mod timestamp;
 
-pub use clock::{Clock, ManualClock, SharedClock, SystemClock};
-pub use deadline::{Deadline, monotonic};
-pub use entropy::entropy;
-pub use environment::Environment;
+pub use clock::{monotonic, Clock, Deadline, ManualClock, ScaledClock, SharedClock, SystemClock};
 pub use error::ClockError;
-pub use rng::SeededRng;
-pub use scaled::{SPEED_MAX, SPEED_MIN, ScaledClock};
+pub use random::{Environment, SeededRng};
 pub use timestamp::Timestamp;

@@ -1,83 +1,67 @@
-//! An instant in milliseconds since the Unix epoch, with one text form: RFC 3339 UTC.
+//! A moment in time, in milliseconds since the Unix epoch.
 
 use std::fmt;
 
-use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use serde::{de, Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::ClockError;
 
-/// An instant: milliseconds since 1970-01-01T00:00:00Z, without leap seconds.
-#[derive(Copy, Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+/// A moment: milliseconds since 1970-01-01T00:00:00Z. Written as RFC 3339 in UTC with milliseconds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Timestamp(pub i64);
 
 impl Timestamp {
-    /// The instant so many milliseconds after the Unix epoch.
+    /// From milliseconds since the epoch.
     #[must_use]
-    pub const fn from_millis(ms: i64) -> Self {
-        Self(ms)
+    pub const fn from_millis(millis: i64) -> Self {
+        Self(millis)
     }
 
-    /// Milliseconds since the Unix epoch.
+    /// Milliseconds since the epoch.
     #[must_use]
     pub const fn millis(self) -> i64 {
         self.0
     }
 
-    /// The instant `ms` milliseconds later (earlier when negative); saturates at the ends.
+    /// This moment moved by `ms` milliseconds, held at the ends of the range.
     #[must_use]
     pub const fn plus_ms(self, ms: i64) -> Self {
         Self(self.0.saturating_add(ms))
     }
 
-    /// Milliseconds from `earlier` to this instant; negative when `earlier` is in fact later.
+    /// Milliseconds from `earlier` to this moment; negative when `earlier` is later.
     #[must_use]
     pub const fn ms_since(self, earlier: Self) -> i64 {
         self.0.saturating_sub(earlier.0)
     }
 
-    /// Reads RFC 3339 with a zone (`Z` or an offset). Finer than a millisecond is cut off.
+    /// Reads an RFC 3339 moment with a zone, such as `2013-11-18T16:00:00-05:00`.
     ///
     /// # Errors
-    /// [`ClockError::Malformed`] when the text is no such instant.
+    /// [`ClockError::NotATime`] with the text and the form that is wanted.
     pub fn parse(text: &str) -> Result<Self, ClockError> {
-        let instant: jiff::Timestamp = text.parse().map_err(|e| malformed(text, &e))?;
-        Ok(floor_ms(instant))
+        let moment: jiff::Timestamp = text.parse().map_err(|_| ClockError::not_a_time(text, "2013-11-18T21:00:00Z"))?;
+        Ok(Self(moment.as_millisecond()))
     }
 
-    /// Reads a date and time without a zone, such as `2013-11-18T16:00:00`, and takes it as UTC.
-    ///
-    /// Recorded data often carries local times with no zone; replays only need their differences.
+    /// Reads a moment without a zone, such as `2013-11-18T16:00:00`, as if its clock showed UTC. Recorded
+    /// trips are written so; their own city's zone is the reader's matter.
     ///
     /// # Errors
-    /// [`ClockError::Malformed`] when the text is no date and time.
+    /// [`ClockError::NotATime`] with the text and the form that is wanted.
     pub fn parse_local_as_utc(text: &str) -> Result<Self, ClockError> {
-        let civil: jiff::civil::DateTime = text.parse().map_err(|e| malformed(text, &e))?;
-        let instant = jiff::tz::TimeZone::UTC
-            .to_timestamp(civil)
-            .map_err(|e| malformed(text, &e))?;
-        Ok(floor_ms(instant))
+        let wanted = || ClockError::not_a_time(text, "2013-11-18T16:00:00");
+        let local: jiff::civil::DateTime = text.trim().parse().map_err(|_| wanted())?;
+        let at = jiff::tz::TimeZone::UTC.to_timestamp(local).map_err(|_| wanted())?;
+        Ok(Self(at.as_millisecond()))
     }
-}
-
-fn malformed(text: &str, reason: &jiff::Error) -> ClockError {
-    ClockError::Malformed {
-        text: text.to_owned(),
-        reason: reason.to_string(),
-    }
-}
-
-/// Rounds towards the past, so that instants before 1970 keep their order too.
-fn floor_ms(instant: jiff::Timestamp) -> Timestamp {
-    let ns = instant.as_nanosecond();
-    let ms = ns.div_euclid(1_000_000);
-    Timestamp(i64::try_from(ms).expect("invariant: a jiff instant fits in 64 bits of milliseconds"))
 }
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match jiff::Timestamp::from_millisecond(self.0) {
-            Ok(instant) => write!(f, "{instant:.3}"),
-            // Outside the years -9999..=9999 there is no RFC 3339; such values are sentinels.
+            Ok(moment) => write!(f, "{moment:.3}"),
+            // Outside the years that have a calendar form; never seen but in a broken record.
             Err(_) => write!(f, "{}ms", self.0),
         }
     }
@@ -91,82 +75,36 @@ impl Serialize for Timestamp {
 
 impl<'de> Deserialize<'de> for Timestamp {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        struct Visitor;
-        impl de::Visitor<'_> for Visitor {
-            type Value = Timestamp;
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("a time in RFC 3339 such as 2013-11-18T16:00:00.000Z")
-            }
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<Timestamp, E> {
-                Timestamp::parse(text).map_err(E::custom)
-            }
-        }
-        deserializer.deserialize_str(Visitor)
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        Self::parse(&text).map_err(de::Error::custom)
     }
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
-    use proptest::prelude::*;
 
     #[test]
-    fn prints_milliseconds_always() {
-        assert_eq!(Timestamp(0).to_string(), "1970-01-01T00:00:00.000Z");
-        assert_eq!(
-            Timestamp(1_384_790_400_001).to_string(),
-            "2013-11-18T16:00:00.001Z"
-        );
-        assert_eq!(Timestamp(-1).to_string(), "1969-12-31T23:59:59.999Z");
+    fn text_and_back() {
+        let at = Timestamp::parse("2013-11-18T16:00:00.25-05:00").unwrap();
+        assert_eq!(at.to_string(), "2013-11-18T21:00:00.250Z");
+        assert_eq!(Timestamp::parse(&at.to_string()).unwrap(), at);
+        assert_eq!(serde_json::from_str::<Timestamp>(&serde_json::to_string(&at).unwrap()).unwrap(), at);
+        assert_eq!(Timestamp::parse_local_as_utc("2013-11-18T21:00:00.25").unwrap(), at);
     }
 
     #[test]
-    fn reads_offsets_and_cuts_what_is_finer() {
-        let noon = Timestamp::parse("2013-11-18T16:00:00Z").unwrap();
-        assert_eq!(Timestamp::parse("2013-11-18T11:00:00-05:00").unwrap(), noon);
-        assert_eq!(
-            Timestamp::parse("2013-11-18T16:00:00.0019Z").unwrap(),
-            noon.plus_ms(1)
-        );
-        assert_eq!(
-            Timestamp::parse_local_as_utc("2013-11-18T16:00:00").unwrap(),
-            noon
-        );
-        assert_eq!(
-            Timestamp::parse_local_as_utc("2013-11-18 16:00:00").unwrap(),
-            noon
-        );
+    fn nonsense_is_named() {
+        let error = Timestamp::parse("yesterday").unwrap_err().to_string();
+        assert!(error.contains("yesterday") && error.contains("2013-11-18T21:00:00Z"), "{error}");
     }
 
-    #[test]
-    fn refuses_what_is_no_time() {
-        for text in [
-            "",
-            "yesterday",
-            "2013-11-18",
-            "2013-02-30T00:00:00Z",
-            "2013-11-18T16:00:00",
-        ] {
-            let refusal = Timestamp::parse(text).unwrap_err();
-            assert!(refusal.to_string().contains("RFC 3339"), "{refusal}");
-        }
-    }
-
-    #[test]
-    fn arithmetic_saturates() {
-        assert_eq!(Timestamp(i64::MAX).plus_ms(1), Timestamp(i64::MAX));
-        assert_eq!(Timestamp(i64::MAX).ms_since(Timestamp(i64::MIN)), i64::MAX);
-        assert_eq!(Timestamp(i64::MAX).to_string(), "9223372036854775807ms");
-    }
-
-    proptest! {
+    proptest::proptest! {
         #[test]
-        fn text_and_json_round_trip(ms in -60_000_000_000_000i64..250_000_000_000_000) {
+        fn every_moment_survives(ms in -62_135_596_800_000_i64..253_402_300_799_000) {
             let at = Timestamp(ms);
-            prop_assert_eq!(Timestamp::parse(&at.to_string()).unwrap(), at);
-            let json = serde_json::to_string(&at).unwrap();
-            prop_assert_eq!(serde_json::from_str::<Timestamp>(&json).unwrap(), at);
+            proptest::prop_assert_eq!(Timestamp::parse(&at.to_string()).unwrap(), at);
         }
     }
 }

@@ -1,105 +1,55 @@
-//! H3 cells: hexagons that tile the globe, at sixteen sizes.
+//! H3 cells (Uber's hexagonal hierarchy), through h3o.
 
 use std::fmt;
 use std::str::FromStr;
 
-use h3o::{CellIndex, LatLng};
-use serde::{Deserialize, Serialize};
-
-pub use h3o::Resolution;
+use h3o::{CellIndex, LatLng, Resolution};
+use serde::{de, Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::{GeoError, Point};
 
-/// A cell of the H3 grid; in JSON and logs its hexadecimal index.
-#[derive(Copy, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
-pub struct Cell(CellIndex);
+/// A cell of the H3 grid. Written as its index in hexadecimal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Cell(pub CellIndex);
 
 impl Cell {
-    /// The cell of size `res` (0 coarsest … 15 finest; more counts as 15) that holds the point.
+    /// The cell of resolution `res` (0 to 15) in which `p` lies.
     ///
-    /// At 9 an edge is about 200 m long, at 8 about 530 m, at 7 about 1.4 km.
-    #[must_use]
-    pub fn of(p: Point, res: u8) -> Self {
-        let res = Resolution::try_from(res).unwrap_or(Resolution::Fifteen);
-        let at = LatLng::new(p.lat(), p.lon()).expect("invariant: a point is finite");
-        Self(at.to_cell(res))
+    /// # Errors
+    /// [`GeoError::NoSuchResolution`].
+    pub fn of(p: Point, res: u8) -> Result<Self, GeoError> {
+        let res = Resolution::try_from(res).map_err(|_| GeoError::NoSuchResolution(res))?;
+        Ok(Self::at(p, res))
     }
 
-    /// The size, 0..=15.
+    /// The cell of resolution `res` in which `p` lies.
     #[must_use]
-    pub fn resolution(self) -> u8 {
-        self.0.resolution().into()
+    pub fn at(p: Point, res: Resolution) -> Self {
+        let latlng = LatLng::new(p.lat(), p.lon()).expect("a point is always finite");
+        Self(latlng.to_cell(res))
     }
 
-    /// The middle of the cell.
+    /// The cell and all others at most `k` steps away.
+    pub fn disk(self, k: u32) -> impl Iterator<Item = Self> {
+        self.0.grid_disk::<Vec<_>>(k).into_iter().map(Self)
+    }
+
+    /// The cells exactly `k` steps away.
+    pub fn ring(self, k: u32) -> impl Iterator<Item = Self> {
+        self.0.grid_ring::<Vec<_>>(k).into_iter().map(Self)
+    }
+
+    /// Its middle.
     #[must_use]
     pub fn center(self) -> Point {
         let at = LatLng::from(self.0);
-        Point::wrapped(at.lat(), at.lng())
+        Point::new(at.lat(), at.lng()).expect("a cell's middle lies on the globe")
     }
 
-    /// All cells at most `k` steps away, this one included.
-    pub fn disk(self, k: u32) -> impl Iterator<Item = Self> {
-        self.0.grid_disk_safe(k).map(Self)
-    }
-
-    /// The cells exactly `k` steps away; this one for 0.
-    pub fn ring(self, k: u32) -> impl Iterator<Item = Self> {
-        self.0.grid_ring::<Vec<CellIndex>>(k).into_iter().map(Self)
-    }
-
-    /// The coarser cell that holds this one; none when `res` is finer than this.
+    /// The cell of the coarser resolution `res` that holds it; `None` when `res` is finer or does not exist.
     #[must_use]
     pub fn parent(self, res: u8) -> Option<Self> {
         self.0.parent(Resolution::try_from(res).ok()?).map(Self)
-    }
-
-    /// How many steps apart two cells of one size are, where the grid can tell.
-    #[must_use]
-    pub fn distance(self, to: Self) -> Option<u32> {
-        self.0
-            .grid_distance(to.0)
-            .ok()
-            .and_then(|steps| u32::try_from(steps).ok())
-    }
-
-    /// The corners, in order.
-    #[must_use]
-    pub fn outline(self) -> Vec<Point> {
-        self.0
-            .boundary()
-            .iter()
-            .map(|at| Point::wrapped(at.lat(), at.lng()))
-            .collect()
-    }
-
-    /// The index as a number.
-    #[must_use]
-    pub fn index(self) -> u64 {
-        self.0.into()
-    }
-
-    /// The cell of an index.
-    ///
-    /// # Errors
-    /// [`GeoError::BadCell`] when the number is no cell.
-    pub fn from_index(index: u64) -> Result<Self, GeoError> {
-        CellIndex::try_from(index)
-            .map(Self)
-            .map_err(|_| GeoError::BadCell {
-                text: format!("{index:x}"),
-            })
-    }
-
-    /// Reads the hexadecimal index.
-    ///
-    /// # Errors
-    /// [`GeoError::BadCell`] when the text is no cell.
-    pub fn parse(text: &str) -> Result<Self, GeoError> {
-        text.parse().map(Self).map_err(|_| GeoError::BadCell {
-            text: text.to_owned(),
-        })
     }
 }
 
@@ -109,73 +59,45 @@ impl fmt::Display for Cell {
     }
 }
 
-impl fmt::Debug for Cell {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Cell({})", self.0)
-    }
-}
-
 impl FromStr for Cell {
     type Err = GeoError;
+
     fn from_str(text: &str) -> Result<Self, GeoError> {
-        Self::parse(text)
+        text.parse().map(Self).map_err(|_| GeoError::NotACell(text.chars().take(32).collect()))
     }
 }
 
-impl TryFrom<String> for Cell {
-    type Error = GeoError;
-    fn try_from(text: String) -> Result<Self, GeoError> {
-        Self::parse(&text)
+impl Serialize for Cell {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
     }
 }
 
-impl From<Cell> for String {
-    fn from(cell: Cell) -> Self {
-        cell.to_string()
+impl<'de> Deserialize<'de> for Cell {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = std::borrow::Cow::<'de, str>::deserialize(deserializer)?;
+        text.parse().map_err(de::Error::custom)
     }
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
     use super::*;
-    use proptest::prelude::*;
 
     #[test]
-    fn knows_a_published_cell() {
-        let cell = Cell::of(Point::new(37.769_377, -122.388_903).unwrap(), 9);
-        assert_eq!(cell.to_string(), "89283082e73ffff");
-        assert_eq!(cell.resolution(), 9);
-        assert_eq!(Cell::of(cell.center(), 99).resolution(), 15);
+    fn cells_read_and_write() {
+        let cell = Cell::of(Point::new(40.7580, -73.9855).unwrap(), 9).unwrap();
+        assert_eq!(cell.to_string().parse::<Cell>().unwrap(), cell);
+        assert_eq!(serde_json::from_str::<Cell>(&serde_json::to_string(&cell).unwrap()).unwrap(), cell);
+        assert_eq!((cell.disk(2).count(), cell.ring(2).count()), (19, 12));
+        assert_eq!(Cell::of(cell.center(), 9).unwrap(), cell);
+        assert_eq!(cell.parent(7), Some(Cell::of(cell.parent(7).unwrap().center(), 7).unwrap()));
     }
 
     #[test]
-    fn refuses_what_is_no_cell() {
-        for text in ["", "zz", "89283082e73fff", "ffffffffffffffff"] {
-            assert!(Cell::parse(text).is_err(), "{text}");
-        }
-        assert!(Cell::from_index(0).is_err());
-    }
-
-    proptest! {
-        #[test]
-        fn text_number_and_json_round_trip(lat in -89.0..89.0f64, lon in -180.0..180.0f64, res in 0u8..16) {
-            let cell = Cell::of(Point::new(lat, lon).unwrap(), res);
-            prop_assert_eq!(Cell::parse(&cell.to_string()).unwrap(), cell);
-            prop_assert_eq!(Cell::from_index(cell.index()).unwrap(), cell);
-            let json = serde_json::to_string(&cell).unwrap();
-            prop_assert_eq!(serde_json::from_str::<Cell>(&json).unwrap(), cell);
-            prop_assert_eq!(Cell::of(cell.center(), res), cell);
-        }
-
-        #[test]
-        fn a_disk_is_its_rings(lat in -80.0..80.0f64, lon in -180.0..180.0f64, k in 0u32..5) {
-            let cell = Cell::of(Point::new(lat, lon).unwrap(), 8);
-            let mut disk: Vec<Cell> = cell.disk(k).collect();
-            let mut rings: Vec<Cell> = (0..=k).flat_map(|k| cell.ring(k)).collect();
-            disk.sort();
-            rings.sort();
-            prop_assert_eq!(disk, rings);
-        }
+    fn what_is_no_cell_is_named() {
+        assert!("Times Square".parse::<Cell>().unwrap_err().to_string().contains("Times Square"));
+        assert_eq!(Cell::of(Point::new(0.0, 0.0).unwrap(), 16), Err(GeoError::NoSuchResolution(16)));
     }
 }

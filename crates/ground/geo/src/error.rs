@@ -1,78 +1,48 @@
 //! What can be wrong with a place.
 
-/// A refusal of this crate; each names the field and what would be accepted.
-#[derive(Debug, Clone, PartialEq, thiserror::Error)]
+/// What can be wrong with a place. Each names the field and, where it can be told, the likely mistake.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum GeoError {
-    /// A coordinate that is no number.
-    #[error("{field} must be a finite number of degrees")]
+    /// Not a number, or infinite.
+    #[error("{field} is not a finite number")]
     NotFinite {
         /// `lat` or `lon`.
         field: &'static str,
     },
-    /// A coordinate that is on no globe.
-    #[error("{field} {value} is out of range; give degrees from {min} to {max}")]
+    /// Outside the range of the globe.
+    #[error("{field} is {value}, outside {min} to {max} degrees")]
     OutOfRange {
         /// `lat` or `lon`.
         field: &'static str,
-        /// The value as it was given, degrees.
+        /// What was given, degrees.
         value: f64,
-        /// The least value accepted, degrees.
+        /// The least that can be, degrees.
         min: f64,
-        /// The largest value accepted, degrees.
+        /// The most that can be, degrees.
         max: f64,
     },
-    /// A point that is on the globe but not where it should be.
-    #[error(
-        "lat {lat}, lon {lon} is outside the area{}",
-        if *maybe_swapped { "; with lat and lon exchanged it would be inside" } else { "" }
-    )]
+    /// On the globe, but outside the area that is served.
+    #[error("{lat}, {lon} lies outside the area{}", if *.maybe_swapped { "; latitude and longitude seem to be swapped" } else { "" })]
     OutsideArea {
-        /// Latitude as it was given, degrees.
+        /// Latitude as given, degrees.
         lat: f64,
-        /// Longitude as it was given, degrees.
+        /// Longitude as given, degrees.
         lon: f64,
-        /// Whether exchanging latitude and longitude would bring it inside.
+        /// Whether the point would lie inside with its numbers swapped.
         maybe_swapped: bool,
     },
-    /// South above north or west beyond east.
-    #[error(
-        "the box is empty: south {south} must not exceed north {north}, nor west {west} east {east}"
-    )]
-    EmptyBox {
-        /// Degrees.
-        south: f64,
-        /// Degrees.
-        west: f64,
-        /// Degrees.
-        north: f64,
-        /// Degrees.
-        east: f64,
-    },
+    /// A text that is no H3 cell.
+    #[error("`{0}` is not an H3 cell: write its index as hexadecimal, like 892a1072b5bffff")]
+    NotACell(String),
+    /// An H3 resolution that does not exist.
+    #[error("H3 has resolutions 0 to 15, not {0}")]
+    NoSuchResolution(u8),
     /// A ring that encloses nothing.
-    #[error(
-        "ring {ring} of the polygon has {points} points; a ring needs four, the last equal to the first"
-    )]
-    BadRing {
-        /// Counted from 0; 0 is the outer ring.
+    #[error("ring {ring} of the polygon has {points} points; at least 4 are needed, the last equal to the first")]
+    BrokenRing {
+        /// Which ring, 0 is the outer one.
         ring: usize,
         /// How many points it has.
         points: usize,
     },
-    /// A text that is no H3 cell.
-    #[error("{text:?} is not an H3 cell; give its 15 hexadecimal digits")]
-    BadCell {
-        /// The text as it was given.
-        text: String,
-    },
-}
-
-impl GeoError {
-    /// The field the refusal is about, where there is one.
-    #[must_use]
-    pub const fn field(&self) -> Option<&'static str> {
-        match self {
-            Self::NotFinite { field } | Self::OutOfRange { field, .. } => Some(field),
-            _ => None,
-        }
-    }
 }

@@ -1,13 +1,12 @@
-//! Amounts in minor units, currencies and rounding. There is no floating point in this crate.
+//! Amounts in minor units, currencies and rounding.
 //!
-//! Invariant: two amounts of different currencies never meet in one sum; nothing overflows
-//! silently; parts of a split always add up to the whole.
+//! *Invariant*: no floating point. An amount is a whole number of minor units; whatever does not come out
+//! even is rounded by a rule that the caller names.
 
 mod amount;
 mod currency;
 mod error;
 mod rounding;
-mod split;
 
 pub use amount::Money;
 pub use currency::Currency;
