@@ -1,1 +1,3 @@
 //! Supply and matching in batches.
+
+pub mod supply;

@@ -1,0 +1,183 @@
+//! How many drivers stand in each H3 cell.
+//!
+//! Projecting a point into H3 costs far more than everything else a report does. Each known cell
+//! therefore keeps the radius of the circle inscribed in it: a driver who is still inside the circle
+//! is still in the cell.
+
+use doorstep_geo::{Cell, Resolution};
+use hashbrown::HashMap;
+
+use super::fixed::{turn, Fixed, PER_DEGREE, RADIANS};
+
+/// The supply in one H3 cell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct CellSupply {
+    /// The cell.
+    pub cell: Cell,
+    /// Drivers on the map in it.
+    pub online: u32,
+    /// Idle ones among them.
+    pub idle: u32,
+}
+
+/// An index into the tally's cells.
+pub(super) type CellSlot = u32;
+
+struct Counted {
+    cell: Cell,
+    center: Fixed,
+    /// Cosine of the centre's latitude.
+    cos: f32,
+    /// Square of the inscribed radius in units; 0 where the flat approximation is not trusted.
+    safe: f32,
+    online: u32,
+    idle: u32,
+}
+
+pub(super) struct Tally {
+    resolution: Resolution,
+    slots: HashMap<Cell, CellSlot>,
+    cells: Vec<Counted>,
+    free: Vec<CellSlot>,
+    /// Drivers counted in all cells.
+    drivers: usize,
+}
+
+impl Tally {
+    pub(super) fn new(resolution: Resolution) -> Self {
+        Self { resolution, slots: HashMap::new(), cells: Vec::new(), free: Vec::new(), drivers: 0 }
+    }
+
+    /// Counts a driver in at `at`.
+    pub(super) fn enter(&mut self, at: Fixed, idle: bool) -> CellSlot {
+        let slot = self.slot_of(Cell::at(at.point(), self.resolution));
+        self.count_in(slot, idle);
+        slot
+    }
+
+    /// Counts a driver out.
+    pub(super) fn leave(&mut self, slot: CellSlot, idle: bool) {
+        let counted = &mut self.cells[slot as usize];
+        counted.online -= 1;
+        counted.idle -= u32::from(idle);
+        self.drivers -= 1;
+    }
+
+    /// Moves a driver of `slot` to `at` and returns the slot they are in now.
+    #[inline]
+    pub(super) fn shift(&mut self, slot: CellSlot, at: Fixed, idle: bool) -> CellSlot {
+        let counted = &self.cells[slot as usize];
+        let dlat = (at.lat - counted.center.lat) as f32;
+        let dlon = turn(i64::from(counted.center.lon), i64::from(at.lon)) as f32 * counted.cos;
+        if dlat * dlat + dlon * dlon < counted.safe {
+            return slot;
+        }
+        let cell = Cell::at(at.point(), self.resolution);
+        if cell == counted.cell {
+            return slot;
+        }
+        self.leave(slot, idle);
+        let slot = self.slot_of(cell);
+        self.count_in(slot, idle);
+        slot
+    }
+
+    /// A driver of `slot` became idle or stopped being so.
+    pub(super) fn set_idle(&mut self, slot: CellSlot, idle: bool) {
+        let counted = &mut self.cells[slot as usize];
+        if idle {
+            counted.idle += 1;
+        } else {
+            counted.idle -= 1;
+        }
+    }
+
+    pub(super) fn cell(&self, slot: CellSlot) -> Cell {
+        self.cells[slot as usize].cell
+    }
+
+    /// The cells with somebody in them, in the order of the cells.
+    pub(super) fn counts(&self) -> Vec<CellSupply> {
+        let mut counts: Vec<CellSupply> = self
+            .cells
+            .iter()
+            .filter(|c| c.online > 0)
+            .map(|c| CellSupply { cell: c.cell, online: c.online, idle: c.idle })
+            .collect();
+        counts.sort_unstable_by_key(|c| c.cell);
+        counts
+    }
+
+    pub(super) fn heap_bytes(&self) -> usize {
+        self.slots.capacity() * 17 + self.cells.capacity() * size_of::<Counted>() + self.free.capacity() * 4
+    }
+
+    fn count_in(&mut self, slot: CellSlot, idle: bool) {
+        let counted = &mut self.cells[slot as usize];
+        counted.online += 1;
+        counted.idle += u32::from(idle);
+        self.drivers += 1;
+    }
+
+    fn slot_of(&mut self, cell: Cell) -> CellSlot {
+        if let Some(&slot) = self.slots.get(&cell) {
+            return slot;
+        }
+        // Cells that emptied are kept, for somebody is likely to come by again, but not without end.
+        if self.free.is_empty() && self.cells.len() > 2 * self.drivers + 4_096 {
+            self.forget_empty();
+        }
+        let counted = measure(cell);
+        let slot = match self.free.pop() {
+            Some(slot) => {
+                self.cells[slot as usize] = counted;
+                slot
+            }
+            None => {
+                self.cells.push(counted);
+                (self.cells.len() - 1) as CellSlot
+            }
+        };
+        self.slots.insert(cell, slot);
+        slot
+    }
+
+    fn forget_empty(&mut self) {
+        for (slot, counted) in self.cells.iter().enumerate() {
+            if counted.online == 0 && self.slots.remove(&counted.cell).is_some() {
+                self.free.push(slot as CellSlot);
+            }
+        }
+    }
+}
+
+/// Measures the circle inscribed in a cell, on the plane that touches the globe at the centre.
+fn measure(cell: Cell) -> Counted {
+    let center = Fixed::of(cell.center());
+    let cos = (f64::from(center.lat) * RADIANS).cos();
+    let corners: Vec<(f64, f64)> = cell
+        .0
+        .boundary()
+        .iter()
+        .map(|corner| {
+            let lon = (corner.lng() * PER_DEGREE) as i64;
+            let dlon = turn(i64::from(center.lon), lon) as f64 * cos;
+            (dlon, corner.lat() * PER_DEGREE - f64::from(center.lat))
+        })
+        .collect();
+    let radius = (0..corners.len())
+        .map(|i| distance_to_edge(corners[i], corners[(i + 1) % corners.len()]))
+        .fold(f64::INFINITY, f64::min);
+    // Small cells away from the poles are flat to a thousandth; elsewhere every report projects.
+    let flat = u8::from(cell.0.resolution()) >= 7 && f64::from(center.lat).abs() < 85.0 * PER_DEGREE;
+    let safe = if flat && radius.is_finite() { (radius * 0.97).powi(2) } else { 0.0 };
+    Counted { cell, center, cos: cos as f32, safe: safe as f32, online: 0, idle: 0 }
+}
+
+/// The distance of the origin from the segment `a`–`b`.
+fn distance_to_edge(a: (f64, f64), b: (f64, f64)) -> f64 {
+    let (dx, dy) = (b.0 - a.0, b.1 - a.1);
+    let length = dx * dx + dy * dy;
+    let t = if length > 0.0 { (-(a.0 * dx + a.1 * dy) / length).clamp(0.0, 1.0) } else { 0.0 };
+    (a.0 + t * dx).hypot(a.1 + t * dy)
+}
