@@ -1,0 +1,337 @@
+//! The drivers' side of the demo: a fleet company's app with many taxis, as a client of the public API.
+//!
+//! One loop owns all taxis. It hears the city's order events, wakes each taxi when its drive or its thought
+//! ends, and makes the calls that a driver's app would make; answers come back to the loop.
+
+use std::cmp::Reverse;
+use std::collections::{BinaryHeap, HashMap};
+use std::sync::Arc;
+use std::time::Duration;
+
+use doorstep_clock::SeededRng;
+use doorstep_geo::Point;
+use rand::RngExt as _;
+use serde_json::{json, Value};
+use tokio::sync::{mpsc, watch, Semaphore};
+use tracing::{debug, warn};
+
+use super::client::{CallError, CityTime, Client, OrderEvent, OrderView, RouteView};
+use super::motion::Drive;
+use super::script::Script;
+use super::taxi::{Doing, Taxi};
+
+/// Calls of drivers under way at once.
+const AT_ONCE: usize = 64;
+/// How long a driver looks at an offer, in milliseconds of city time.
+const THINKS_MS: std::ops::Range<i64> = 1_000..4_000;
+/// How long a rider takes to get in.
+const BOARDS_MS: std::ops::Range<i64> = 5_000..20_000;
+/// How long a driver stands before going where riders are.
+const STANDS_MS: std::ops::Range<i64> = 20_000..180_000;
+/// How far an idle driver goes, as the crow flies.
+const CRUISE_M: f64 = 1_200.0;
+
+/// What an API call brought. Opaque outside: it goes from the fleet's calls back to the fleet's loop.
+pub(super) enum Answer {
+    Accepted(Result<RouteView, CallError>),
+    Arrived(Result<(), CallError>),
+    PickedUp(Result<RouteView, CallError>),
+    Completed(Result<(), CallError>),
+    Corner(Result<RouteView, CallError>),
+}
+
+/// The fleet and all that it needs.
+pub(super) struct Fleet {
+    client: Client,
+    city: String,
+    script: Arc<Script>,
+    time: watch::Receiver<CityTime>,
+    rng: SeededRng,
+    taxis: Vec<Taxi>,
+    by_id: HashMap<String, usize>,
+    by_order: HashMap<String, usize>,
+    /// When which taxi has something to do, soonest first. Each entry carries the taxi's turn at the time
+    /// of setting: one that a later turn has overtaken is passed over.
+    alarms: BinaryHeap<Reverse<(i64, usize, u32)>>,
+    turns: Vec<u32>,
+    calls: Arc<Semaphore>,
+    answers: mpsc::UnboundedSender<(usize, u32, Answer)>,
+}
+
+/// Where the answers of a fleet's own calls come in. At most one call per taxi is under way, which bounds it.
+pub(super) type Answers = mpsc::UnboundedReceiver<(usize, u32, Answer)>;
+
+impl Fleet {
+    /// A fleet of `taxis`, all standing.
+    pub(super) fn new(
+        client: Client,
+        city: &str,
+        script: Arc<Script>,
+        seed: u64,
+        time: watch::Receiver<CityTime>,
+        taxis: Vec<Taxi>,
+    ) -> (Self, Answers) {
+        let (answers, incoming) = mpsc::unbounded_channel();
+        let mut fleet = Self {
+            client,
+            city: city.to_owned(),
+            script,
+            time,
+            rng: SeededRng::new(seed, "demo.fleet"),
+            turns: vec![0; taxis.len()],
+            by_id: taxis.iter().enumerate().map(|(ix, t)| (t.id.clone(), ix)).collect(),
+            by_order: HashMap::new(),
+            taxis,
+            alarms: BinaryHeap::new(),
+            calls: Arc::new(Semaphore::new(AT_ONCE)),
+            answers,
+        };
+        let now = fleet.now();
+        for ix in 0..fleet.taxis.len() {
+            let after = fleet.rng.random_range(0..STANDS_MS.end);
+            fleet.alarms.push(Reverse((now + after, ix, 0)));
+        }
+        (fleet, incoming)
+    }
+
+    /// City time in milliseconds.
+    pub(super) fn now(&self) -> i64 {
+        self.time.borrow().now_ms()
+    }
+
+    /// The taxis, for reporting their positions.
+    pub(super) fn taxis(&self) -> &[Taxi] {
+        &self.taxis
+    }
+
+    /// Takes up the rides that were under way when the demo was stopped.
+    pub(super) fn resume(&mut self, open: Vec<OrderView>) {
+        for order in open {
+            let Some(&ix) = order.driver.as_ref().and_then(|d| self.by_id.get(&d.id)) else { continue };
+            let (pickup, dropoff) = (order.pickup, order.dropoff);
+            self.by_order.insert(order.id.clone(), ix);
+            let now = self.now();
+            match order.state.as_str() {
+                "offered" => self.turn(ix, Doing::Thinking { order: order.id, pickup, dropoff }, Some(now + 500)),
+                "accepted" | "arriving" => self.call_accept(ix, order.id, pickup, dropoff, order.state != "arriving"),
+                "arrived" => self.turn(ix, Doing::Boarding { order: order.id, pickup, dropoff }, Some(now + BOARDS_MS.start)),
+                "on_trip" => self.call_trip(ix, order.id, pickup, dropoff, false),
+                _ => {}
+            }
+        }
+    }
+
+    /// Hears an event of the city.
+    pub(super) fn hear(&mut self, event: OrderEvent) {
+        let order = event.order;
+        let held = self.by_order.get(&order.id).copied();
+        let named = order.driver.as_ref().and_then(|d| self.by_id.get(&d.id)).copied();
+        if let Some(ix) = held
+            && (named != Some(ix) || matches!(order.state.as_str(), "cancelled" | "no_driver"))
+        {
+            self.by_order.remove(&order.id);
+            if self.taxis[ix].order() == Some(&order.id) {
+                self.stand(ix);
+            }
+        }
+        if let (Some(ix), "offered") = (named, order.state.as_str())
+            && held != Some(ix)
+            && self.taxis[ix].is_free()
+        {
+            self.by_order.insert(order.id.clone(), ix);
+            let after = self.rng.random_range(THINKS_MS);
+            let at = self.now() + after;
+            self.turn(ix, Doing::Thinking { order: order.id, pickup: order.pickup, dropoff: order.dropoff }, Some(at));
+        }
+    }
+
+    /// Wakes every taxi whose time has come and tells when the next one will be (city milliseconds).
+    pub(super) fn wake(&mut self) -> Option<i64> {
+        let now = self.now();
+        while let Some(Reverse((at, ix, turn))) = self.alarms.peek().copied() {
+            if at > now {
+                return Some(at);
+            }
+            self.alarms.pop();
+            if self.turns[ix] == turn {
+                self.act(ix);
+            }
+        }
+        None
+    }
+
+    fn act(&mut self, ix: usize) {
+        match self.taxis[ix].doing.clone() {
+            Doing::Standing => self.call_corner(ix),
+            Doing::Cruising(_) => self.stand(ix),
+            Doing::Thinking { order, pickup, dropoff } => self.call_accept(ix, order, pickup, dropoff, true),
+            Doing::ToPickup { order, pickup, dropoff, .. } => self.call_arrive(ix, order, pickup, dropoff),
+            Doing::Boarding { order, pickup, dropoff } => self.call_trip(ix, order, pickup, dropoff, true),
+            Doing::OnTrip { order, pickup, dropoff, .. } => self.call_complete(ix, order, pickup, dropoff),
+            Doing::Calling { .. } => {}
+        }
+    }
+
+    /// Takes in what a call brought. A taxi that was turned to something else in between does not care.
+    pub(super) fn answer(&mut self, ix: usize, turn: u32, answer: Answer) {
+        if self.turns[ix] != turn {
+            return;
+        }
+        let Doing::Calling { order, pickup, dropoff } = self.taxis[ix].doing.clone() else { return };
+        let now = self.now();
+        let drive = |route: &RouteView| {
+            let points = route.geometry.iter().filter_map(|[lon, lat]| Point::new(*lat, *lon).ok()).collect();
+            Drive::new(points, now, route.time_s)
+        };
+        match (answer, order) {
+            (Answer::Corner(Ok(route)), _) => {
+                let drive = drive(&route);
+                let ends = drive.ends_ms();
+                self.turn(ix, Doing::Cruising(drive), Some(ends));
+            }
+            (Answer::Accepted(Ok(route)), Some(order)) => {
+                let drive = drive(&route);
+                let ends = drive.ends_ms();
+                self.turn(ix, Doing::ToPickup { order, drive, pickup, dropoff }, Some(ends));
+            }
+            (Answer::Arrived(Ok(())), Some(order)) => {
+                let ready = now + self.rng.random_range(BOARDS_MS);
+                self.turn(ix, Doing::Boarding { order, pickup, dropoff }, Some(ready));
+            }
+            (Answer::PickedUp(Ok(route)), Some(order)) => {
+                let drive = drive(&route);
+                let ends = drive.ends_ms();
+                self.turn(ix, Doing::OnTrip { order, drive, pickup, dropoff }, Some(ends));
+            }
+            (Answer::Completed(Ok(())), Some(order)) => {
+                self.by_order.remove(&order);
+                self.stand(ix);
+            }
+            (
+                Answer::Corner(Err(e)) | Answer::Accepted(Err(e)) | Answer::PickedUp(Err(e))
+                | Answer::Arrived(Err(e)) | Answer::Completed(Err(e)),
+                order,
+            ) => {
+                // A refusal is part of the business: the rider cancelled, or another car was quicker.
+                debug!(taxi = self.taxis[ix].id, error = %e, "a call was refused");
+                if let Some(order) = order {
+                    self.by_order.remove(&order);
+                }
+                self.stand(ix);
+            }
+            (_, None) => self.stand(ix),
+        }
+    }
+
+    fn stand(&mut self, ix: usize) {
+        let until = self.now() + self.rng.random_range(STANDS_MS);
+        self.turn(ix, Doing::Standing, Some(until));
+    }
+
+    fn turn(&mut self, ix: usize, doing: Doing, alarm: Option<i64>) {
+        let now = self.now();
+        self.taxis[ix].turn_to(doing, now);
+        self.turns[ix] = self.turns[ix].wrapping_add(1);
+        if let Some(at) = alarm {
+            self.alarms.push(Reverse((at, ix, self.turns[ix])));
+        }
+    }
+
+    fn call_corner(&mut self, ix: usize) {
+        let (from, _) = self.taxis[ix].place(self.now());
+        let Some(to) = self.script.busy_corner(from, CRUISE_M, &mut self.rng) else { return self.stand(ix) };
+        self.call(ix, None, from, to, move |client, city, _| async move {
+            Answer::Corner(client.route(&city, from, to).await)
+        });
+    }
+
+    /// Accepts an offer (unless that is done), sets out and looks up the way.
+    fn call_accept(&mut self, ix: usize, order: String, pickup: Point, dropoff: Point, accept: bool) {
+        let (from, _) = self.taxis[ix].place(self.now());
+        self.call(ix, Some(order.clone()), pickup, dropoff, move |client, city, driver| async move {
+            Answer::Accepted(
+                async {
+                    if accept {
+                        act(&client, &order, "accept", &driver).await?;
+                        act(&client, &order, "depart", &driver).await?;
+                    }
+                    client.route(&city, from, pickup).await
+                }
+                .await,
+            )
+        });
+    }
+
+    fn call_arrive(&mut self, ix: usize, order: String, pickup: Point, dropoff: Point) {
+        self.call(ix, Some(order.clone()), pickup, dropoff, move |client, _, driver| async move {
+            Answer::Arrived(act(&client, &order, "arrive", &driver).await)
+        });
+    }
+
+    /// The rider is in (unless the ride was under way already): off to the destination.
+    fn call_trip(&mut self, ix: usize, order: String, pickup: Point, dropoff: Point, board: bool) {
+        let from = if board { pickup } else { self.taxis[ix].place(self.now()).0 };
+        self.call(ix, Some(order.clone()), pickup, dropoff, move |client, city, driver| async move {
+            Answer::PickedUp(
+                async {
+                    if board {
+                        act(&client, &order, "pickup", &driver).await?;
+                    }
+                    client.route(&city, from, dropoff).await
+                }
+                .await,
+            )
+        });
+    }
+
+    fn call_complete(&mut self, ix: usize, order: String, pickup: Point, dropoff: Point) {
+        self.call(ix, Some(order.clone()), pickup, dropoff, move |client, _, driver| async move {
+            Answer::Completed(act(&client, &order, "complete", &driver).await)
+        });
+    }
+
+    fn call<F>(&mut self, ix: usize, order: Option<String>, pickup: Point, dropoff: Point, make: impl FnOnce(Client, String, String) -> F)
+    where
+        F: Future<Output = Answer> + Send + 'static,
+    {
+        self.turn(ix, Doing::Calling { order, pickup, dropoff }, None);
+        let (turn, calls, answers) = (self.turns[ix], Arc::clone(&self.calls), self.answers.clone());
+        let call = make(self.client.clone(), self.city.clone(), self.taxis[ix].id.clone());
+        tokio::spawn(async move {
+            let Ok(_permit) = calls.acquire().await else { return };
+            let answer = call.await;
+            if answers.send((ix, turn, answer)).is_err() {
+                warn!("the fleet is gone");
+            }
+        });
+    }
+}
+
+async fn act(client: &Client, order: &str, what: &str, driver: &str) -> Result<(), CallError> {
+    let _: Value = client.post(&format!("/v1/orders/{order}/{what}"), json!({"driver": driver})).await?;
+    Ok(())
+}
+
+/// Runs the fleet's loop: events in, answers in, taxis woken. Ends when the events end.
+pub(super) async fn run(fleet: Arc<parking_lot::Mutex<Fleet>>, mut answers: Answers, mut events: mpsc::Receiver<OrderEvent>) {
+    loop {
+        let next = {
+            let mut fleet = fleet.lock();
+            let next = fleet.wake();
+            let time = fleet.time.borrow();
+            let wall_ms = match (next, time.speed()) {
+                (Some(at), speed) if speed > 0.0 => (at - time.now_ms()) as f64 / speed,
+                _ => 100.0,
+            };
+            Duration::from_millis(wall_ms.clamp(1.0, 100.0) as u64)
+        };
+        tokio::select! {
+            event = events.recv() => match event {
+                Some(event) => fleet.lock().hear(event),
+                None => return,
+            },
+            Some((ix, turn, answer)) = answers.recv() => fleet.lock().answer(ix, turn, answer),
+            () = tokio::time::sleep(next) => {}
+        }
+    }
+}
