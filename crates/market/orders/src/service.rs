@@ -16,7 +16,7 @@ use crate::machine::{self, Actor, Command, Refusal};
 use crate::metrics;
 use crate::order::{Order, OrderEvent, RiderRef};
 use crate::page::Page;
-use crate::quote::{self, Quote, QuoteInput};
+use crate::quote::{self, Quote, QuoteClaims, QuoteInput};
 use crate::records::{self, OrderFilter};
 use crate::shift::{self, ShiftChange};
 use crate::story::{self, StoryLine};
@@ -170,6 +170,12 @@ impl Orders {
     /// Prices and signs a quote; touches no store.
     pub fn quote(&self, input: QuoteInput, fares: &FareTable, now: Timestamp) -> Answer<Quote> {
         quote::issue(&self.signer, input, fares, now)
+    }
+
+    /// Reads a quote's promise without using it, whoever's it is and expired or not: the city in
+    /// it says whose clock decides.
+    pub fn claims(&self, token: &str) -> Answer<QuoteClaims> {
+        quote::read(&self.signer, token)
     }
 
     /// Runs a closure over the tx forms in one durable transaction.
