@@ -30,8 +30,18 @@ impl Hierarchy {
     /// Orders and completes the hierarchy of `graph`.
     #[must_use]
     pub fn build(graph: &RoadGraph) -> Self {
-        let node_of = nested_dissection(graph);
+        Self::with_order(graph, nested_dissection(graph))
+    }
+
+    /// Completes the hierarchy of `graph` for an order that was made before.
+    ///
+    /// # Panics
+    /// When `order` does not name every corner once; [`CityFile::load`](crate::CityFile::load) checks that.
+    #[must_use]
+    pub fn with_order(graph: &RoadGraph, order: Vec<NodeIx>) -> Self {
+        let node_of = order;
         let n = node_of.len();
+        assert_eq!(n, graph.node_count(), "an order names every corner once");
         let mut rank_of = vec![0; n];
         for (rank, node) in node_of.iter().enumerate() {
             rank_of[*node as usize] = rank as u32;
@@ -44,11 +54,13 @@ impl Hierarchy {
         // Contracting v joins its upper neighbours with each other; it is enough to hand them to the lowest
         // of them, which hands them on in its turn.
         for v in 0..n {
-            up[v].sort_unstable();
-            up[v].dedup();
-            if let Some((parent, rest)) = up[v].clone().split_first() {
+            let mut heads = std::mem::take(&mut up[v]);
+            heads.sort_unstable();
+            heads.dedup();
+            if let Some((parent, rest)) = heads.split_first() {
                 up[*parent as usize].extend_from_slice(rest);
             }
+            up[v] = heads;
         }
         let mut hierarchy = Self {
             rank_of,
@@ -93,6 +105,12 @@ impl Hierarchy {
         }
     }
 
+    /// The order it was made with: all corners, the least important first.
+    #[must_use]
+    pub fn order(&self) -> &[NodeIx] {
+        &self.node_of
+    }
+
     /// How many edges the hierarchy has.
     #[must_use]
     pub fn edge_count(&self) -> usize {
@@ -123,16 +141,14 @@ impl Hierarchy {
         self.edges(v).next().map(|e| self.head[e])
     }
 
-    /// Whether this is the hierarchy of a graph like `graph`: asked of one that was read from a file.
+    /// Whether this is the hierarchy of `graph`: asked of one that was read from a file. Completing its order
+    /// anew is the surest test of all, and takes milliseconds for a city.
     #[must_use]
     pub fn fits(&self, graph: &RoadGraph) -> bool {
-        // Making it anew is the surest test of all and takes a fraction of a second for a city; a file that
-        // passed its checksum is only asked for its sizes.
+        let mut seen = vec![false; graph.node_count()];
+        let fresh = |node: &NodeIx| seen.get_mut(*node as usize).is_some_and(|s| !std::mem::replace(s, true));
         self.node_of.len() == graph.node_count()
-            && self.rank_of.len() == graph.node_count()
-            && self.edge_of_arc.len() == graph.arc_count()
-            && self.first.len() == graph.node_count() + 1
-            && self.low_first.len() == graph.node_count() + 1
-            && self.low.len() == self.head.len()
+            && self.node_of.iter().all(fresh)
+            && *self == Self::with_order(graph, self.node_of.clone())
     }
 }

@@ -1,20 +1,29 @@
 //! Road graphs, shortest paths and travel-time tables.
 //!
-//! A [`RoadGraph`] is imported once ([`import`]) and kept in a [`CityFile`]. [`TravelMatrix`] answers every
-//! pair of corners of a city of a few thousand corners. Driving times are whole milliseconds, rounded once per
-//! arc at import, so a path's time is the exact sum of its arcs and any two methods agree to the millisecond.
+//! A road file becomes a [`RoadGraph`] (`import`); its [`Hierarchy`] is made once per city; a [`Metric`] puts
+//! the travel times of an hour on it in milliseconds; [`Roads`] answers: how long, which way, which corner.
+//! All times are whole milliseconds, rounded once per arc, so that every fastest time is an exact sum.
 
 mod city_file;
 mod error;
 mod graph;
+mod hierarchy;
 pub mod import;
+mod metric;
+mod order;
+mod query;
+mod roads;
 mod snap;
+mod sweep;
 mod times;
 mod week;
 
-pub use city_file::{CityFile, TripRecord};
-pub use error::{CityFileError, ImportError, SnapError, WeekError};
+pub use city_file::{CityFile, FILE_NAME};
+pub use error::{CityFileError, ImportError, SnapError};
 pub use graph::{ArcIx, ArcRow, Dropped, NodeIx, RoadClass, RoadGraph};
+pub use hierarchy::Hierarchy;
+pub use metric::Metric;
+pub use roads::{Roads, Route, Table};
 pub use snap::{Snap, Snapper};
 pub use times::{dijkstra_to, TravelMatrix, TravelTimes, UNREACHABLE};
-pub use week::{hour_of_week, WeightProfile, HOURS_OF_WEEK};
+pub use week::{hour_of_week, ProfileError, RoadsByHour, WeekProfile, HOURS};

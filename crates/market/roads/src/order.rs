@@ -13,8 +13,7 @@ const SMALL: usize = 6;
 const TIED: f64 = 0.25;
 
 /// The corners in the order of contraction: the least important first.
-#[must_use]
-pub fn nested_dissection(graph: &RoadGraph) -> Vec<u32> {
+pub(crate) fn nested_dissection(graph: &RoadGraph) -> Vec<u32> {
     let n = graph.node_count();
     let mut neighbours: Vec<Vec<u32>> = vec![Vec::new(); n];
     for arc in 0..graph.arc_count() as u32 {

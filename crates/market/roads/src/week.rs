@@ -1,145 +1,143 @@
-//! Driving times by hour of the week: 168 hours share a few classes, each class gives every arc its time.
+//! Travel times by hour of the week: how much slower or faster than its base time each arc is.
 
-use std::borrow::Cow;
+use std::sync::Arc;
 
+use arc_swap::ArcSwapOption;
+use doorstep_clock::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::{RoadGraph, WeekError};
+use crate::{Hierarchy, Metric, RoadGraph};
 
-/// Hours of a week; hour 0 is Monday 00:00 to 01:00 local time.
-pub const HOURS_OF_WEEK: usize = 168;
+/// Hours in a week; hour 0 is Monday 00:00 to 01:00, local time.
+pub const HOURS: usize = 168;
 
-/// The hour of the week of a local time given as days since Monday (0 to 6) and hour of the day (0 to 23).
+/// Factors on the arcs' base times for each hour of the week. Hours with equal roads share a class.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct WeekProfile {
+    /// Which class each hour of the week belongs to.
+    class_of_hour: Vec<u8>,
+    /// For each class and arc: the time as a share of the base time, in 1/1000.
+    permille: Vec<Vec<u16>>,
+}
+
+/// Why a profile does not fit its graph.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ProfileError {
+    /// Not 168 hours.
+    #[error("a week has {HOURS} hours, not {0}")]
+    NotAWeek(usize),
+    /// An hour without its class.
+    #[error("hour {hour} names class {class}, and there are {classes}")]
+    NoSuchClass {
+        /// Which hour.
+        hour: usize,
+        /// The class that it names.
+        class: u8,
+        /// How many there are.
+        classes: usize,
+    },
+    /// A class that does not cover all arcs.
+    #[error("class {class} covers {arcs} arcs of {wanted}")]
+    WrongArcs {
+        /// Which class.
+        class: usize,
+        /// How many arcs it covers.
+        arcs: usize,
+        /// How many there are.
+        wanted: usize,
+    },
+}
+
+impl WeekProfile {
+    /// All hours alike, at the base times.
+    #[must_use]
+    pub fn flat(arcs: usize) -> Self {
+        Self { class_of_hour: vec![0; HOURS], permille: vec![vec![1000; arcs]] }
+    }
+
+    /// From classes and the class of each hour.
+    ///
+    /// # Errors
+    /// [`ProfileError`].
+    pub fn new(class_of_hour: Vec<u8>, permille: Vec<Vec<u16>>, arcs: usize) -> Result<Self, ProfileError> {
+        let profile = Self { class_of_hour, permille };
+        profile.check(arcs)?;
+        Ok(profile)
+    }
+
+    /// Whether it fits a graph of `arcs` arcs.
+    ///
+    /// # Errors
+    /// [`ProfileError`].
+    pub fn check(&self, arcs: usize) -> Result<(), ProfileError> {
+        if self.class_of_hour.len() != HOURS {
+            return Err(ProfileError::NotAWeek(self.class_of_hour.len()));
+        }
+        let classes = self.permille.len();
+        if let Some((hour, class)) = self.class_of_hour.iter().enumerate().find(|(_, c)| usize::from(**c) >= classes) {
+            return Err(ProfileError::NoSuchClass { hour, class: *class, classes });
+        }
+        match self.permille.iter().enumerate().find(|(_, p)| p.len() != arcs) {
+            Some((class, p)) => Err(ProfileError::WrongArcs { class, arcs: p.len(), wanted: arcs }),
+            None => Ok(()),
+        }
+    }
+
+    /// The class of an hour of the week; hours past the week's end begin anew.
+    #[must_use]
+    pub fn class(&self, hour_of_week: usize) -> u8 {
+        self.class_of_hour[hour_of_week % HOURS]
+    }
+
+    /// The arcs' times in a class, milliseconds.
+    #[must_use]
+    pub fn arc_times_ms(&self, graph: &RoadGraph, class: u8) -> Vec<u32> {
+        let permille = &self.permille[usize::from(class)];
+        let scaled = |(base, factor): (&u32, &u16)| (u64::from(*base) * u64::from(*factor) / 1000).min(u64::from(u32::MAX)) as u32;
+        graph.arc_times_ms().iter().zip(permille).map(scaled).collect()
+    }
+}
+
+/// The hour of the week of a moment in a zone `utc_offset_ms` ahead of UTC; 0 is Monday 00:00.
 #[must_use]
-pub const fn hour_of_week(days_since_monday: u8, hour: u8) -> u8 {
-    (days_since_monday % 7) * 24 + hour % 24
+pub fn hour_of_week(at: Timestamp, utc_offset_ms: i64) -> usize {
+    let hours = at.plus_ms(utc_offset_ms).millis().div_euclid(3_600_000);
+    // The epoch was a Thursday.
+    (hours + 72).rem_euclid(HOURS as i64) as usize
 }
 
-/// What one class does to the arcs.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-enum SpeedClass {
-    /// The time of each arc, milliseconds.
-    Times(Vec<u32>),
-    /// The base time of each arc times the factor of its group, in thousandths.
-    Factors(Vec<u16>),
+/// Metrics by hour of the week, customized when first asked for and kept for as long as their class lasts.
+#[derive(Debug)]
+pub struct RoadsByHour {
+    graph: Arc<RoadGraph>,
+    hierarchy: Arc<Hierarchy>,
+    profile: WeekProfile,
+    made: Vec<ArcSwapOption<Metric>>,
 }
 
-/// How long each arc takes in each hour of the week.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct WeightProfile {
-    /// The class of each hour of the week.
-    hours: Vec<u16>,
-    classes: Vec<SpeedClass>,
-    /// The group of each arc, for classes that are factors; empty when every arc is in group 0.
-    arc_group: Vec<u8>,
-}
-
-impl Default for WeightProfile {
-    fn default() -> Self {
-        Self::flat()
-    }
-}
-
-impl WeightProfile {
-    /// The graph's own times at every hour.
-    #[must_use]
-    pub fn flat() -> Self {
-        Self { hours: vec![0; HOURS_OF_WEEK], classes: vec![SpeedClass::Factors(vec![1000])], arc_group: Vec::new() }
-    }
-
-    /// From columns of arc times: `hours[h]` names the column that holds in hour `h` of the week, a column has
-    /// one time in milliseconds for each arc of the graph, in the graph's order.
+impl RoadsByHour {
+    /// Over a graph, its hierarchy and its week.
     ///
     /// # Errors
-    /// [`WeekError`] when hours or columns are missing or of different lengths.
-    pub fn from_columns(hours: Vec<u16>, columns: Vec<Vec<u32>>) -> Result<Self, WeekError> {
-        let arcs = columns.first().map_or(0, Vec::len);
-        if let Some((column, times)) = columns.iter().enumerate().find(|(_, c)| c.len() != arcs) {
-            return Err(WeekError::ArcCount { column, found: times.len(), wanted: arcs });
-        }
-        let classes = columns.into_iter().map(SpeedClass::Times).collect();
-        Self { hours, classes, arc_group: Vec::new() }.checked()
+    /// [`ProfileError`] when the profile is another graph's.
+    pub fn new(graph: Arc<RoadGraph>, hierarchy: Arc<Hierarchy>, profile: WeekProfile) -> Result<Self, ProfileError> {
+        profile.check(graph.arc_count())?;
+        let made = profile.permille.iter().map(|_| ArcSwapOption::empty()).collect();
+        Ok(Self { graph, hierarchy, profile, made })
     }
 
-    /// From factors on the graph's own times: `hours[h]` names the row of `factors` that holds in hour `h` of
-    /// the week, a row has one factor in thousandths for each group of arcs, `arc_group[a]` is the group of
-    /// arc `a`.
-    ///
-    /// # Errors
-    /// [`WeekError`] when hours, rows or groups do not fit each other.
-    pub fn from_factors(hours: Vec<u16>, arc_group: Vec<u8>, factors: Vec<Vec<u16>>) -> Result<Self, WeekError> {
-        Self { hours, classes: factors.into_iter().map(SpeedClass::Factors).collect(), arc_group }.checked()
-    }
-
-    fn checked(self) -> Result<Self, WeekError> {
-        if self.hours.len() != HOURS_OF_WEEK {
-            return Err(WeekError::Hours { found: self.hours.len() });
-        }
-        if let Some(hour) = self.hours.iter().position(|c| usize::from(*c) >= self.classes.len()) {
-            return Err(WeekError::NoSuchClass { hour, class: self.hours[hour], classes: self.classes.len() });
-        }
-        let groups = self.arc_group.iter().max().map_or(1, |g| usize::from(*g) + 1);
-        for (row, class) in self.classes.iter().enumerate() {
-            if let SpeedClass::Factors(factors) = class {
-                if factors.len() < groups || factors.contains(&0) {
-                    return Err(WeekError::Factors { row, groups });
-                }
-            }
-        }
-        Ok(self)
-    }
-
-    /// Whether it speaks of the arcs of `graph`.
-    ///
-    /// # Errors
-    /// [`WeekError::ArcCount`], or what else does not hold together.
-    pub fn check(&self, graph: &RoadGraph) -> Result<(), WeekError> {
-        let wanted = graph.arc_count();
-        if !self.arc_group.is_empty() && self.arc_group.len() != wanted {
-            return Err(WeekError::ArcCount { column: 0, found: self.arc_group.len(), wanted });
-        }
-        for (column, class) in self.classes.iter().enumerate() {
-            if let SpeedClass::Times(times) = class {
-                if times.len() != wanted {
-                    return Err(WeekError::ArcCount { column, found: times.len(), wanted });
-                }
-            }
-        }
-        self.clone().checked().map(drop)
-    }
-
-    /// How many different classes there are.
+    /// The metric of an hour of the week.
     #[must_use]
-    pub fn class_count(&self) -> usize {
-        self.classes.len()
-    }
-
-    /// The class that holds in an hour of the week (taken modulo 168).
-    #[must_use]
-    pub fn class_at(&self, hour_of_week: u8) -> usize {
-        usize::from(self.hours[usize::from(hour_of_week) % HOURS_OF_WEEK])
-    }
-
-    /// The time of each arc of `graph` in a class, milliseconds. An arc that takes time never gets less than 1.
-    ///
-    /// # Panics
-    /// When there is no such class, or the profile is of another graph ([`Self::check`] tells).
-    #[must_use]
-    pub fn arc_times<'a>(&'a self, graph: &'a RoadGraph, class: usize) -> Cow<'a, [u32]> {
-        match &self.classes[class] {
-            SpeedClass::Times(times) => Cow::Borrowed(times),
-            SpeedClass::Factors(factors) if factors.iter().all(|f| *f == 1000) => Cow::Borrowed(graph.arc_times_ms()),
-            SpeedClass::Factors(factors) => graph
-                .arc_times_ms()
-                .iter()
-                .enumerate()
-                .map(|(arc, base)| {
-                    let factor = factors[self.arc_group.get(arc).map_or(0, |g| usize::from(*g))];
-                    let scaled = (u64::from(*base) * u64::from(factor) + 500) / 1000;
-                    u32::try_from(scaled).unwrap_or(u32::MAX).max((*base).min(1))
-                })
-                .collect(),
+    pub fn at(&self, hour_of_week: usize) -> Arc<Metric> {
+        let class = self.profile.class(hour_of_week);
+        let slot = &self.made[usize::from(class)];
+        if let Some(metric) = slot.load_full() {
+            return metric;
         }
+        let times = self.profile.arc_times_ms(&self.graph, class);
+        let metric = Arc::new(Metric::customize(Arc::clone(&self.hierarchy), &times));
+        slot.store(Some(Arc::clone(&metric)));
+        metric
     }
 }
 
@@ -149,21 +147,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_profile_that_does_not_hold_together_is_refused() {
-        let hours = || vec![0_u16; HOURS_OF_WEEK];
-        assert!(matches!(WeightProfile::from_columns(vec![0; 24], vec![vec![1]]), Err(WeekError::Hours { found: 24 })));
-        assert!(matches!(WeightProfile::from_columns(hours(), vec![]), Err(WeekError::NoSuchClass { hour: 0, .. })));
-        assert!(matches!(
-            WeightProfile::from_columns(hours(), vec![vec![1], vec![1, 2]]),
-            Err(WeekError::ArcCount { column: 1, found: 2, wanted: 1 })
-        ));
-        assert!(matches!(WeightProfile::from_factors(hours(), vec![0, 2], vec![vec![900, 900]]), Err(WeekError::Factors { row: 0, groups: 3 })));
-        assert!(matches!(WeightProfile::from_factors(hours(), vec![], vec![vec![0]]), Err(WeekError::Factors { .. })));
-        assert!(WeightProfile::flat().check(&RoadGraph::default()).is_ok());
+    fn hours_of_the_week() {
+        let at = |text| Timestamp::parse(text).unwrap();
+        assert_eq!(hour_of_week(at("2013-11-18T00:30:00Z"), 0), 0, "a Monday");
+        assert_eq!(hour_of_week(at("2013-11-17T23:59:59Z"), 0), 167, "a Sunday's last hour");
+        assert_eq!(hour_of_week(at("2013-11-18T21:00:00Z"), -5 * 3_600_000), 16);
     }
 
     #[test]
-    fn the_week_begins_on_monday() {
-        assert_eq!((hour_of_week(0, 0), hour_of_week(6, 23)), (0, 167));
+    fn bad_profiles_are_named() {
+        assert_eq!(WeekProfile::new(vec![0; 24], vec![], 1), Err(ProfileError::NotAWeek(24)));
+        assert!(matches!(WeekProfile::new(vec![1; HOURS], vec![vec![1000]], 1), Err(ProfileError::NoSuchClass { hour: 0, .. })));
+        assert!(matches!(WeekProfile::new(vec![0; HOURS], vec![vec![]], 1), Err(ProfileError::WrongArcs { .. })));
     }
 }
