@@ -44,6 +44,12 @@ impl Client {
         Ok(Self { http, base: base.to_owned(), bearer: format!("{access}:{secret}") })
     }
 
+    /// The same node with another access key.
+    #[must_use]
+    pub fn with_key(&self, access: &str, secret: &str) -> Self {
+        Self { bearer: format!("{access}:{secret}"), ..self.clone() }
+    }
+
     /// Any call. `key` is the Idempotency-Key.
     ///
     /// # Errors
