@@ -15,12 +15,10 @@ describe('arc', () => {
 });
 
 describe('arcsOf', () => {
-  it('draws rides that nobody has taken, and the selected one', () => {
-    const rows = [row('a', 'searching'), row('b', 'accepted'), row('c', 'on_trip')];
-    expect(arcsOf(rows, null).features).toHaveLength(1);
-    const selected = arcsOf(rows, 'b').features;
-    expect(selected).toHaveLength(2);
-    expect(selected[0]!.properties).toEqual({ selected: true });
+  it('draws rides that nobody has taken, but not the selected one, which has its road', () => {
+    const rows = [row('a', 'searching'), row('b', 'accepted'), row('c', 'on_trip'), row('d', 'offered')];
+    expect(arcsOf(rows, null).features).toHaveLength(2);
+    expect(arcsOf(rows, 'd').features).toHaveLength(1);
   });
   it('stops before it becomes a tangle', () => {
     const rows = Array.from({ length: MOST_ARCS + 50 }, (_, i) => row(`o${i}`, 'searching'));

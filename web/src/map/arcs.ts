@@ -20,14 +20,15 @@ export function arc(from: Coordinate, to: Coordinate, bow = 0.14, steps = 18): C
 /** More arcs than this are a tangle that says nothing. */
 export const MOST_ARCS = 250;
 
+/** Lines of the rides that nobody has taken; the selected one has its road on the map instead. */
 export function arcsOf(rows: readonly OrderRow[], selected: string | null): GeoJSON.FeatureCollection<GeoJSON.LineString> {
-  const shown = rows.filter((row) => standsAtPickup(row[5]) && (isUnassigned(row[5]) || row[0] === selected));
-  shown.sort((a, b) => Number(b[0] === selected) - Number(a[0] === selected) || b[6] - a[6]);
+  const shown = rows.filter((row) => standsAtPickup(row[5]) && isUnassigned(row[5]) && row[0] !== selected);
+  shown.sort((a, b) => b[6] - a[6]);
   return {
     type: 'FeatureCollection',
-    features: shown.slice(0, MOST_ARCS).map(([id, lon, lat, toLon, toLat]) => ({
+    features: shown.slice(0, MOST_ARCS).map(([, lon, lat, toLon, toLat]) => ({
       type: 'Feature',
-      properties: { selected: id === selected },
+      properties: {},
       geometry: { type: 'LineString', coordinates: arc([lon, lat], [toLon, toLat]) },
     })),
   };

@@ -15,6 +15,9 @@ import { TaxiLayer, taxiSize } from './taxiLayer';
 
 setWorkerUrl(new URL(workerUrl, location.href).href);
 
+/** A mean time between pictures above which the page draws fewer of them. */
+const SLOW_MS = 70;
+
 type PaintName = Parameters<MapLibreMap['setPaintProperty']>[1];
 
 export interface Target { kind: 'driver' | 'order'; id: string }
@@ -41,6 +44,10 @@ export class CityMap {
   private loaded = false;
   private arcsAt = 0;
   private ticking = 0;
+  private drawnAt = 0;
+  private movedAt = 0;
+  private covered = 0;
+  private pace = 16;
 
   constructor(
     private readonly container: HTMLElement,
@@ -72,7 +79,6 @@ export class CityMap {
       fadeDuration: 0,
       refreshExpiredTiles: false,
       locale: { 'Map.Title': options.label },
-      canvasContextAttributes: { antialias: true },
     });
     this.map.on('load', () => {
       this.map.addLayer(this.requests);
@@ -91,7 +97,7 @@ export class CityMap {
   }
 
   destroy(): void {
-    cancelAnimationFrame(this.ticking);
+    clearTimeout(this.ticking);
     this.map.remove();
   }
 
@@ -180,8 +186,17 @@ export class CityMap {
     return { lat: latOf(pose.y + this.motion.originY), lon: lonOf(pose.x + this.motion.originX) };
   }
 
+  /** How much of the map's height a sheet covers from below; what is shown is then centred above it. */
+  setCovered(pixels: number): void {
+    this.covered = pixels;
+  }
+
+  private above(point: Point, zoom: number): [number, number] {
+    return [point.lon, latOf(mercatorY(point.lat) + this.covered / 2 / (512 * 2 ** zoom))];
+  }
+
   fly(point: Point, zoom = Math.max(this.map.getZoom(), 14.5)): void {
-    this.map.easeTo({ center: [point.lon, point.lat], zoom, duration: this.still ? 0 : 650 });
+    this.map.easeTo({ center: this.above(point, zoom), zoom, duration: this.still ? 0 : 650 });
   }
 
   fit(points: Point[], padding: { top: number; bottom: number; left: number; right: number }): void {
@@ -239,13 +254,20 @@ export class CityMap {
   /** Called after every drawn frame: asks for the next one only while something moves. */
   private tick(): void {
     const now = performance.now();
-    if ((this.motion.moving && this.motion.progress(now) < 1) || this.requests.pulsing) {
-      cancelAnimationFrame(this.ticking);
-      this.ticking = requestAnimationFrame(() => {
-        this.keepUp();
-        this.map.triggerRepaint();
-      });
-    }
+    const took = Math.min(now - this.drawnAt, 1000);
+    this.drawnAt = now;
+    this.pace += (took - this.pace) * 0.2;
+    if (!((this.motion.moving && this.motion.progress(now) < 1) || this.requests.pulsing)) return;
+    clearTimeout(this.ticking);
+    // Where there is no graphics card a picture can take a tenth of a second: then every other slot is left to
+    // the page, so that buttons and lists stay quick.
+    if (this.pace > SLOW_MS) this.ticking = window.setTimeout(() => this.next(), Math.min(this.pace, 250));
+    else this.next();
+  }
+
+  private next(): void {
+    this.keepUp();
+    this.map.triggerRepaint();
   }
 
   private keepUp(): void {
@@ -253,11 +275,12 @@ export class CityMap {
     const point = this.taxiPoint(this.following);
     if (!point) return;
     const { lat, lon } = this.center();
+    const [toLon, toLat] = this.above(point, this.map.getZoom());
     if (this.still) {
-      this.map.jumpTo({ center: [point.lon, point.lat] });
+      this.map.jumpTo({ center: [toLon, toLat] });
       return;
     }
-    this.map.jumpTo({ center: [lon + (point.lon - lon) * 0.12, lat + (point.lat - lat) * 0.12] }, { follow: true });
+    this.map.jumpTo({ center: [lon + (toLon - lon) * 0.12, lat + (toLat - lat) * 0.12] });
   }
 
   private targetAt(point: Point, reach: number): Target | null {
@@ -284,8 +307,12 @@ export class CityMap {
   }
 
   private moved(): void {
-    const bounds = this.map.getBounds();
     this.note();
+    // Following a taxi ends a move with every picture; the feed need not know of each.
+    const now = performance.now();
+    if (this.following !== null && now - this.movedAt < 1000) return;
+    this.movedAt = now;
+    const bounds = this.map.getBounds();
     this.handlers.onMove([bounds.getWest(), bounds.getSouth(), bounds.getEast(), bounds.getNorth()]);
   }
 

@@ -51,7 +51,9 @@ void main() {
   float r = length(v_p);
   vec3 tint = mix(u_taken, mix(u_fresh, u_late, smoothstep(.15, .9, v_how.y)), v_how.z);
   float dot_r = mix(.72, 1., v_how.z);
-  vec4 dot_c = vec4(mix(u_rim, tint, fill(r - dot_r)), 1.) * fill(r - dot_r - 1.4 * v_px);
+  // Taken: a ring; not taken: a full dot.
+  float full = fill(r - dot_r) * mix(1. - fill(r - .36), 1., v_how.z);
+  vec4 dot_c = vec4(mix(u_rim, tint, full), 1.) * fill(r - dot_r - 1.4 * v_px);
   float phase = mix(v_how.x, .45, u_still);
   float pulse_r = 1. + phase * 2.4;
   float pulse = (fill(abs(r - pulse_r) - .8 * v_px) * .8 + fill(r - pulse_r) * .18) * (1. - phase) * v_how.z;

@@ -44,13 +44,7 @@ export function lineLayers(palette: Palette): LayerSpecification[] {
   return [
     {
       id: 'arc', type: 'line', source: 'arcs', layout: round,
-      filter: ['!', ['get', 'selected']],
       paint: { 'line-width': 1.3, 'line-gradient': ['interpolate', ['linear'], ['line-progress'], 0, fade(palette.fresh, 0.55), 1, fade(palette.fresh, 0.04)] },
-    },
-    {
-      id: 'arc-selected', type: 'line', source: 'arcs', layout: round,
-      filter: ['get', 'selected'],
-      paint: { 'line-width': 2.2, 'line-gradient': ['interpolate', ['linear'], ['line-progress'], 0, fade(palette.accent, 1), 1, fade(palette.accent, 0.35)] },
     },
     { id: 'route-case', type: 'line', source: 'route', layout: round, paint: { 'line-color': palette.land, 'line-width': ['interpolate', ['linear'], ['zoom'], 11, 6, 16, 12] } },
     { id: 'route', type: 'line', source: 'route', layout: round, paint: { 'line-color': palette.route, 'line-width': ['interpolate', ['linear'], ['zoom'], 11, 3.2, 16, 7] } },
