@@ -1,3 +1,4 @@
 //! Supply and matching in batches.
 
+pub mod matching;
 pub mod supply;

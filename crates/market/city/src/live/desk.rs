@@ -1,0 +1,179 @@
+//! The desk: open orders as the loop knows them, and what is due. Pure; the store is the truth.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use doorstep_clock::Timestamp;
+use doorstep_orders::{Command, DriverId, EventKind, Order, OrderId, ReassignReason, State};
+
+/// For how many changes the ends of orders are remembered, so that late news of them is known
+/// to be old.
+const CLOSED_KEPT: usize = 65_536;
+
+/// What a change of an order meant.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Change {
+    /// What happened, seen from the last known version.
+    pub(crate) news: Vec<EventKind>,
+    /// The driver who is not with this order any more.
+    pub(crate) left: Option<DriverId>,
+    /// The driver it is with now.
+    pub(crate) holds: Option<DriverId>,
+}
+
+/// Open orders, holders, and who shall not be asked again for a while.
+#[derive(Default)]
+pub(crate) struct Desk {
+    orders: BTreeMap<OrderId, Order>,
+    holds: HashMap<DriverId, OrderId>,
+    rests: HashMap<(OrderId, DriverId), Timestamp>,
+    silent: HashSet<DriverId>,
+    closed: HashMap<OrderId, i64>,
+    closed_order: std::collections::VecDeque<OrderId>,
+}
+
+impl Desk {
+    /// Starts from what the store holds.
+    pub(crate) fn from_open(orders: Vec<Order>) -> Self {
+        let mut desk = Self::default();
+        for order in orders {
+            if let Some(driver) = order.holder() {
+                desk.holds.insert(driver, order.id);
+            }
+            desk.orders.insert(order.id, order);
+        }
+        desk
+    }
+
+    /// Takes news of an order. News may come late or twice: only a higher version counts.
+    pub(crate) fn learn(&mut self, order: Order) -> Option<Change> {
+        if self.closed.get(&order.id).is_some_and(|v| *v >= order.version) {
+            return None;
+        }
+        let before = self.orders.get(&order.id);
+        if before.is_some_and(|b| b.version >= order.version) {
+            return None;
+        }
+        let held = before.and_then(Order::holder);
+        let holds = order.holder();
+        let change = Change { news: news(before, &order), left: held.filter(|d| holds != Some(*d)), holds };
+        if let Some(driver) = change.left
+            && self.holds.get(&driver) == Some(&order.id)
+        {
+            self.holds.remove(&driver);
+        }
+        if let Some(driver) = holds {
+            self.holds.insert(driver, order.id);
+        }
+        if order.state.is_open() {
+            self.orders.insert(order.id, order);
+        } else {
+            self.orders.remove(&order.id);
+            self.close(order.id, order.version);
+        }
+        Some(change)
+    }
+
+    fn close(&mut self, id: OrderId, version: i64) {
+        if self.closed.insert(id, version).is_none() {
+            self.closed_order.push_back(id);
+        }
+        if self.closed_order.len() > CLOSED_KEPT
+            && let Some(oldest) = self.closed_order.pop_front()
+        {
+            self.closed.remove(&oldest);
+        }
+        self.rests.retain(|(order, _), _| *order != id);
+    }
+
+    /// A driver who is spared from an order until then.
+    pub(crate) fn rest(&mut self, order: OrderId, driver: DriverId, until: Timestamp) {
+        self.rests.insert((order, driver), until);
+    }
+
+    pub(crate) fn rests(&self, order: OrderId, driver: DriverId, now: Timestamp) -> bool {
+        self.rests.get(&(order, driver)).is_some_and(|until| *until > now)
+    }
+
+    pub(crate) fn nobody_rests(&self) -> bool {
+        self.rests.is_empty()
+    }
+
+    pub(crate) fn order_of(&self, driver: DriverId) -> Option<&Order> {
+        self.holds.get(&driver).and_then(|id| self.orders.get(id))
+    }
+
+    pub(crate) fn open(&self) -> impl Iterator<Item = &Order> {
+        self.orders.values()
+    }
+
+    pub(crate) fn get(&self, id: OrderId) -> Option<&Order> {
+        self.orders.get(&id)
+    }
+
+    /// Orders that look for a driver, oldest first.
+    pub(crate) fn searching(&self) -> impl Iterator<Item = &Order> {
+        self.orders.values().filter(|o| o.state == State::Searching)
+    }
+
+    /// Riders not picked up yet.
+    pub(crate) fn waiting(&self) -> usize {
+        self.orders.values().filter(|o| o.state != State::OnTrip).count()
+    }
+
+    /// A driver was not heard of for too long.
+    pub(crate) fn silent(&mut self, driver: DriverId) {
+        self.silent.insert(driver);
+    }
+
+    /// Drops drivers who are heard of again.
+    pub(crate) fn keep_silent(&mut self, still: impl Fn(DriverId) -> bool) {
+        self.silent.retain(|driver| still(*driver));
+    }
+
+    /// Commands the dispatcher owes at this time.
+    pub(crate) fn due(&self, now: Timestamp, max_wait_ms: i64, on_shift: impl Fn(DriverId) -> bool) -> Vec<(Order, Command)> {
+        let mut due = Vec::new();
+        for order in self.orders.values() {
+            if let Some(command) = self.due_of(order, now, max_wait_ms, &on_shift) {
+                due.push((order.clone(), command));
+            }
+        }
+        due
+    }
+
+    fn due_of(&self, order: &Order, now: Timestamp, max_wait_ms: i64, on_shift: &impl Fn(DriverId) -> bool) -> Option<Command> {
+        let silent = || order.holder().is_some_and(|d| self.silent.contains(&d));
+        match order.state {
+            State::Searching if now.ms_since(order.searching_since) >= max_wait_ms => Some(Command::GiveUp),
+            State::Offered if silent() => Some(Command::Withdraw { reason: ReassignReason::DriverSilent }),
+            State::Offered if order.holder().is_some_and(|d| !on_shift(d)) => Some(Command::Withdraw { reason: ReassignReason::DriverOffline }),
+            State::Offered if order.offer_expires_at.is_some_and(|at| at <= now) => Some(Command::Timeout),
+            State::Accepted | State::Arriving | State::Arrived if silent() => {
+                Some(Command::Release { driver: None, reason: ReassignReason::DriverSilent })
+            }
+            _ => None,
+        }
+    }
+}
+
+/// What happened between two versions, as far as anybody counts it.
+fn news(before: Option<&Order>, after: &Order) -> Vec<EventKind> {
+    let mut news = Vec::new();
+    if before.is_none() {
+        news.push(EventKind::Requested);
+    }
+    if after.picked_up_at.is_some() && before.is_none_or(|b| b.picked_up_at.is_none()) {
+        news.push(EventKind::PickedUp);
+    }
+    match after.state {
+        State::Completed => news.push(EventKind::Completed),
+        State::Cancelled => news.push(EventKind::Cancelled),
+        State::NoDriver => news.push(EventKind::NoDriver),
+        _ => {}
+    }
+    news
+}
+
+#[cfg(test)]
+#[path = "desk_tests.rs"]
+mod tests;

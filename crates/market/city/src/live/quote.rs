@@ -1,0 +1,60 @@
+//! Quotes: only memory is read, so they stay quick while positions pour in.
+
+use doorstep_dispatch::supply::Filter;
+use doorstep_geo::Point;
+use doorstep_orders::{Quote, QuoteInput};
+use serde::Serialize;
+
+use crate::live::error::LiveError;
+use crate::live::service::Shared;
+
+/// Cars nearest as the crow flies whose drive is looked up for one pickup time.
+const CARS_LOOKED_AT: usize = 12;
+
+/// A quote with the trip's line.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+pub struct QuoteAnswer {
+    /// The quote.
+    #[serde(flatten)]
+    pub quote: Quote,
+    /// The trip's way, pickup to drop-off, as `[lon, lat]`.
+    pub geometry: Vec<[f64; 2]>,
+}
+
+impl Shared {
+    pub(crate) fn quote(&self, tenant: &str, pickup: Point, dropoff: Point, seats: u8) -> Result<QuoteAnswer, LiveError> {
+        let now = self.clock.now();
+        let from = self.map.snap("/pickup", pickup)?;
+        let to = self.map.snap("/dropoff", dropoff)?;
+        if from == to {
+            return Err(LiveError::SamePlace);
+        }
+        let trip = self.map.trip(from, to)?;
+        let nearest = self.supply.nearest_by_road(
+            pickup,
+            1,
+            CARS_LOOKED_AT,
+            self.config.quote_radius_m,
+            &Filter::idle(seats),
+            &mut |near| {
+                let ours = self.roster.at(near.driver).is_some_and(|e| *e.tenant == *tenant);
+                let node = near.node.or_else(|| self.map.nearest_node(near.point));
+                if ours { self.map.time_ms(node?, from) } else { None }
+            },
+        );
+        let input = QuoteInput {
+            tenant: tenant.to_owned(),
+            city: self.map.id().to_owned(),
+            pickup,
+            dropoff,
+            pickup_node: from,
+            dropoff_node: to,
+            seats,
+            trip_ms: trip.time_ms,
+            distance_m: trip.distance_m,
+            pickup_eta_ms: nearest.first().map(|n| n.time_ms),
+        };
+        let quote = self.orders.quote(input, self.map.fares(), now)?;
+        Ok(QuoteAnswer { quote, geometry: trip.geometry.iter().map(|p| [p.lon(), p.lat()]).collect() })
+    }
+}

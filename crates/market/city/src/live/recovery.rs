@@ -1,0 +1,50 @@
+//! Coming back: open orders, drivers on shift and totals, read in one snapshot of the store.
+
+use std::collections::HashMap;
+
+use doorstep_clock::Timestamp;
+use doorstep_dispatch::supply::Report;
+use doorstep_orders::{Driver, DriverId, Order};
+
+use crate::live::desk::Desk;
+use crate::live::error::LiveError;
+use crate::live::service::Shared;
+
+impl Shared {
+    /// Rebuilds the soft state; the desk goes to the loop, the rest is shared.
+    ///
+    /// Drivers stand where they were when their shift last changed until they report; each gets
+    /// a whole heartbeat to do so before he counts as silent.
+    pub(crate) async fn recover(&self) -> Result<Desk, LiveError> {
+        let city = self.map.id().to_owned();
+        let (open, drivers, totals) = self
+            .orders
+            .read(move |orders, tx| Ok((orders.open_in(tx, &city)?, orders.on_shift_in(tx, &city)?, orders.totals_in(tx, &city)?)))
+            .await?;
+        let now = self.clock.now();
+        let held: HashMap<DriverId, &Order> = open.iter().filter_map(|o| o.holder().map(|d| (d, o))).collect();
+        for driver in &drivers {
+            self.seat(driver, held.get(&driver.id).copied(), now)?;
+        }
+        self.counters.resume(totals);
+        tracing::info!(city = self.map.id(), open = open.len(), drivers = drivers.len(), "the city goes on from its store");
+        Ok(Desk::from_open(open))
+    }
+
+    /// Puts a driver on the roster and into the supply in the state that follows from the store.
+    pub(crate) fn seat(&self, driver: &Driver, order: Option<&Order>, now: Timestamp) -> Result<(), LiveError> {
+        let ix = self.supply.intern(&driver.id.to_string(), driver.seats);
+        let entry = self.roster.note(driver, ix);
+        entry.set_order(order.map(|o| o.state));
+        match driver.position {
+            // A position already known is newer than the one of the last shift change.
+            Some(point) if self.supply.get(ix).is_none_or(|d| d.at < driver.shift_at) => {
+                self.supply.place(ix, entry.stands(), &Report::at(point, now), now)?;
+            }
+            _ => {
+                self.supply.set_state(ix, entry.stands(), now)?;
+            }
+        }
+        Ok(())
+    }
+}

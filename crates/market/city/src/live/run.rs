@@ -1,0 +1,231 @@
+//! The loop: one task owns the desk, looks after what is due and decides the batches.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use doorstep_clock::{Timestamp, monotonic};
+use doorstep_dispatch::supply::DriverState;
+use doorstep_geo::BoundingBox;
+use doorstep_orders::{Command, DriverId, Order, OrdersError, Shift, State};
+use doorstep_store::StoreError;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::MissedTickBehavior;
+
+use crate::live::batch::Pair;
+use crate::live::config::ms;
+use crate::live::desk::Desk;
+use crate::live::frame::{OrderLine, order_line};
+use crate::live::metrics;
+use crate::live::offers::{self, Outcome};
+use crate::live::service::Shared;
+use crate::live::tenure::{Tenure, Turn};
+
+/// How often the loop looks at the clock, wall time. The city's clock may run 60 times as fast.
+const LOOK: Duration = Duration::from_millis(25);
+/// Rest after a failure of the store, wall milliseconds.
+const PAUSE_MS: i64 = 500;
+
+/// What the loop is told and asked.
+pub(crate) enum Ask {
+    /// Orders that were changed in the store.
+    Changed(Vec<Order>),
+    /// Open orders, inside a box if one is given.
+    Lines(Option<BoundingBox>, oneshot::Sender<Vec<OrderLine>>),
+    /// Give the city back and end.
+    Stop(oneshot::Sender<()>),
+}
+
+/// The loop's own things.
+pub(crate) struct Runner {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) asks: mpsc::UnboundedReceiver<Ask>,
+    pub(crate) tenure: Tenure,
+    pub(crate) desk: Desk,
+    pub(crate) next_batch: Timestamp,
+    pub(crate) pause_until: Timestamp,
+}
+
+impl Runner {
+    /// Runs until it is told to stop or nobody can ask any more.
+    pub(crate) async fn run(mut self) {
+        let mut look = tokio::time::interval(LOOK);
+        look.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                ask = self.asks.recv() => match ask {
+                    None => return,
+                    Some(Ask::Stop(done)) => {
+                        self.tenure.give_back(&self.shared.orders, &self.shared.standing).await;
+                        // Whoever asked may have stopped waiting.
+                        let _ = done.send(());
+                        return;
+                    }
+                    Some(ask) => self.hear(ask),
+                },
+                _ = look.tick() => self.turn().await,
+            }
+        }
+    }
+
+    fn hear(&mut self, ask: Ask) {
+        match ask {
+            Ask::Changed(orders) => orders.into_iter().for_each(|order| self.learn(order)),
+            Ask::Lines(within, reply) => {
+                let now = self.shared.clock.now();
+                let inside = |o: &&Order| within.is_none_or(|b| b.contains(o.pickup) || b.contains(o.dropoff));
+                let lines = self.desk.open().filter(inside).map(|o| order_line(o, now)).collect();
+                // Whoever asked may have gone.
+                let _ = reply.send(lines);
+            }
+            Ask::Stop(_) => {}
+        }
+    }
+
+    /// Takes news of an order: the desk, the drivers it concerns, the counters.
+    fn learn(&mut self, order: Order) {
+        let seen = order.clone();
+        let Some(change) = self.desk.learn(order) else {
+            return;
+        };
+        self.shared.counters.count(&change.news, &seen);
+        if let Some(driver) = change.left {
+            if seen.state == State::Searching {
+                let until = self.shared.clock.now().plus_ms(ms(self.shared.config.decline_rest_s));
+                self.desk.rest(seen.id, driver, until);
+            }
+            self.stand(driver);
+        }
+        if let Some(driver) = change.holds {
+            self.stand(driver);
+        }
+        let waiting = self.desk.waiting() as u64;
+        self.shared.counters.waiting.store(waiting, Ordering::Relaxed);
+    }
+
+    /// Shows a driver in the state that follows from his order and shift.
+    fn stand(&self, driver: DriverId) {
+        if let Some(entry) = self.shared.roster.find(driver) {
+            entry.set_order(self.desk.order_of(driver).map(|o| o.state));
+            self.shared.show(&entry);
+        }
+    }
+
+    /// Drains what was said while something else was waited for.
+    fn catch_up(&mut self) -> Option<oneshot::Sender<()>> {
+        while let Ok(ask) = self.asks.try_recv() {
+            match ask {
+                Ask::Stop(done) => return Some(done),
+                ask => self.hear(ask),
+            }
+        }
+        None
+    }
+
+    async fn turn(&mut self) {
+        match self.tenure.look_after(&self.shared.orders, &self.shared.standing).await {
+            Turn::Without => return,
+            Turn::Kept => {}
+            Turn::Gained => match self.shared.recover().await {
+                Ok(desk) => self.desk = desk,
+                Err(error) => {
+                    tracing::error!(city = self.shared.map.id(), %error, "cannot read the city from its store");
+                    self.tenure.give_back(&self.shared.orders, &self.shared.standing).await;
+                    return;
+                }
+            },
+        }
+        if self.shared.wall.now() < self.pause_until {
+            return;
+        }
+        let now = self.shared.clock.now();
+        self.notice_silence(now);
+        let due = self.due(now);
+        self.write(due, now).await;
+        if now >= self.next_batch {
+            self.batch(now).await;
+            self.next_batch = now.plus_ms(ms(self.shared.config.batch_s));
+        }
+        metrics::waiting(self.shared.map.id(), self.desk.waiting() as u64);
+    }
+
+    /// Drivers who went silent, by city time but never sooner than the wall's least.
+    fn notice_silence(&mut self, now: Timestamp) {
+        let config = &self.shared.config;
+        let least_s = config.heartbeat_wall_s * self.shared.clock.speed();
+        let slack_ms = ms((least_s - config.heartbeat_s).max(0.0));
+        let roster = &self.shared.roster;
+        for gone in self.shared.supply.expire(now.plus_ms(-slack_ms)) {
+            if let Some(entry) = roster.at(gone.driver) {
+                tracing::debug!(driver = %entry.reference.id, was = gone.was.as_str(), "silent");
+                self.desk.silent(entry.reference.id);
+            }
+        }
+        let supply = &self.shared.supply;
+        self.desk.keep_silent(|driver| {
+            roster.find(driver).and_then(|e| supply.get(e.ix)).is_some_and(|d| d.state == DriverState::Offline)
+        });
+    }
+
+    fn due(&self, now: Timestamp) -> Vec<(Order, Command)> {
+        let roster = &self.shared.roster;
+        let on_shift = |driver: DriverId| roster.find(driver).is_some_and(|e| e.shift() == Shift::Online);
+        self.desk.due(now, ms(self.shared.config.max_wait_s), on_shift)
+    }
+
+    async fn batch(&mut self, now: Timestamp) {
+        let plans = self.shared.plans(&self.desk, now);
+        if plans.is_empty() {
+            return;
+        }
+        let started = monotonic();
+        let (times, policy) = (Arc::clone(&self.shared.map.times), self.shared.policy());
+        let decided = tokio::task::spawn_blocking(move || {
+            plans.iter().flat_map(|plan| plan.decide(times.as_ref(), &policy)).collect::<Vec<Pair>>()
+        })
+        .await;
+        let seconds = monotonic().duration_since(started).as_secs_f64();
+        let pairs = match decided {
+            Ok(pairs) => pairs,
+            Err(error) => {
+                tracing::error!(city = self.shared.map.id(), %error, "the matching failed, its riders wait for the next one");
+                return;
+            }
+        };
+        let stop = self.catch_up();
+        let mut commands: Vec<_> = pairs.iter().filter_map(|pair| self.shared.command_for(&self.desk, pair, now)).collect();
+        // A car that is released comes before the order that waits for it.
+        commands.sort_by_key(|(_, command)| matches!(command, Command::Offer { .. }));
+        self.shared.counters.batch(seconds * 1_000.0);
+        metrics::batch(self.shared.map.id(), seconds, commands.len());
+        self.write(commands, now).await;
+        if let Some(done) = stop {
+            self.tenure.give_back(&self.shared.orders, &self.shared.standing).await;
+            self.asks.close();
+            let _ = done.send(());
+        }
+    }
+
+    /// Writes commands in one transaction and takes in what came of them.
+    async fn write(&mut self, commands: Vec<(Order, Command)>, now: Timestamp) {
+        let Some(lease) = self.tenure.lease().filter(|_| !commands.is_empty()) else {
+            return;
+        };
+        match offers::write(&self.shared.orders, lease, commands, now).await {
+            Ok(outcomes) => {
+                self.shared.relay_wake.notify_one();
+                for outcome in outcomes {
+                    match outcome {
+                        Outcome::Changed(order) | Outcome::Overtaken(order) => self.learn(order),
+                        Outcome::Refused(refusal) => tracing::debug!(city = self.shared.map.id(), %refusal, "decided too late"),
+                    }
+                }
+            }
+            Err(OrdersError::Store(StoreError::LeaseLost { .. })) => self.tenure.lost(&self.shared.standing),
+            Err(error) => {
+                tracing::warn!(city = self.shared.map.id(), %error, "the store did not take the decisions, they are made again");
+                self.pause_until = self.shared.wall.now().plus_ms(PAUSE_MS);
+            }
+        }
+    }
+}

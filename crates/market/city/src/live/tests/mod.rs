@@ -1,0 +1,8 @@
+//! A live city in process, on a grid of streets and a clock that the test moves.
+
+#![allow(clippy::unwrap_used)]
+
+mod offers;
+mod recovery;
+mod rides;
+mod sandbox;

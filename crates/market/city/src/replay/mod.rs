@@ -1,0 +1,22 @@
+//! A recorded period through the city's own engine, at full speed and byte for byte the same each time.
+//!
+//! Requests are made known as their time comes, every batch is decided by
+//! [`doorstep_dispatch::decide`] from the past alone, cars drive exactly on fastest roads, and the trace
+//! says enough for a stranger to check every promise. Nothing here reads the wall clock but the stopwatch
+//! of the report.
+
+mod engine;
+mod error;
+mod motion;
+mod report;
+mod service;
+mod table;
+mod trace;
+mod trips;
+
+pub use engine::{Fate, Outcome, Request, Run};
+pub use error::ReplayError;
+pub use report::Summary;
+pub use service::Replay;
+pub use trace::{lines, write_trace};
+pub use trips::{LeftOut, MAX_SNAP_M, Period, read_requests, read_taxis, sample_fleet};
