@@ -3,5 +3,9 @@
 //! This is the only crate that sees all others. It holds no business of its own: a decision lives in a
 //! district's crate, a face here turns requests into calls and refusals into problem details.
 
+pub mod api;
+pub mod cli;
 pub mod config;
+pub mod demo;
+pub mod node;
 pub mod roles;

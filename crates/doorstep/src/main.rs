@@ -1,3 +1,5 @@
 //! The `doorstep` command.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    doorstep::cli::run(std::env::args_os())
+}

@@ -8,8 +8,8 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
-use doorstep_identity::{IdentityError, Principal, Scope, parse_authorization};
+use doorstep_identity::{IdentityError, Principal, Scope, parse_authorization, parse_bearer_base64url};
+use doorstep_orders::Actor;
 
 use super::{
     app::App,
@@ -39,30 +39,20 @@ pub(crate) async fn authenticate(State(app): State<App>, mut request: Request, n
 
 async fn identify(app: &App, headers: &HeaderMap) -> Answer<Principal> {
     let (access, secret) = credentials(headers)?;
-    app.keys.authenticate(&access, &secret).await.map_err(|error| match error {
-        IdentityError::Store(error) => error.into(),
-        refused => Problem::new(Code::Unauthorized, refused.to_string()),
-    })
+    Ok(app.keys.authenticate(&access, &secret).await?)
 }
 
 fn credentials(headers: &HeaderMap) -> Answer<(String, String)> {
-    let unauthorized = |detail: String| Problem::new(Code::Unauthorized, detail);
     if let Some(value) = headers.get(header::AUTHORIZATION) {
-        let text = value.to_str().map_err(|_| unauthorized("the Authorization header is not ASCII".to_owned()))?;
-        return parse_authorization(text).map_err(|error| unauthorized(error.to_string()));
+        return Ok(parse_authorization(value.to_str().unwrap_or_default())?);
     }
     let offered = headers.get_all(header::SEC_WEBSOCKET_PROTOCOL).iter().filter_map(|value| value.to_str().ok());
     for protocol in offered.flat_map(|list| list.split(',')).map(str::trim) {
         if let Some(encoded) = protocol.strip_prefix(BEARER) {
-            let decoded = BASE64_URL_SAFE_NO_PAD.decode(encoded.trim_end_matches('=')).ok();
-            let text = decoded.and_then(|bytes| String::from_utf8(bytes).ok());
-            let pair = text.as_deref().and_then(|text| text.split_once(':'));
-            return pair
-                .map(|(access, secret)| (access.to_owned(), secret.to_owned()))
-                .ok_or_else(|| unauthorized("bearer.… must be the base64url form of access:secret".to_owned()));
+            return Ok(parse_bearer_base64url(encoded.trim_end_matches('='))?);
         }
     }
-    Err(unauthorized("send Authorization: Bearer <access>:<secret>".to_owned()))
+    Err(IdentityError::Missing.into())
 }
 
 /// Which scopes open an endpoint: any one of them.
@@ -116,8 +106,24 @@ impl<O> Caller<O> {
         self.0.tenant.to_string()
     }
 
-    pub(crate) fn principal(&self) -> &Arc<Principal> {
+    pub(crate) fn principal(&self) -> &Principal {
         &self.0
+    }
+
+    /// In whose name this key asks for rides: the rider's, unless it is an operator's.
+    pub(crate) fn rides_as(&self) -> Actor {
+        if self.allows(Scope::Rider) || self.allows(Scope::Partner) { Actor::Rider } else { Actor::Operator }
+    }
+
+    /// In whose name this key drives: the driver's, unless it is an operator's.
+    pub(crate) fn drives_as(&self) -> Actor {
+        if self.allows(Scope::Driver) { Actor::Driver } else { Actor::Operator }
+    }
+
+    /// The operator, if the key is one's.
+    pub(crate) fn operates(&self) -> Answer<Actor> {
+        self.require(Scope::Operator)?;
+        Ok(Actor::Operator)
     }
 }
 
@@ -142,6 +148,8 @@ impl<S: Send + Sync, O: Opens> FromRequestParts<S> for Caller<O> {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
+    use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
+
     use super::*;
 
     #[test]

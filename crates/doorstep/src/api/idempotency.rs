@@ -73,6 +73,12 @@ pub(crate) struct Written {
 }
 
 impl Written {
+    /// An answer about something that lives in memory only.
+    pub(crate) fn unstored(status: StatusCode, body: &impl Serialize) -> Answer<Self> {
+        let done = Done::new(status, body, ())?;
+        Ok(Self { status, body: done.body, replayed: false, collection: None })
+    }
+
     /// The answer names what was made, below this path.
     pub(crate) fn made_in(mut self, collection: &'static str) -> Self {
         self.collection = Some(collection);

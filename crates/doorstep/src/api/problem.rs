@@ -37,6 +37,8 @@ pub enum Code {
     WrongDriver,
     /// The driver holds another order.
     DriverBusy,
+    /// The driver is not on shift, or something newer is known of him.
+    NotOnShift,
     /// The key was used with another body.
     IdempotencyMismatch,
     /// The quote is too old.
@@ -67,7 +69,7 @@ pub enum Code {
 
 impl Code {
     /// Every code there is.
-    pub const ALL: [Self; 25] = [
+    pub const ALL: [Self; 26] = [
         Self::InvalidBody,
         Self::UnknownField,
         Self::InvalidField,
@@ -80,6 +82,7 @@ impl Code {
         Self::VersionConflict,
         Self::WrongDriver,
         Self::DriverBusy,
+        Self::NotOnShift,
         Self::IdempotencyMismatch,
         Self::QuoteExpired,
         Self::QuoteAltered,
@@ -113,6 +116,7 @@ impl Code {
             Self::VersionConflict => ("version_conflict", StatusCode::CONFLICT, "The order has moved on"),
             Self::WrongDriver => ("wrong_driver", StatusCode::CONFLICT, "The order is with another driver"),
             Self::DriverBusy => ("driver_busy", StatusCode::CONFLICT, "The driver holds another order"),
+            Self::NotOnShift => ("not_on_shift", StatusCode::CONFLICT, "The position was not taken"),
             Self::IdempotencyMismatch => {
                 ("idempotency_mismatch", StatusCode::CONFLICT, "The key was used with another request")
             }

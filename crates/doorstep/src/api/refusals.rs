@@ -1,10 +1,12 @@
 //! What the crates below refuse, in the words of the API. The last step before the caller.
 
+use doorstep_city::live::LiveError;
 use doorstep_identity::IdentityError;
+use doorstep_journal::JournalError;
 use doorstep_orders::{OrdersError, Refusal};
 use doorstep_store::StoreError;
 
-use super::problem::{Code, Problem};
+use super::problem::{Code, FieldError, Problem};
 
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
@@ -71,9 +73,58 @@ fn refused(refusal: &Refusal, told: String) -> Problem {
 
 impl From<IdentityError> for Problem {
     fn from(error: IdentityError) -> Self {
+        let told = error.to_string();
         match error {
+            IdentityError::Missing | IdentityError::Invalid => Self::new(Code::Unauthorized, told),
+            IdentityError::Forbidden { needed, .. } => {
+                Self::new(Code::Forbidden, told).with("needed", vec![needed.as_str()])
+            }
+            IdentityError::NoSuchKey(id) => Self::not_found("key", &id),
+            IdentityError::InvalidField { field, reason, fix } => Self::field(field, reason, fix),
+            IdentityError::Entropy(reason) => Self::internal(&reason),
             IdentityError::Store(error) => error.into(),
-            other => Self::internal(&other),
         }
     }
+}
+
+impl From<JournalError> for Problem {
+    fn from(error: JournalError) -> Self {
+        Self::internal(&error)
+    }
+}
+
+impl From<LiveError> for Problem {
+    fn from(error: LiveError) -> Self {
+        let told = error.to_string();
+        match error {
+            LiveError::OutsideArea { field, reason } => outside(field, reason),
+            LiveError::SamePlace => {
+                Self::field("/dropoff", "is at the same street corner as the pickup", "choose another place")
+            }
+            LiveError::NoRoute => Self::new(Code::NoRoute, told),
+            LiveError::OtherCity { .. } => {
+                Self::field("/driver", told, "name a driver of this city")
+            }
+            LiveError::NotOwner { .. } | LiveError::Stopped { .. } => Self::new(Code::Unavailable, told).retry_after(2),
+            LiveError::ClockNotControllable => Self::new(Code::ClockFixed, told),
+            LiveError::Config { field, value, least, most } => {
+                Self::field(format!("/{field}"), format!("{value} is out of range"), format!("choose from {least} to {most}"))
+            }
+            LiveError::Orders(error) => error.into(),
+            LiveError::Store(error) => error.into(),
+            LiveError::Journal(_) | LiveError::Supply(_) | LiveError::Geo(_) => Self::internal(&told),
+        }
+    }
+}
+
+/// A point that is not in the city.
+pub(crate) fn outside(field: impl Into<String>, reason: String) -> Problem {
+    let fix = if reason.contains("swapped") {
+        "swap lat and lon: then it lies in the city"
+    } else {
+        "choose a point near one of the city's roads; GET /v1/cities/{city} tells its bbox"
+    };
+    let field = field.into();
+    let detail = format!("{field}: {reason}");
+    Problem::new(Code::OutsideArea, detail).with_errors(vec![FieldError { field, reason, fix: fix.to_owned() }])
 }

@@ -1,12 +1,11 @@
 //! Serving HTTP on a listener: so many connections at once, heads in time, a graceful end.
 
-use std::{sync::Arc, time::Duration};
+use std::{pin::pin, sync::Arc, time::Duration};
 
 use axum::{Router, body::Body, http::Request};
 use hyper::{body::Incoming, server::conn::http1::Builder};
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
-    server::graceful::GracefulShutdown,
     service::TowerToHyperService,
 };
 use tokio::{net::TcpListener, sync::Semaphore};
@@ -20,12 +19,14 @@ const HEAD_WITHIN: Duration = Duration::from_secs(60);
 const FINISH_WITHIN: Duration = Duration::from_secs(8);
 /// After the system refused a connection (out of file descriptors, say).
 const PAUSE_AFTER_ERROR: Duration = Duration::from_millis(100);
+/// More connections than this are never open at once, whatever the configuration says.
+const MOST_CONNECTIONS: u32 = 1_000_000;
 
 /// Serves until the process goes down, then lets requests finish. More than `connections` wait in the system's queue.
 pub(crate) async fn serve(listener: TcpListener, router: Router, connections: usize, shutdown: Shutdown) {
-    let places = Arc::new(Semaphore::new(connections.min(Semaphore::MAX_PERMITS)));
-    let graceful = GracefulShutdown::new();
-    let mut down = std::pin::pin!(shutdown.wait());
+    let connections = u32::try_from(connections).unwrap_or(MOST_CONNECTIONS).min(MOST_CONNECTIONS);
+    let places = Arc::new(Semaphore::new(connections as usize));
+    let mut down = pin!(shutdown.wait());
     let service = router.map_request(|request: Request<Incoming>| request.map(Body::new));
     let mut builder = Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(HEAD_WITHIN);
@@ -48,18 +49,27 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, connections: us
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "cannot set TCP_NODELAY");
         }
-        let connection =
-            builder.serve_connection(TokioIo::new(stream), TowerToHyperService::new(service.clone())).with_upgrades();
-        let connection = graceful.watch(connection);
+        let service = TowerToHyperService::new(service.clone());
+        let connection = builder.serve_connection(TokioIo::new(stream), service).with_upgrades();
+        let down = shutdown.wait();
         tokio::spawn(async move {
-            if let Err(error) = connection.await {
+            let (mut connection, mut down) = (pin!(connection), pin!(down));
+            let ended = tokio::select! {
+                ended = connection.as_mut() => ended,
+                () = &mut down => {
+                    connection.as_mut().graceful_shutdown();
+                    connection.await
+                }
+            };
+            if let Err(error) = ended {
                 tracing::trace!(%error, "a connection broke off");
             }
             drop(place);
         });
     }
     drop(listener);
-    if tokio::time::timeout(FINISH_WITHIN, graceful.shutdown()).await.is_err() {
+    // Every place is free again when every request has its answer.
+    if tokio::time::timeout(FINISH_WITHIN, places.acquire_many(connections)).await.is_err() {
         tracing::warn!("requests were still under way after {FINISH_WITHIN:?}; they are cut off");
     }
 }

@@ -2,9 +2,9 @@
 //!
 //! All roles are on unless `roles` says otherwise; nothing is excluded by default.
 
-
-
-
+pub(crate) mod api;
+pub(crate) mod city;
+pub(crate) mod metrics;
 
 /// One thing a process can do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

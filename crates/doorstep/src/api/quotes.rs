@@ -1,0 +1,65 @@
+//! Quotes: what a ride costs and when a car comes.
+
+use axum::{
+    extract::{Path, State},
+    http::StatusCode,
+};
+use serde::Deserialize;
+use utoipa::ToSchema;
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::{
+    app::App,
+    auth::{Caller, Riding},
+    extract::Write,
+    idempotency::{Done, Written, write},
+    problem::Answer,
+    schema::{self, LatLon},
+};
+
+pub(crate) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(quote))
+}
+
+/// From where to where.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct AskQuote {
+    /// Where the ride begins.
+    pickup: LatLon,
+    /// Where it ends.
+    dropoff: LatLon,
+    /// Seats wanted, 1 to 16.
+    #[serde(default = "one")]
+    #[schema(default = 1, minimum = 1, maximum = 16)]
+    seats: u8,
+}
+
+fn one() -> u8 {
+    1
+}
+
+/// Ask what a ride costs and when a car comes
+///
+/// Nothing is kept; the signed `token` is the promise, good for five minutes of city time.
+#[utoipa::path(post, path = "/v1/cities/{city}/quotes", tag = "orders", params(("city" = String, Path, description = "City id")),
+    request_body = AskQuote, responses((status = 200, body = schema::Quote)))]
+async fn quote(
+    State(app): State<App>,
+    caller: Caller<Riding>,
+    Path(id): Path<String>,
+    request: Write<AskQuote>,
+) -> Answer<Written> {
+    let city = app.city(&id)?;
+    let AskQuote { pickup, dropoff, seats } = request.body;
+    let (pickup, dropoff) = (pickup.point("/pickup")?, dropoff.point("/dropoff")?);
+    let quote = city.quote(&caller.tenant(), pickup, dropoff, seats)?;
+    let Some(once) = request.once else {
+        return Written::unstored(StatusCode::OK, &quote);
+    };
+    let (written, _) = write(&app.store, &caller, Some(once), app.wall.now(), move |_| {
+        Done::new(StatusCode::OK, &quote, ())
+    })
+    .await?;
+    Ok(written)
+}

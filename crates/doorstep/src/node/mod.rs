@@ -1,0 +1,190 @@
+//! One process: opens what is durable, starts its roles in order, tells when it is ready, goes down in order.
+
+pub mod metrics;
+pub(crate) mod ready;
+pub(crate) mod serve;
+mod shutdown;
+
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+
+use anyhow::Context as _;
+use doorstep_clock::{SharedClock, SystemClock};
+use doorstep_identity::{Keys, MAIN_TENANT, NewKey, Scope, Signer, TenantId};
+use doorstep_journal::Journal;
+use doorstep_orders::Orders;
+use doorstep_store::{Migration, Store};
+use doorstep_telemetry::Metrics;
+use tokio::task::JoinHandle;
+
+pub use ready::AdminKey;
+pub use shutdown::Shutdown;
+pub(crate) use shutdown::asked_by_signal;
+
+use crate::{
+    config::Config,
+    roles::{
+        Role,
+        api::{ApiRole, Needs},
+        city::{Cities, CityRole},
+        metrics::MetricsRole,
+    },
+};
+
+/// What a start wants beside the configuration.
+#[derive(Debug, Default)]
+pub struct Wishes {
+    /// Where the ready file is written.
+    pub ready_file: Option<PathBuf>,
+    /// A fresh admin key even if the store has keys already.
+    pub fresh_admin_key: bool,
+    /// Where metrics come from; without it there is no page.
+    pub metrics: Option<Metrics>,
+}
+
+/// A running process.
+#[derive(Debug)]
+pub struct Node {
+    /// Where the API listens.
+    pub api: Option<SocketAddr>,
+    /// Where the metrics are.
+    pub metrics: Option<SocketAddr>,
+    /// The admin key, if this start made one.
+    pub admin_key: Option<AdminKey>,
+    /// The store was empty: this is the first start.
+    pub first_start: bool,
+    shutdown: Shutdown,
+    tasks: Vec<JoinHandle<()>>,
+    cities: CitiesInOrder,
+}
+
+/// The cities, kept until everything in front of them has stopped.
+struct CitiesInOrder(Cities);
+
+impl std::fmt::Debug for CitiesInOrder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
+/// All tables of all crates.
+#[must_use]
+pub fn migrations() -> Vec<Migration> {
+    let all = [doorstep_identity::MIGRATIONS, doorstep_orders::MIGRATIONS];
+    all.into_iter().flatten().cloned().collect()
+}
+
+/// Opens the configured store and brings its tables up to date.
+pub fn open_store(config: &Config) -> anyhow::Result<Store> {
+    if config.store.is_none() {
+        std::fs::create_dir_all(&config.data)
+            .with_context(|| format!("cannot make the data directory {}", config.data.display()))?;
+    }
+    Store::open(&config.store_url(), &migrations()).context("cannot open the store")
+}
+
+/// The access keys in this store, by real time.
+#[must_use]
+pub fn keys(store: &Store) -> Keys {
+    Keys::new(store.clone(), Arc::new(SystemClock))
+}
+
+impl Node {
+    /// Starts everything that the configuration asks for. When this returns, everything answers.
+    pub async fn start(config: Config, wishes: Wishes) -> anyhow::Result<Self> {
+        let wall: SharedClock = Arc::new(SystemClock);
+        let store = open_store(&config)?;
+        let keys = keys(&store);
+        let first = keys.ensure_admin().await.context("cannot make the first admin key")?;
+        let first_start = first.is_some();
+        let admin_key = match first {
+            None if wishes.fresh_admin_key => Some(fresh_admin_key(&keys).await?),
+            first => first,
+        };
+        let signer = Arc::new(Signer::load_or_create(&store).await.context("cannot read the signing keys")?);
+        let orders = Orders::new(store.clone(), signer);
+        let shutdown = Shutdown::default();
+        let journal = open_journal(&config, Arc::clone(&wall))?;
+
+        let mut tasks = Vec::new();
+        let mut cities = Cities::new();
+        if config.has(Role::City) {
+            let owner = uuid::Uuid::now_v7().simple().to_string();
+            let role = CityRole::create(&config, Arc::clone(&wall), orders.clone(), journal.clone());
+            cities = role.start(&owner_name(&config, &owner)).await?;
+        }
+        let mut api = None;
+        if config.has(Role::Api) {
+            let needs =
+                Needs { store, keys, orders, journal, wall, cities: cities.clone(), shutdown: shutdown.clone() };
+            let running = ApiRole::create(&config.api, &config.limits, needs).start().await?;
+            api = Some(running.at);
+            tasks.push(running.task);
+        }
+        let mut metrics = None;
+        if let (true, Some(source)) = (config.has(Role::Metrics), wishes.metrics) {
+            let running = MetricsRole::create(&config.metrics, source).start(shutdown.clone()).await?;
+            metrics = Some(running.at);
+            tasks.push(running.task);
+        }
+
+        let admin_key = admin_key.map(|key| AdminKey { access: key.access.to_string(), secret: key.secret });
+        if let Some(path) = &wishes.ready_file {
+            ready::write(path, &ready::Ready { api, metrics, admin_key: admin_key.clone() })?;
+        }
+        Ok(Self { api, metrics, admin_key, first_start, shutdown, tasks, cities: CitiesInOrder(cities) })
+    }
+
+    /// Tells everybody that the process goes down.
+    #[must_use]
+    pub fn shutdown(&self) -> Shutdown {
+        self.shutdown.clone()
+    }
+
+    /// Goes down in order: faces first, then the cities, then what is durable.
+    pub async fn stop(self) {
+        self.shutdown.go_down();
+        for task in self.tasks {
+            if let Err(error) = task.await {
+                tracing::warn!(%error, "a listener ended badly");
+            }
+        }
+        for (id, city) in self.cities.0 {
+            if tokio::time::timeout(GIVE_BACK_WITHIN, city.shutdown()).await.is_err() {
+                tracing::warn!(city = id, "the city did not stop in time; its lease runs out by itself");
+            }
+        }
+    }
+}
+
+/// A city's lease is given back within this time, else it runs out by itself.
+const GIVE_BACK_WITHIN: Duration = Duration::from_secs(5);
+
+/// A name of this process that survives its restart: with the store beside the data only one process can own it.
+fn owner_name(config: &Config, random: &str) -> String {
+    let file = config.data.join("owner");
+    if let Ok(name) = std::fs::read_to_string(&file)
+        && !name.trim().is_empty()
+    {
+        return name.trim().to_owned();
+    }
+    let kept = std::fs::create_dir_all(&config.data).and_then(|()| std::fs::write(&file, random));
+    if let Err(error) = kept {
+        tracing::debug!(%error, "this process has a new name after each start");
+    }
+    random.to_owned()
+}
+
+async fn fresh_admin_key(keys: &Keys) -> anyhow::Result<NewKey> {
+    let scopes = [Scope::Admin].into_iter().collect();
+    keys.create(&TenantId::new(MAIN_TENANT), "ephemeral admin", scopes, None).await.context("cannot make an admin key")
+}
+
+fn open_journal(config: &Config, clock: SharedClock) -> anyhow::Result<Journal> {
+    let options = doorstep_journal::Options {
+        segment_bytes: u64::from(config.journal.segment_mib) << 20,
+        retention_bytes: Some(u64::from(config.journal.keep_mib) << 20),
+        retention_age: Some(Duration::from_secs(u64::from(config.journal.keep_hours) * 3600)),
+        ..doorstep_journal::Options::default()
+    };
+    Journal::open(&config.journal_dir(), options, clock).context("cannot open the journal")
+}

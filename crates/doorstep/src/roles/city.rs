@@ -1,0 +1,115 @@
+//! The role `city`: every configured city runs live in this process.
+
+use std::{
+    collections::BTreeMap,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use anyhow::{Context as _, ensure};
+use doorstep_city::live::{CityClock, CityMap, LiveCity, LiveConfig};
+use doorstep_clock::{ScaledClock, SharedClock};
+use doorstep_journal::Journal;
+use doorstep_orders::{FareTable, Orders};
+use doorstep_roads::{CityFile, Roads};
+
+use crate::config::{Config, DemoClock, Dispatch};
+
+/// A point farther than this from every road is outside the city, metres.
+const SNAP_M: f64 = 300.0;
+
+/// What a live city is made of.
+pub(crate) struct CityRole {
+    cities: Vec<PathBuf>,
+    dispatch: Dispatch,
+    demo_clock: Option<DemoClock>,
+    wall: SharedClock,
+    orders: Orders,
+    journal: Journal,
+}
+
+/// The cities that run, by id.
+pub(crate) type Cities = BTreeMap<String, LiveCity>;
+
+impl CityRole {
+    pub(crate) fn create(config: &Config, wall: SharedClock, orders: Orders, journal: Journal) -> Self {
+        Self {
+            cities: config.cities.clone(),
+            dispatch: config.dispatch.clone(),
+            demo_clock: config.demo_clock,
+            wall,
+            orders,
+            journal,
+        }
+    }
+
+    /// Loads the cities and goes on from what the store holds. A city's lease is taken in this process's name.
+    pub(crate) async fn start(self, owner: &str) -> anyhow::Result<Cities> {
+        let mut cities = Cities::new();
+        for dir in &self.cities {
+            let map = load(dir.clone()).await?;
+            ensure!(!cities.contains_key(&map.id), "two of the configured cities have the id {}", map.id);
+            let (id, roads) = (map.id.clone(), Arc::clone(map.roads.graph()));
+            let clock = self.clock(&format!("orders.{id}"))?;
+            let live = LiveCity::start(
+                map,
+                live_config(&self.dispatch),
+                clock,
+                Arc::clone(&self.wall),
+                self.orders.clone(),
+                self.journal.clone(),
+                owner,
+            )
+            .await
+            .with_context(|| format!("the city {id} cannot start"))?;
+            tracing::info!(city = id, nodes = roads.node_count(), arcs = roads.arc_count(), "a city runs");
+            cities.insert(id, live);
+        }
+        Ok(cities)
+    }
+
+    /// Real time, or the demo's, which goes on from the newest event in the city's stream.
+    fn clock(&self, stream: &str) -> anyhow::Result<CityClock> {
+        let Some(demo) = self.demo_clock else { return Ok(CityClock::Real(Arc::clone(&self.wall))) };
+        let last = self.journal.last(stream);
+        let newest = self.journal.read(stream, last.saturating_sub(1), 1).context("the city's events cannot be read")?;
+        let start = newest.first().map_or(demo.start, |record| record.at.max(demo.start));
+        Ok(CityClock::Demo(Arc::new(ScaledClock::new(Arc::clone(&self.wall), start, demo.speed))))
+    }
+}
+
+fn live_config(dispatch: &Dispatch) -> LiveConfig {
+    LiveConfig {
+        batch_s: dispatch.batch_s,
+        offer_s: dispatch.offer_s,
+        max_wait_s: dispatch.max_wait_s,
+        heartbeat_s: dispatch.heartbeat_s,
+        ..LiveConfig::default()
+    }
+}
+
+/// A city's directory as a map; preparing its travel times takes a moment and a core.
+async fn load(dir: PathBuf) -> anyhow::Result<CityMap> {
+    match tokio::task::spawn_blocking(move || read(&dir)).await {
+        Ok(map) => map,
+        Err(panic) => std::panic::resume_unwind(panic.into_panic()),
+    }
+}
+
+fn read(dir: &Path) -> anyhow::Result<CityMap> {
+    let file = CityFile::load(dir).with_context(|| format!("the city in {} cannot be loaded", dir.display()))?;
+    let currency = file.currency.parse().with_context(|| format!("the currency of the city in {}", dir.display()))?;
+    let bbox = file.graph.bounds().with_context(|| format!("the city in {} has no roads", dir.display()))?;
+    let roads = Arc::new(Roads::assemble(Arc::new(file.graph), Arc::new(file.hierarchy)));
+    Ok(CityMap {
+        id: file.id,
+        name: file.name,
+        currency,
+        time_zone: file.time_zone,
+        bbox,
+        times: roads.travel_times(),
+        roads,
+        fares: FareTable::standard(currency),
+        snap_m: SNAP_M,
+    })
+}
