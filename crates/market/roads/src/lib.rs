@@ -15,6 +15,7 @@ mod query;
 mod roads;
 mod snap;
 mod sweep;
+pub mod tiles;
 mod times;
 mod week;
 

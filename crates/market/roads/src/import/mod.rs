@@ -1,9 +1,11 @@
 //! Importers: what other people's road files become here. All or nothing.
 
+mod osm;
 mod tables;
 
 use std::io::{BufRead, Read};
 
+pub use osm::{osm_pbf, osm_xml};
 pub use tables::tables;
 
 use crate::{Dropped, RoadGraph};
