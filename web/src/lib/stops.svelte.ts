@@ -1,8 +1,8 @@
 // Stories as stops of a timeline.
 import type { OrderEvent, OrderState, StoryItem } from './api/types';
-import { t } from './i18n/index.svelte';
+import { locale, t } from './i18n/index.svelte';
 import { hashOf } from './router.svelte';
-import { actorName, detailText, driverOf, eventName, eventTitle, plain } from './words.svelte';
+import { actorName, driverOf, eventName, eventTitle, plain, storyTitle } from './words.svelte';
 
 const COLOR: Record<string, string> = {
   requested: 'var(--req-fresh)', offered: 'var(--s-offered)', declined: 'var(--s-break)', timed_out: 'var(--s-break)', withdrawn: 'var(--s-break)',
@@ -14,8 +14,7 @@ export interface StoryStop { key: string; title: string; at: string | null; note
 
 export function stopsOfOrder(events: readonly OrderEvent[]): StoryStop[] {
   return events.map((event) => {
-    const { reason } = event as { reason?: unknown };
-    const why = typeof reason === 'string' && reason !== '' ? plain(reason) : '';
+    const why = event.reason ? plain(event.reason) : '';
     const who = actorName(event.actor);
     return {
       key: `${eventName(event.kind)}#${event.version}`,
@@ -30,13 +29,15 @@ export function stopsOfOrder(events: readonly OrderEvent[]): StoryStop[] {
 export function stopsOfDriver(story: readonly StoryItem[]): StoryStop[] {
   return story.map((item, i) => ({
     key: `${eventName(item.kind)}#${item.at}#${item.order_id ?? ''}#${i}`,
-    title: eventTitle(item.kind, t('actor.driver')),
+    title: storyTitle(item.kind),
     at: item.at,
-    note: [item.order_id ? `${t('order.id')} …${item.order_id.slice(-6)}` : '', detailText(item.detail)].filter(Boolean).join(' · '),
+    note: [item.order_id ? `${t('order.id')} …${item.order_id.slice(-6)}` : '', locale.language === 'en' ? item.detail : ''].filter(Boolean).join(' · '),
     color: COLOR[eventName(item.kind)] ?? 'var(--ink-2)',
     ...(item.order_id ? { href: hashOf(['orders', item.order_id]) } : {}),
   }));
 }
+
+// The API's sentence on a story line is English; other languages have the title, which says the same in short.
 
 /** What still lies ahead of a ride in this state. */
 export function aheadOf(state: OrderState): string[] {

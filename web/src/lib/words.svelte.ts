@@ -30,25 +30,17 @@ export function eventTitle(kind: string, driverName?: string | null): string {
   return tOr(`event.${eventName(kind)}`, plain(kind), { who: driverName || t('event.adriver') });
 }
 
-export function actorName(actor: unknown): string {
-  const kind = typeof actor === 'string' ? actor : actor && typeof actor === 'object' ? String((actor as { kind?: unknown; type?: unknown }).kind ?? (actor as { type?: unknown }).type ?? '') : '';
-  const bare = kind.split(':')[0] ?? '';
-  return bare === '' ? '' : tOr(`actor.${bare}`, plain(bare));
+/** The title of the same event in the story of one driver. */
+export function storyTitle(kind: string): string {
+  return tOr(`story.${eventName(kind)}`, eventTitle(kind));
+}
+
+export function actorName(actor: string): string {
+  return actor === '' ? '' : tOr(`actor.${actor}`, plain(actor));
 }
 
 export function driverOf(event: OrderEvent): string | null {
   return event.order?.driver?.name ?? null;
-}
-
-/** What a story item adds in words; the API gives text or an object. */
-export function detailText(detail: unknown): string {
-  if (typeof detail === 'string') return detail;
-  if (detail && typeof detail === 'object') {
-    const { reason, text } = detail as { reason?: unknown; text?: unknown };
-    if (typeof text === 'string') return text;
-    if (typeof reason === 'string') return plain(reason);
-  }
-  return '';
 }
 
 export interface ProblemWords { title: string; detail: string; fields: { field: string; text: string }[] }

@@ -11,19 +11,20 @@ export const cities = (api: Client): Promise<Page<City>> => api.get('/v1/cities'
 export const city = (api: Client, cityId: string): Promise<City> => api.get(`/v1/cities/${id(cityId)}`);
 
 export const setClock = (api: Client, cityId: string, change: { speed?: number; paused?: boolean }): Promise<CityClock | City> =>
-  api.post(`/v1/cities/${id(cityId)}/clock`, change);
+  api.ask(`/v1/cities/${id(cityId)}/clock`, change);
 
 export const quote = (api: Client, cityId: string, pickup: Point, dropoff: Point, seats: number, signal?: AbortSignal): Promise<Quote> =>
-  api.post(`/v1/cities/${id(cityId)}/quotes`, { pickup, dropoff, seats }, signal);
+  api.ask(`/v1/cities/${id(cityId)}/quotes`, { pickup, dropoff, seats }, signal);
 
 export const route = (api: Client, cityId: string, from: Point, to: Point, signal?: AbortSignal): Promise<Route> =>
-  api.post(`/v1/cities/${id(cityId)}/route`, { from, to }, signal);
+  api.ask(`/v1/cities/${id(cityId)}/route`, { from, to }, signal);
 
 export const createOrder = (api: Client, token: string, riderName: string): Promise<Order> =>
   api.post('/v1/orders', { quote: token, rider: { name: riderName } });
 
 export const order = (api: Client, orderId: string): Promise<Order> => api.get(`/v1/orders/${id(orderId)}`);
-export const orderEvents = (api: Client, orderId: string): Promise<Page<OrderEvent>> => api.get(`/v1/orders/${id(orderId)}/events`);
+export const orderEvents = (api: Client, orderId: string): Promise<Page<OrderEvent>> => 
+  api.get(`/v1/orders/${id(orderId)}/events`, { limit: 200 });
 export const cancelOrder = (api: Client, orderId: string, reason: string): Promise<Order> =>
   api.post(`/v1/orders/${id(orderId)}/cancel`, { reason });
 

@@ -34,13 +34,16 @@ export class Client {
     return this.send<T>(withQuery(path, query), { headers: this.headers(), signal: signal ?? null });
   }
 
-  /**
-   * Reads that travel as POST (routes) and writes alike carry an Idempotency-Key, therefore one more attempt
-   * after a broken connection can do nothing twice.
-   */
-  async post<T>(path: string, body: unknown, signal?: AbortSignal): Promise<T> {
+  /** A question that travels as POST: nothing is kept of it, therefore no Idempotency-Key. */
+  ask<T>(path: string, body: unknown, signal?: AbortSignal): Promise<T> {
+    const headers = { ...this.headers(), 'content-type': 'application/json' };
+    return this.send<T>(path, { method: 'POST', headers, body: JSON.stringify(body), signal: signal ?? null });
+  }
+
+  /** A write. Its Idempotency-Key lets one more attempt after a broken connection do nothing twice. */
+  async post<T>(path: string, body: unknown): Promise<T> {
     const headers = { ...this.headers(), 'content-type': 'application/json', 'idempotency-key': uniqueId() };
-    const init = { method: 'POST', headers, body: JSON.stringify(body), signal: signal ?? null };
+    const init = { method: 'POST', headers, body: JSON.stringify(body) };
     try {
       return await this.send<T>(path, init);
     } catch (error) {

@@ -80,7 +80,9 @@ export interface OrderEvent {
   version: number;
   kind: string;
   at: string;
-  actor: unknown;
+  actor: string;
+  driver?: string | null;
+  reason?: string | null;
   order?: Order;
 }
 
@@ -108,10 +110,12 @@ export interface Driver {
   plate: string;
   seats: number;
   shift: Shift;
+  /** As the map shows the taxi; `offline` when it is not heard of. */
+  state?: DriverState | 'offline';
   position?: Point | null;
   order?: string | null;
 }
-export interface StoryItem { at: string; kind: string; order_id?: string | null; detail?: unknown }
+export interface StoryItem { at: string; kind: string; order_id?: string | null; detail?: string }
 
 export interface Key {
   id: string;

@@ -1,0 +1,80 @@
+// A ride asked for by two clicks and followed to its end; another one that is called off; a point outside the city.
+import { setSpeed, twoPlaces } from './city.mjs';
+import { assert, sleep, until } from './harness.mjs';
+
+async function clickTwoPoints({ page, frames }) {
+  await page.getByTestId('request-ride').click();
+  const step = page.getByTestId('ride-step');
+  const [from, to] = await twoPlaces(page, await frames.next());
+  await page.mouse.click(from.x, from.y);
+  await until('the pickup', async () => (await step.getAttribute('data-wants')) === 'dropoff');
+  await page.mouse.click(to.x, to.y);
+  await page.getByTestId('quote').waitFor();
+}
+
+export async function rideChecks(given) {
+  const { harness, page } = given;
+  const panel = page.getByTestId('panel-order');
+  const state = () => panel.getByTestId('order-state').getAttribute('data-state');
+
+  const quoted = await harness.check('two clicks on the map give a price', async () => {
+    await clickTwoPoints(given);
+    const fare = await page.getByTestId('quote-fare').innerText();
+    assert(/\d/.test(fare), `the price reads ${fare}`);
+    await sleep(1500);
+    await harness.shot(page, 'quote');
+    return fare;
+  });
+  if (quoted) {
+    await harness.check('the ride is requested and followed to its end', async () => {
+      await page.getByTestId('ride-name').fill('Browser test');
+      await page.getByTestId('confirm-ride').click();
+      await panel.getByTestId('timeline').waitFor();
+      await setSpeed(page, 'End', 60);
+      let shown = false;
+      const seen = new Set();
+      await until('the drop-off', async () => {
+        const now = await state();
+        seen.add(now);
+        assert(now !== 'cancelled' && now !== 'no_driver', `the ride ended as ${now}`);
+        if (!shown && (now === 'on_trip' || now === 'arriving')) {
+          shown = true;
+          await harness.shot(page, 'ride');
+        }
+        return now === 'completed';
+      }, 300_000, 150);
+      const kinds = await panel.locator('[data-testid=timeline] li[data-kind]').evaluateAll((stops) => stops.map((stop) => stop.dataset.kind));
+      for (const kind of ['requested', 'offered', 'accepted', 'picked_up', 'completed']) assert(kinds.includes(kind), `no ${kind} among ${kinds.join(', ')}`);
+      await harness.shot(page, 'ride-completed');
+      return kinds.join(' → ');
+    });
+    if (await page.getByTestId('panel-close').isVisible()) await page.getByTestId('panel-close').click();
+  }
+  await setSpeed(page, 'Home', 1);
+
+  await harness.check('a ride can be cancelled', async () => {
+    await clickTwoPoints(given);
+    await page.getByTestId('confirm-ride').click();
+    await panel.getByTestId('cancel-ride').click();
+    await until('the cancellation', async () => (await state()) === 'cancelled');
+    await page.getByTestId('panel-close').click();
+  });
+
+  await harness.check('a point outside the city is refused in words that name the field', async () => {
+    harness.expected.add(422);
+    await page.getByTestId('request-ride').click();
+    await page.getByTestId('point-from').fill('40.7580, -73.9855');
+    await page.getByTestId('point-from').press('Enter');
+    await page.getByTestId('point-to').fill('0.5, 0.5');
+    await page.getByTestId('point-to').press('Enter');
+    const problem = page.getByTestId('problem');
+    await problem.waitFor();
+    const words = await problem.innerText();
+    assert(words.includes('dropoff'), `no field in: ${words}`);
+    await harness.shot(page, 'problem');
+    await page.getByTestId('panel-close').click();
+    await sleep(300);
+    harness.expected.delete(422);
+    return words.replaceAll('\n', ' · ');
+  });
+}
