@@ -3,6 +3,7 @@
 //! Exit codes: 0 done, 1 failed, 2 wrong use (clap's own). Results go to standard output, as JSON with
 //! `--json`; everything else goes to standard error.
 
+mod city;
 mod completions;
 mod config;
 mod key;
@@ -41,6 +42,8 @@ enum Command {
     Config(config::Args),
     /// Make, list and revoke access keys
     Key(key::Args),
+    /// Import a city, or replay a recorded period
+    City(city::Args),
     /// The fastest way between two points of a city
     Route(route::Args),
     /// Print completions for a shell
@@ -61,6 +64,7 @@ pub fn run(args: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> ExitC
         Command::Up(args) => up::run(args),
         Command::Config(args) => config::run(args),
         Command::Key(args) => key::run(args),
+        Command::City(args) => city::run(args),
         Command::Route(args) => route::run(&args),
         Command::Completions(args) => completions::run(&args),
     };

@@ -1,0 +1,13 @@
+//! The binary from the outside: a server in this process on a free port, real HTTP, and the command itself.
+#![allow(clippy::unwrap_used, missing_docs, reason = "tests fail by panicking and are nobody's library")]
+
+mod access;
+mod command;
+mod description;
+mod fleet;
+mod idempotency;
+mod lists;
+mod refusals;
+mod rides;
+mod streams;
+mod support;
