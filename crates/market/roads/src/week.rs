@@ -1,9 +1,9 @@
 //! Travel times by hour of the week: how much slower or faster than its base time each arc is.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
-use arc_swap::ArcSwapOption;
 use doorstep_clock::Timestamp;
+use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 
 use crate::{Hierarchy, Metric, RoadGraph};
@@ -46,6 +46,9 @@ pub enum ProfileError {
         /// How many there are.
         wanted: usize,
     },
+    /// A time zone that the machine does not know.
+    #[error("there is no time zone `{0}`: write an IANA name like America/New_York; the package tzdata has them all")]
+    TimeZone(String),
 }
 
 impl WeekProfile {
@@ -93,7 +96,7 @@ impl WeekProfile {
     #[must_use]
     pub fn arc_times_ms(&self, graph: &RoadGraph, class: u8) -> Vec<u32> {
         let permille = &self.permille[usize::from(class)];
-        let scaled = |(base, factor): (&u32, &u16)| (u64::from(*base) * u64::from(*factor) / 1000).min(u64::from(u32::MAX)) as u32;
+        let scaled = |(base, factor): (&u32, &u16)| ((u64::from(*base) * u64::from(*factor) + 500) / 1000).min(u64::from(u32::MAX)) as u32;
         graph.arc_times_ms().iter().zip(permille).map(scaled).collect()
     }
 }
@@ -106,37 +109,71 @@ pub fn hour_of_week(at: Timestamp, utc_offset_ms: i64) -> usize {
     (hours + 72).rem_euclid(HOURS as i64) as usize
 }
 
-/// Metrics by hour of the week, customized when first asked for and kept for as long as their class lasts.
+/// How many customized hours are kept: about a megabyte each for Manhattan.
+const KEPT: usize = 12;
+
+/// Metrics by hour of the week, customized when first asked for; the hours asked for last are kept.
 #[derive(Debug)]
 pub struct RoadsByHour {
     graph: Arc<RoadGraph>,
     hierarchy: Arc<Hierarchy>,
     profile: WeekProfile,
-    made: Vec<ArcSwapOption<Metric>>,
+    zone: TimeZone,
+    /// By class, the one asked for last at the end.
+    kept: Mutex<Vec<(u8, Arc<Metric>)>>,
 }
 
 impl RoadsByHour {
-    /// Over a graph, its hierarchy and its week.
+    /// Over a graph, its hierarchy and its week, in UTC.
     ///
     /// # Errors
     /// [`ProfileError`] when the profile is another graph's.
     pub fn new(graph: Arc<RoadGraph>, hierarchy: Arc<Hierarchy>, profile: WeekProfile) -> Result<Self, ProfileError> {
         profile.check(graph.arc_count())?;
-        let made = profile.permille.iter().map(|_| ArcSwapOption::empty()).collect();
-        Ok(Self { graph, hierarchy, profile, made })
+        Ok(Self { graph, hierarchy, profile, zone: TimeZone::UTC, kept: Mutex::default() })
+    }
+
+    /// The same in the time zone with this IANA name.
+    ///
+    /// # Errors
+    /// [`ProfileError::TimeZone`] when the machine does not know it.
+    pub fn in_time_zone(mut self, name: &str) -> Result<Self, ProfileError> {
+        self.zone = TimeZone::get(name).map_err(|_| ProfileError::TimeZone(name.to_owned()))?;
+        Ok(self)
+    }
+
+    /// The metric that holds at a moment.
+    #[must_use]
+    pub fn at_time(&self, at: Timestamp) -> Arc<Metric> {
+        let moment = jiff::Timestamp::from_millisecond(at.millis()).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
+        let offset_ms = i64::from(self.zone.to_offset(moment).seconds()) * 1000;
+        self.at(hour_of_week(at, offset_ms))
     }
 
     /// The metric of an hour of the week.
     #[must_use]
     pub fn at(&self, hour_of_week: usize) -> Arc<Metric> {
         let class = self.profile.class(hour_of_week);
-        let slot = &self.made[usize::from(class)];
-        if let Some(metric) = slot.load_full() {
+        let known = |kept: &mut Vec<(u8, Arc<Metric>)>| {
+            let found = kept.iter().position(|(c, _)| *c == class)?;
+            let entry = kept.remove(found);
+            kept.push(entry);
+            kept.last().map(|(_, metric)| Arc::clone(metric))
+        };
+        if let Some(metric) = known(&mut self.kept.lock().unwrap_or_else(PoisonError::into_inner)) {
             return metric;
         }
+        // Outside the lock: who asks for an hour that is there does not wait for one that is not.
         let times = self.profile.arc_times_ms(&self.graph, class);
         let metric = Arc::new(Metric::customize(Arc::clone(&self.hierarchy), &times));
-        slot.store(Some(Arc::clone(&metric)));
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(metric) = known(&mut kept) {
+            return metric;
+        }
+        if kept.len() == KEPT {
+            kept.remove(0);
+        }
+        kept.push((class, Arc::clone(&metric)));
         metric
     }
 }
@@ -159,5 +196,26 @@ mod tests {
         assert_eq!(WeekProfile::new(vec![0; 24], vec![], 1), Err(ProfileError::NotAWeek(24)));
         assert!(matches!(WeekProfile::new(vec![1; HOURS], vec![vec![1000]], 1), Err(ProfileError::NoSuchClass { hour: 0, .. })));
         assert!(matches!(WeekProfile::new(vec![0; HOURS], vec![vec![]], 1), Err(ProfileError::WrongArcs { .. })));
+    }
+
+    #[test]
+    fn hours_are_kept_and_follow_the_zone() {
+        let nodes = "node,lon,lat\n7,-73.9,40.7\n8,-73.91,40.71\n";
+        let edges = "from,to,length,speed\n7,8,1.0,36\n8,7,1.0,36\n";
+        let graph = Arc::new(crate::import::tables(nodes.as_bytes(), edges.as_bytes()).unwrap().graph);
+        let hierarchy = Arc::new(Hierarchy::build(&graph));
+        // Hour h takes h + 1 tenths of the base time of 100 s.
+        let permille = (1..=HOURS as u16).map(|h| vec![h * 100; 2]).collect();
+        let profile = WeekProfile::new((0..HOURS as u8).collect(), permille, 2).unwrap();
+        let roads = RoadsByHour::new(Arc::clone(&graph), hierarchy, profile).unwrap();
+        for hour in (0..HOURS).chain([3, 3, 0]) {
+            assert_eq!(roads.at(hour).time_ms(0, 1), 10_000 * (hour as u32 + 1));
+        }
+        assert!(Arc::ptr_eq(&roads.at(5), &roads.at(5)) && roads.kept.lock().unwrap().len() <= KEPT);
+        let monday = Timestamp::parse("2013-11-18T21:00:00Z").unwrap();
+        assert_eq!(roads.at_time(monday).time_ms(0, 1), 220_000);
+        assert_eq!(roads.in_time_zone("America/New_York").unwrap().at_time(monday).time_ms(0, 1), 170_000);
+        let roads = RoadsByHour::new(Arc::clone(&graph), Arc::new(Hierarchy::build(&graph)), WeekProfile::flat(2)).unwrap();
+        assert_eq!(roads.in_time_zone("Mars/Olympus").unwrap_err(), ProfileError::TimeZone("Mars/Olympus".into()));
     }
 }

@@ -1,12 +1,16 @@
 //! Importers: what other people's road files become here. All or nothing.
 
+mod hours;
 mod osm;
 mod tables;
+mod trips;
 
 use std::io::{BufRead, Read};
 
+pub use hours::hours;
 pub use osm::{osm_pbf, osm_xml};
 pub use tables::tables;
+pub use trips::trip_times;
 
 use crate::{Dropped, RoadGraph};
 

@@ -68,12 +68,12 @@ pub fn tables(nodes: impl Read, edges: impl Read) -> Result<Imported, ImportErro
     Ok(Imported { graph, dropped })
 }
 
-fn number<T: std::str::FromStr>(text: &str, column: &'static str) -> Result<T, String> {
+pub(super) fn number<T: std::str::FromStr>(text: &str, column: &'static str) -> Result<T, String> {
     text.trim().parse().map_err(|_| format!("{column}: `{}` is not a number", text.chars().take(40).collect::<String>()))
 }
 
 /// Calls `row` with the wanted columns of each row; its complaint becomes an error with the line.
-fn each_row<const N: usize>(
+pub(super) fn each_row<const N: usize>(
     file: &'static str,
     input: impl Read,
     columns: [&'static str; N],
@@ -103,7 +103,7 @@ fn each_row<const N: usize>(
     Ok(())
 }
 
-fn broken(file: &'static str, error: &csv::Error) -> ImportError {
+pub(super) fn broken(file: &'static str, error: &csv::Error) -> ImportError {
     let at = error.position().map_or_else(|| "the start".to_owned(), |p| format!("line {}", p.line()));
     ImportError::Broken { file, at, reason: error.to_string() }
 }
