@@ -12,7 +12,7 @@ use crate::drivers::{self, Driver, DriverFilter, NewDriver, Shift};
 use crate::error::OrdersError;
 use crate::fare::FareTable;
 use crate::ids::{DriverId, OrderId};
-use crate::machine::{self, Actor, Command, Refusal};
+use crate::machine::{self, Actor, Command};
 use crate::metrics;
 use crate::order::{Order, OrderEvent, RiderRef};
 use crate::page::Page;
@@ -86,10 +86,8 @@ impl Orders {
     /// A refusal leaves nothing behind: the caller may go on with other orders in the same
     /// transaction.
     pub fn change_in(&self, tx: &mut dyn Tx, order: &Order, command: &Command, actor: Actor, now: Timestamp) -> Answer<Order> {
-        let (next, event) = machine::apply(order, command, actor, now).map_err(|refusal: Refusal| {
-            metrics::refused(command.kind(), refusal.as_str());
-            refusal
-        })?;
+        let (next, event) = machine::apply(order, command, actor, now)
+            .inspect_err(|refusal| metrics::refused(command.kind(), refusal.as_str()))?;
         records::update(tx, order, &next, &event)?;
         Ok(next)
     }

@@ -49,6 +49,11 @@ impl Shared {
         for order in desk.searching() {
             searching.entry(order.tenant.as_str()).or_default().push(order);
         }
+        if self.config.better_car_s.is_some() {
+            for order in desk.open().filter(|o| matches!(o.state, State::Accepted | State::Arriving)) {
+                searching.entry(order.tenant.as_str()).or_default();
+            }
+        }
         searching.into_iter().filter_map(|(tenant, orders)| self.plan(desk, tenant, &orders, now)).collect()
     }
 

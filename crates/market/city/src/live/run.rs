@@ -55,17 +55,20 @@ impl Runner {
             tokio::select! {
                 ask = self.asks.recv() => match ask {
                     None => return,
-                    Some(Ask::Stop(done)) => {
-                        self.tenure.give_back(&self.shared.orders, &self.shared.standing).await;
-                        // Whoever asked may have stopped waiting.
-                        let _ = done.send(());
-                        return;
-                    }
+                    Some(Ask::Stop(done)) => return self.stop(done).await,
                     Some(ask) => self.hear(ask),
                 },
-                _ = look.tick() => self.turn().await,
+                _ = look.tick() => if let Some(done) = self.turn().await {
+                    return self.stop(done).await;
+                },
             }
         }
+    }
+
+    async fn stop(mut self, done: oneshot::Sender<()>) {
+        self.tenure.give_back(&self.shared.orders, &self.shared.standing).await;
+        // Whoever asked may have stopped waiting.
+        let _ = done.send(());
     }
 
     fn hear(&mut self, ask: Ask) {
@@ -111,7 +114,7 @@ impl Runner {
         }
     }
 
-    /// Drains what was said while something else was waited for.
+    /// Drains what was said while something else was done; a wish to stop is handed back.
     fn catch_up(&mut self) -> Option<oneshot::Sender<()>> {
         while let Ok(ask) = self.asks.try_recv() {
             match ask {
@@ -122,31 +125,39 @@ impl Runner {
         None
     }
 
-    async fn turn(&mut self) {
+    /// One look at the clock: the lease, what is due, a batch if it is time for one.
+    async fn turn(&mut self) -> Option<oneshot::Sender<()>> {
         match self.tenure.look_after(&self.shared.orders, &self.shared.standing).await {
-            Turn::Without => return,
+            Turn::Without => return self.catch_up(),
             Turn::Kept => {}
             Turn::Gained => match self.shared.recover().await {
                 Ok(desk) => self.desk = desk,
                 Err(error) => {
                     tracing::error!(city = self.shared.map.id(), %error, "cannot read the city from its store");
                     self.tenure.give_back(&self.shared.orders, &self.shared.standing).await;
-                    return;
+                    return None;
                 }
             },
         }
         if self.shared.wall.now() < self.pause_until {
-            return;
+            return None;
         }
+        // First the time, then the news: what was said before this moment is in.
         let now = self.shared.clock.now();
+        let stop = self.catch_up();
+        if stop.is_some() {
+            return stop;
+        }
         self.notice_silence(now);
         let due = self.due(now);
         self.write(due, now).await;
+        let mut stop = None;
         if now >= self.next_batch {
-            self.batch(now).await;
+            stop = self.batch(now).await;
             self.next_batch = now.plus_ms(ms(self.shared.config.batch_s));
         }
         metrics::waiting(self.shared.map.id(), self.desk.waiting() as u64);
+        stop
     }
 
     /// Drivers who went silent, by city time but never sooner than the wall's least.
@@ -173,10 +184,10 @@ impl Runner {
         self.desk.due(now, ms(self.shared.config.max_wait_s), on_shift)
     }
 
-    async fn batch(&mut self, now: Timestamp) {
+    async fn batch(&mut self, now: Timestamp) -> Option<oneshot::Sender<()>> {
         let plans = self.shared.plans(&self.desk, now);
         if plans.is_empty() {
-            return;
+            return None;
         }
         let started = monotonic();
         let (times, policy) = (Arc::clone(&self.shared.map.times), self.shared.policy());
@@ -189,7 +200,7 @@ impl Runner {
             Ok(pairs) => pairs,
             Err(error) => {
                 tracing::error!(city = self.shared.map.id(), %error, "the matching failed, its riders wait for the next one");
-                return;
+                return None;
             }
         };
         let stop = self.catch_up();
@@ -199,11 +210,7 @@ impl Runner {
         self.shared.counters.batch(seconds * 1_000.0);
         metrics::batch(self.shared.map.id(), seconds, commands.len());
         self.write(commands, now).await;
-        if let Some(done) = stop {
-            self.tenure.give_back(&self.shared.orders, &self.shared.standing).await;
-            self.asks.close();
-            let _ = done.send(());
-        }
+        stop
     }
 
     /// Writes commands in one transaction and takes in what came of them.

@@ -35,9 +35,7 @@ async fn an_ignored_offer_goes_to_another() {
     sandbox.advance(5);
     assert_eq!(city.reaches(order.id, State::Offered).await.holder(), Some(near));
     sandbox.advance(15);
-    city.reaches(order.id, State::Searching).await;
-    sandbox.advance(5);
-    assert_eq!(city.reaches(order.id, State::Offered).await.holder(), Some(far));
+    until("the other to be asked", async || (city.orders().get(TENANT, order.id).await.unwrap().holder() == Some(far)).then_some(())).await;
     let kinds: Vec<EventKind> = city.orders().events(TENANT, order.id, 0, 10).await.unwrap().iter().map(|e| e.kind).collect();
     assert_eq!(kinds, [EventKind::Requested, EventKind::Offered, EventKind::TimedOut, EventKind::Offered]);
 }
