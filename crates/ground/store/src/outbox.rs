@@ -6,16 +6,19 @@
 
 use doorstep_clock::Timestamp;
 
-use crate::{Migration, StoreError, Tx, Value, params};
+use crate::{Migration, Row, StoreError, Tx, Value, params};
 
 /// The outbox's table.
-pub const MIGRATIONS: &[Migration] = &[Migration {
-    id: "store/0001_outbox",
-    sqlite: "CREATE TABLE outbox(seq INTEGER PRIMARY KEY AUTOINCREMENT, stream TEXT NOT NULL, kind TEXT NOT NULL, \
-             key TEXT NOT NULL, payload TEXT NOT NULL, at BIGINT NOT NULL)",
-    postgres: "CREATE TABLE outbox(seq BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY, stream TEXT NOT NULL, \
-               kind TEXT NOT NULL, key TEXT NOT NULL, payload TEXT NOT NULL, at BIGINT NOT NULL)",
-}];
+pub const MIGRATIONS: &[Migration] = &[
+    Migration {
+        id: "store/0001_outbox",
+        sqlite: "CREATE TABLE outbox(seq INTEGER PRIMARY KEY AUTOINCREMENT, stream TEXT NOT NULL, kind TEXT NOT NULL, \
+                 key TEXT NOT NULL, payload TEXT NOT NULL, at BIGINT NOT NULL)",
+        postgres: "CREATE TABLE outbox(seq BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY, stream TEXT NOT NULL, \
+                   kind TEXT NOT NULL, key TEXT NOT NULL, payload TEXT NOT NULL, at BIGINT NOT NULL)",
+    },
+    Migration::same("store/0005_outbox_stream", "CREATE INDEX outbox_stream ON outbox(stream, seq)"),
+];
 
 /// Rows deleted by one statement; keeps its parameters below every backend's limit.
 const DELETE_CHUNK: usize = 500;
@@ -53,24 +56,30 @@ pub fn append(
     Ok(())
 }
 
-/// The oldest waiting events, at most `limit`, in the order of their numbers.
+/// The oldest waiting events of all streams, at most `limit`, in the order of their numbers.
 pub fn take(tx: &mut dyn Tx, limit: u32) -> Result<Vec<OutboxRow>, StoreError> {
-    tx.query("SELECT seq, stream, kind, key, payload, at FROM outbox ORDER BY seq LIMIT $1", params![limit])?
-        .iter()
-        .map(|row| {
-            let seq = row.int("seq")?;
-            let payload = serde_json::from_str(&row.text("payload")?)
-                .map_err(|e| StoreError::Decode { key: format!("outbox row {seq}"), reason: e.to_string() })?;
-            Ok(OutboxRow {
-                seq,
-                stream: row.text("stream")?,
-                kind: row.text("kind")?,
-                key: row.text("key")?,
-                payload,
-                at: row.time("at")?,
-            })
-        })
-        .collect()
+    let sql = "SELECT seq, stream, kind, key, payload, at FROM outbox ORDER BY seq LIMIT $1";
+    tx.query(sql, params![limit])?.iter().map(decode).collect()
+}
+
+/// The oldest waiting events of one stream: several relays may share the outbox this way.
+pub fn take_stream(tx: &mut dyn Tx, stream: &str, limit: u32) -> Result<Vec<OutboxRow>, StoreError> {
+    let sql = "SELECT seq, stream, kind, key, payload, at FROM outbox WHERE stream = $1 ORDER BY seq LIMIT $2";
+    tx.query(sql, params![stream, limit])?.iter().map(decode).collect()
+}
+
+fn decode(row: &Row) -> Result<OutboxRow, StoreError> {
+    let seq = row.int("seq")?;
+    let payload = serde_json::from_str(&row.text("payload")?)
+        .map_err(|e| StoreError::Decode { key: format!("outbox row {seq}"), reason: e.to_string() })?;
+    Ok(OutboxRow {
+        seq,
+        stream: row.text("stream")?,
+        kind: row.text("kind")?,
+        key: row.text("key")?,
+        payload,
+        at: row.time("at")?,
+    })
 }
 
 /// Deletes exactly the events with these numbers; returns how many there were.

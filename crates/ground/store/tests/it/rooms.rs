@@ -48,6 +48,24 @@ async fn outbox_rows_leave_only_by_their_numbers() {
 }
 
 #[tokio::test]
+async fn each_stream_can_have_its_own_relay() {
+    for store in stores() {
+        store
+            .write(|tx| {
+                for n in 0..6 {
+                    let stream = if n % 2 == 0 { "orders.porto" } else { "orders.lyon" };
+                    outbox::append(tx, stream, "k", &n.to_string(), &json!(n), T0)?;
+                }
+                Ok::<_, StoreError>(())
+            })
+            .await
+            .unwrap();
+        let rows = store.read(|tx| outbox::take_stream(tx, "orders.lyon", 2)).await.unwrap();
+        assert_eq!(rows.iter().map(|r| r.key.as_str()).collect::<Vec<_>>(), ["1", "3"]);
+    }
+}
+
+#[tokio::test]
 async fn a_lease_has_one_holder_and_a_rising_epoch() {
     for store in stores() {
         let first = store.write(|tx| lease::acquire(tx, "city/porto", "a", 5_000, T0)).await.unwrap();

@@ -114,6 +114,24 @@ async fn broken_rules_are_named() {
 }
 
 #[tokio::test]
+async fn a_caller_may_undo_a_part_with_a_savepoint_of_its_own() {
+    for store in stores() {
+        store
+            .write(|tx| {
+                insert(tx, "kept", 1)?;
+                tx.execute("SAVEPOINT part", &[])?;
+                insert(tx, "undone", 1)?;
+                tx.execute("ROLLBACK TO SAVEPOINT part", &[])?;
+                tx.execute("RELEASE SAVEPOINT part", &[])?;
+                insert(tx, "kept too", 1)
+            })
+            .await
+            .unwrap();
+        assert_eq!(store.read(count).await.unwrap(), 2);
+    }
+}
+
+#[tokio::test]
 async fn a_swallowed_failure_does_not_commit_half() {
     for store in stores() {
         let error = store
