@@ -193,7 +193,7 @@ impl Engine<'_> {
                 }
             })
             .collect();
-        let since_ms = now_ms - run.policy.rebalance.as_ref().map_or(0, |r| r.recent_ms);
+        let since_ms = now_ms - run.policy.rebalance.as_ref().map_or(0, |r| i64::from(r.recent_ms));
         let recent: Vec<Recent> = run.requests[..self.arrived]
             .iter()
             .filter(|r| r.at_ms > since_ms)

@@ -60,8 +60,8 @@ impl Problem {
     /// Solves to optimality for `columns` columns.
     pub(super) fn solve(&self, columns: usize) -> Solution {
         let mut search = Search::new(columns);
-        for row in 0..self.rows() {
-            search.insert(self, row as u32);
+        for row in search.bid(self) {
+            search.insert(self, row);
         }
         let mut column_of = vec![None; self.rows()];
         let mut row_price = self.stay_out.clone();
@@ -73,6 +73,17 @@ impl Problem {
         }
         Solution { column_of, row_price }
     }
+}
+
+/// Bids after which the searches take over, for each row: an auction without increments may haggle long
+/// over scarce columns.
+const BIDS_PER_ROW: usize = 8;
+
+/// A column, or staying out (`None`), and what it costs at present prices.
+#[derive(Clone, Copy)]
+struct Choice {
+    cost: i64,
+    edge: Option<Edge>,
 }
 
 /// The growing matching and the scratch space of one shortest-path search.
@@ -115,6 +126,59 @@ impl Search {
             is_settled: vec![false; columns],
             heap: BinaryHeap::new(),
         }
+    }
+
+    /// Lets rows bid for columns as in an auction without increments ("augmenting row reduction"): most rows
+    /// find their place so, and only the rest needs searches. Gives back the rows that still want in.
+    ///
+    /// A bid lowers the column's price just until the bidder's second choice is as good, so that matched
+    /// rows always hold a cheapest column; only columns that are held have a price below zero.
+    fn bid(&mut self, problem: &Problem) -> Vec<u32> {
+        let mut left = Vec::new();
+        let mut bids = BIDS_PER_ROW * problem.rows();
+        for first in 0..problem.rows() {
+            let mut row = first as u32;
+            loop {
+                let (best, second) = self.two_cheapest(problem, row);
+                // Staying out is cheapest and stays so, since prices only fall: the row is done.
+                let Some(mut edge) = best.edge else { break };
+                let gain = second.cost - best.cost;
+                let held = self.row_of[edge.column as usize] != NONE;
+                match second.edge.filter(|other| self.row_of[other.column as usize] == NONE) {
+                    Some(other) if gain == 0 && held => edge = other,
+                    _ if (gain == 0 && held) || bids == 0 => {
+                        left.push(row);
+                        break;
+                    }
+                    _ => self.price[edge.column as usize] -= gain,
+                }
+                bids = bids.saturating_sub(1);
+                let column = edge.column as usize;
+                self.paid[column] = i64::from(edge.cost);
+                let outbid = std::mem::replace(&mut self.row_of[column], row);
+                if outbid == NONE {
+                    break;
+                }
+                row = outbid;
+            }
+        }
+        left.sort_unstable();
+        left
+    }
+
+    /// The two cheapest choices of a row at present prices, staying out included.
+    fn two_cheapest(&self, problem: &Problem, row: u32) -> (Choice, Choice) {
+        let mut best = Choice { cost: problem.stay_out[row as usize], edge: None };
+        let mut second = Choice { cost: i64::MAX, edge: None };
+        for &edge in problem.edges_of(row) {
+            let cost = i64::from(edge.cost) - self.price[edge.column as usize];
+            if cost < best.cost {
+                second = std::mem::replace(&mut best, Choice { cost, edge: Some(edge) });
+            } else if cost < second.cost {
+                second = Choice { cost, edge: Some(edge) };
+            }
+        }
+        (best, second)
     }
 
     /// Brings one more row in by the cheapest chain of changes, then restores the prices.

@@ -11,15 +11,16 @@
 //! - the order of the input slices does not matter.
 
 mod assignment;
-mod candidates;
 mod policy;
+mod promise;
 mod rebalance;
 #[cfg(test)]
 mod tests;
+mod view;
 
 use doorstep_roads::{NodeIx, TravelTimes};
 
-pub use policy::{Rebalance, SoloPolicy};
+pub use policy::{Method, Rebalance, SoloPolicy};
 
 /// Somebody who waits for a car and is not picked up yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -106,8 +107,8 @@ pub struct Decision {
 
 /// Decides one batch.
 pub fn decide(batch: &Batch<'_>, times: &dyn TravelTimes, policy: &SoloPolicy) -> Decision {
-    let view = candidates::View::new(batch);
-    let assign = candidates::assign(&view, times, policy);
+    let view = view::View::new(batch);
+    let assign = promise::promise(&view, times, policy, promise::FIRST_CANDIDATES);
     let moves = match &policy.rebalance {
         Some(rebalance) => rebalance::spread(&view, &assign, times, rebalance),
         None => Vec::new(),
