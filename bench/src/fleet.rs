@@ -1,7 +1,7 @@
 //! A made-up fleet that reports its positions: the same for every candidate.
 
 use doorstep_clock::SeededRng;
-use doorstep_geo::{destination, Point};
+use doorstep_geo::{Point, destination};
 use rand::RngExt;
 
 /// Seconds between two reports of a driver.
@@ -41,7 +41,8 @@ impl Spread {
         let (along, across) = match self {
             Self::Manhattan => {
                 let dense = rng.random_bool(2.0 / 3.0);
-                let along: f64 = if dense { rng.random_range(0.0..8_400.0) } else { rng.random_range(8_400.0..21_000.0) };
+                let along: f64 =
+                    if dense { rng.random_range(0.0..8_400.0) } else { rng.random_range(8_400.0..21_000.0) };
                 let across: f64 = rng.random_range(0.0..3_400.0);
                 // Half of the traffic keeps to avenues 274 m apart, half to streets 80 m apart.
                 if rng.random_bool(0.5) {

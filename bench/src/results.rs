@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 
-const HEAD: &str = "# Results\n\nEach section is written by its own bench (`bench/<name>/run.sh`) and replaced by its next run.\n";
+const HEAD: &str =
+    "# Results\n\nEach section is written by its own bench (`bench/<name>/run.sh`) and replaced by its next run.\n";
 
 /// Where the results lie.
 #[must_use]

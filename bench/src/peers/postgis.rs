@@ -5,11 +5,11 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use anyhow::{bail, Context, Result};
+use anyhow::{Context, Result, bail};
 use doorstep_geo::Point;
 use postgres::{Client, NoTls, Statement};
 
-use super::{await_ready, free_port, Running};
+use super::{Running, await_ready, free_port};
 
 const BIN: &str = "/usr/lib/postgresql/15/bin";
 

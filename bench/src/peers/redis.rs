@@ -5,10 +5,10 @@ use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Command, Stdio};
 
-use anyhow::{bail, Context, Result};
+use anyhow::{Context, Result, bail};
 use doorstep_geo::Point;
 
-use super::{await_ready, free_port, Running};
+use super::{Running, await_ready, free_port};
 
 const KEY: &str = "drivers";
 

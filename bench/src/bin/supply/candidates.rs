@@ -1,6 +1,6 @@
 //! The three candidates behind one face.
 
-use anyhow::{ensure, Result};
+use anyhow::{Result, ensure};
 use doorstep_bench::cpu;
 use doorstep_bench::fleet::Fleet;
 use doorstep_bench::peers::{postgis::PostGis, redis::Redis};

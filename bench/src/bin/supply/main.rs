@@ -14,8 +14,8 @@ use doorstep_bench::{cpu, machine, results};
 use doorstep_clock::SeededRng;
 use doorstep_geo::{Cell, Point, Resolution};
 
-use candidates::{Candidate, Database, InRedis, Ours, NEAREST};
-use measure::{agreement, measure, radius_for, together, Amount, Cost, Work};
+use candidates::{Database, InRedis, NEAREST, Ours};
+use measure::{Amount, Cost, Work, agreement, measure, radius_for, together};
 
 /// Measures moving supply beside Redis GEO and PostGIS.
 #[derive(Parser)]
@@ -110,7 +110,10 @@ fn compare(arguments: &Arguments, spread: Spread, report: &mut String) -> Result
         let cost = measure(&mut postgis, &work, &Amount { rounds: 1, queries: 2_000, mixed: 20_000 })?;
         let agrees = agreement(&ours, &mut postgis, &work)?;
         line("PostGIS, KNN on geography, 250 reports per statement", &cost)?;
-        writeln!(report, "\nSame {NEAREST} drivers as ours: Redis {redis_agrees:.1} %, PostGIS {agrees:.1} % of 1,000 points.")?;
+        writeln!(
+            report,
+            "\nSame {NEAREST} drivers as ours: Redis {redis_agrees:.1} %, PostGIS {agrees:.1} % of 1,000 points."
+        )?;
     } else {
         writeln!(report, "\nSame {NEAREST} drivers as ours: Redis {redis_agrees:.1} % of 1,000 points.")?;
     }

@@ -2,13 +2,13 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use anyhow::{ensure, Result};
+use anyhow::{Result, ensure};
 use doorstep_bench::fleet::{Fleet, Spread};
-use doorstep_clock::{monotonic, SeededRng, Timestamp};
+use doorstep_clock::{SeededRng, Timestamp, monotonic};
 use doorstep_dispatch::supply::{Filter, Report};
 use doorstep_geo::Point;
 
-use crate::candidates::{Candidate, Ours, MAX_M, NEAREST};
+use crate::candidates::{Candidate, MAX_M, NEAREST, Ours};
 
 /// Reports that travel together, and queries beside them, ten to one.
 const PIECE: usize = 250;

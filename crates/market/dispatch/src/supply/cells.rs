@@ -1,13 +1,13 @@
 //! How many drivers stand in each H3 cell.
 //!
 //! Projecting a point into H3 costs far more than everything else a report does. Each known cell
-//! therefore keeps the radius of the circle inscribed in it: a driver who is still inside the circle
+//! therefore keeps the circle inscribed in it and its six sides: a driver who is still clear of them
 //! is still in the cell.
 
 use doorstep_geo::{Cell, Resolution};
 use hashbrown::HashMap;
 
-use super::fixed::{turn, Fixed, PER_DEGREE, RADIANS};
+use super::fixed::{Fixed, PER_DEGREE, RADIANS, turn};
 
 /// The supply in one H3 cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +20,9 @@ pub struct CellSupply {
     pub idle: u32,
 }
 
+/// How much of the way to a side counts as clear of it: the plane is true to a few thousandths.
+const CLEAR: f64 = 0.985;
+
 /// An index into the tally's cells.
 pub(super) type CellSlot = u32;
 
@@ -30,6 +33,8 @@ struct Counted {
     cos: f32,
     /// Square of the inscribed radius in units; 0 where the flat approximation is not trusted.
     safe: f32,
+    /// The sides: outward normal and distance from the centre; no distance where not trusted.
+    sides: [(f32, f32, f32); 6],
     online: u32,
     idle: u32,
 }
@@ -67,9 +72,7 @@ impl Tally {
     #[inline]
     pub(super) fn shift(&mut self, slot: CellSlot, at: Fixed, idle: bool) -> CellSlot {
         let counted = &self.cells[slot as usize];
-        let dlat = (at.lat - counted.center.lat) as f32;
-        let dlon = turn(i64::from(counted.center.lon), i64::from(at.lon)) as f32 * counted.cos;
-        if dlat * dlat + dlon * dlon < counted.safe {
+        if counted.surely_has(at) {
             return slot;
         }
         let cell = Cell::at(at.point(), self.resolution);
@@ -151,7 +154,17 @@ impl Tally {
     }
 }
 
-/// Measures the circle inscribed in a cell, on the plane that touches the globe at the centre.
+impl Counted {
+    /// Whether the point is clear of the cell's border. `false` says nothing.
+    #[inline]
+    fn surely_has(&self, at: Fixed) -> bool {
+        let y = (i64::from(at.lat) - i64::from(self.center.lat)) as f32;
+        let x = turn(i64::from(self.center.lon), i64::from(at.lon)) as f32 * self.cos;
+        x * x + y * y < self.safe || self.sides.iter().all(|&(nx, ny, away)| x * nx + y * ny < away)
+    }
+}
+
+/// Measures a cell on the plane that touches the globe at its centre.
 fn measure(cell: Cell) -> Counted {
     let center = Fixed::of(cell.center());
     let cos = (f64::from(center.lat) * RADIANS).cos();
@@ -165,19 +178,28 @@ fn measure(cell: Cell) -> Counted {
             (dlon, corner.lat() * PER_DEGREE - f64::from(center.lat))
         })
         .collect();
-    let radius = (0..corners.len())
-        .map(|i| distance_to_edge(corners[i], corners[(i + 1) % corners.len()]))
-        .fold(f64::INFINITY, f64::min);
     // Small cells away from the poles are flat to a thousandth; elsewhere every report projects.
     let flat = u8::from(cell.0.resolution()) >= 7 && f64::from(center.lat).abs() < 85.0 * PER_DEGREE;
-    let safe = if flat && radius.is_finite() { (radius * 0.97).powi(2) } else { 0.0 };
-    Counted { cell, center, cos: cos as f32, safe: safe as f32, online: 0, idle: 0 }
+    let mut sides = [(0.0, 0.0, 0.0); 6];
+    let mut safe = 0.0;
+    // Pentagons and cells across an edge of the icosahedron have more or fewer corners: they project too.
+    if flat && corners.len() == sides.len() {
+        let mut radius = f64::INFINITY;
+        for (i, side) in sides.iter_mut().enumerate() {
+            let (nx, ny, away) = side_of(corners[i], corners[(i + 1) % corners.len()]);
+            radius = radius.min(away * CLEAR);
+            *side = (nx as f32, ny as f32, (away * CLEAR) as f32);
+        }
+        safe = radius * radius;
+    }
+    Counted { cell, center, cos: cos as f32, safe: safe as f32, sides, online: 0, idle: 0 }
 }
 
-/// The distance of the origin from the segment `a`–`b`.
-fn distance_to_edge(a: (f64, f64), b: (f64, f64)) -> f64 {
+/// The line through `a` and `b`: its unit normal away from the origin, and its distance.
+fn side_of(a: (f64, f64), b: (f64, f64)) -> (f64, f64, f64) {
     let (dx, dy) = (b.0 - a.0, b.1 - a.1);
-    let length = dx * dx + dy * dy;
-    let t = if length > 0.0 { (-(a.0 * dx + a.1 * dy) / length).clamp(0.0, 1.0) } else { 0.0 };
-    (a.0 + t * dx).hypot(a.1 + t * dy)
+    let length = dx.hypot(dy).max(1.0);
+    let (nx, ny) = (dy / length, -dx / length);
+    let away = a.0 * nx + a.1 * ny;
+    if away < 0.0 { (-nx, -ny, -away) } else { (nx, ny, away) }
 }

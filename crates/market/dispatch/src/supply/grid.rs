@@ -7,8 +7,9 @@
 
 use hashbrown::HashMap;
 
-use super::fixed::{Fixed, FULL, QUARTER, RADIANS};
 use super::DriverIx;
+use super::bucket::Bucket;
+use super::fixed::{FULL, Fixed, QUARTER, RADIANS};
 
 const CELL_SHIFT: u32 = 14;
 /// Rows and columns of cells in a block, as a power of two.
@@ -16,6 +17,9 @@ const BLOCK_SHIFT: u32 = 3;
 const BANDS: usize = ((2 * QUARTER as u32) >> (CELL_SHIFT + BLOCK_SHIFT)) as usize + 1;
 /// Enough for one column round the pole: 2^(14+18) units are more than a full turn.
 const WIDEST: u32 = 18;
+
+/// Stands for a position that was not snapped to a road node.
+pub(super) const NO_NODE: u32 = u32::MAX;
 
 /// The two sizes of grid squares.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,10 +43,12 @@ impl Level {
 }
 
 /// A driver as the search sees them.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Entry {
     pub(super) at: Fixed,
     pub(super) driver: DriverIx,
+    /// The road node, or [`NO_NODE`].
+    pub(super) node: u32,
     pub(super) state: u8,
     pub(super) seats: u8,
 }
@@ -69,7 +75,7 @@ pub(super) struct Block {
     /// Cells with somebody in them.
     pub(super) occupied: u64,
     /// The buckets of the present cells, in the order of the cells.
-    buckets: Vec<Vec<Entry>>,
+    buckets: Vec<Bucket>,
     drivers: u32,
 }
 
@@ -81,7 +87,7 @@ impl Block {
     /// The drivers of a cell that has a bucket.
     #[inline]
     pub(super) fn bucket(&self, cell: u8) -> &[Entry] {
-        &self.buckets[self.rank(cell)]
+        self.buckets[self.rank(cell)].entries()
     }
 
     pub(super) const fn is_live(&self) -> bool {
@@ -198,13 +204,12 @@ impl Grid {
         let rank = home.rank(place.cell);
         if home.present & bit == 0 {
             home.present |= bit;
-            home.buckets.insert(rank, Vec::new());
+            home.buckets.insert(rank, Bucket::default());
         }
         home.occupied |= bit;
         home.drivers += 1;
-        let bucket = &mut home.buckets[rank];
-        bucket.push(entry);
-        Spot { block, slot: (bucket.len() - 1) as u32 }
+        let slot = home.buckets[rank].push(entry);
+        Spot { block, slot }
     }
 
     /// Takes an entry out; the answer is the driver who took over its slot.
@@ -212,9 +217,9 @@ impl Grid {
         let home = &mut self.blocks[spot.block as usize];
         let rank = home.rank(place.cell);
         let bucket = &mut home.buckets[rank];
-        bucket.swap_remove(spot.slot as usize);
-        let moved = bucket.get(spot.slot as usize).map(|entry| entry.driver);
-        if bucket.is_empty() {
+        bucket.swap_remove(spot.slot);
+        let moved = bucket.entries().get(spot.slot as usize).map(|entry| entry.driver);
+        if bucket.entries().is_empty() {
             home.occupied &= !(1 << place.cell);
         }
         home.drivers -= 1;
@@ -231,13 +236,21 @@ impl Grid {
     pub(super) fn entry_mut(&mut self, place: Place, spot: Spot) -> &mut Entry {
         let home = &mut self.blocks[spot.block as usize];
         let rank = home.rank(place.cell);
-        &mut home.buckets[rank][spot.slot as usize]
+        &mut home.buckets[rank].entries_mut()[spot.slot as usize]
+    }
+
+    /// Reads the entry at a spot, so that it is near when it is written.
+    #[inline]
+    pub(super) fn look(&self, place: Place, spot: Spot) -> i32 {
+        self.blocks.get(spot.block as usize).map_or(0, |home| {
+            let entry = home.buckets.get(home.rank(place.cell)).and_then(|b| b.entries().get(spot.slot as usize));
+            entry.map_or(0, |entry| entry.at.lat)
+        })
     }
 
     pub(super) fn heap_bytes(&self) -> usize {
         let buckets = |block: &Block| {
-            block.buckets.capacity() * size_of::<Vec<Entry>>()
-                + block.buckets.iter().map(|bucket| bucket.capacity() * size_of::<Entry>()).sum::<usize>()
+            block.buckets.capacity() * size_of::<Bucket>() + block.buckets.iter().map(Bucket::heap_bytes).sum::<usize>()
         };
         BANDS * 5
             + self.index.capacity() * 9

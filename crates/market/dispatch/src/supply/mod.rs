@@ -9,14 +9,15 @@
 //!   holds the lock for about a hundred nanoseconds, so 20,000 reports a second keep it busy for 0.2 %
 //!   of the time; in exchange every query sees one moment of the whole city, never a driver twice or
 //!   not at all because they were crossing a border. Cities are separate supplies and share nothing.
-//! - A *roster* record of 48 bytes per driver, addressed by a dense index.
+//! - A *roster* record of one cache line per driver, addressed by a dense index.
 //! - A *grid* that finds the nearest: square-ish cells of about 180 m in blocks of 8 × 8. Its rows are
 //!   bands of latitude and its columns widen by powers of two towards the poles, so a cell costs two
 //!   shifts to compute, where an H3 cell costs an icosahedron projection (`bench/supply` prints both).
 //! - An *H3 tally*: every driver's H3 cell and the counts per cell, which demand, prices and people
-//!   speak in. A driver who stays inside the circle inscribed in their cell needs no new projection.
+//!   speak in. A driver who stays clear of the border of their cell needs no new projection.
 //! - A *heartbeat wheel* that finds those who went silent without looking at the others.
 
+mod bucket;
 mod cells;
 mod error;
 mod fixed;

@@ -6,15 +6,16 @@
 //! pole and across the antimeridian: a window that covers so much latitude and longitude leaves out
 //! only points at least so far away.
 
+use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 
 use doorstep_geo::Point;
 
-use super::fixed::{turn, Fixed, FULL};
-use super::grid::{Block, Entry, Grid, Level};
-use super::sphere::{half_sine_squared, hav_of, metres, reach, Eye};
-use super::state::{DriverState, Filter};
 use super::DriverIx;
+use super::fixed::{FULL, Fixed, turn};
+use super::grid::{Block, Entry, Grid, Level, NO_NODE};
+use super::sphere::{Eye, half_sine_squared, hav_of, metres, reach};
+use super::state::{DriverState, Filter};
 
 /// Rings of small cells before blocks take over: a window of 9 × 9 cells spans two blocks at most.
 const CELL_RINGS: i64 = 4;
@@ -45,29 +46,56 @@ pub struct NearByRoad {
     pub time_ms: u32,
 }
 
-/// A candidate; ordered by distance, then by index, so that answers do not depend on history.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Found {
-    /// The haversine's bits: for numbers that are not negative they sort as the numbers do.
-    hav: u64,
-    pub(super) driver: DriverIx,
+/// A candidate.
+#[derive(Clone, Copy)]
+struct Found {
+    hav: f64,
+    entry: Entry,
 }
 
-impl Found {
-    pub(super) fn distance_m(&self) -> f64 {
-        metres(f64::from_bits(self.hav))
+impl Ord for Found {
+    /// By distance, then by index, so that answers do not depend on history.
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.hav.total_cmp(&other.hav).then(self.entry.driver.cmp(&other.entry.driver))
+    }
+}
+
+impl PartialOrd for Found {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Found {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Found {}
+
+impl From<Found> for Near {
+    fn from(Found { hav, entry }: Found) -> Self {
+        Self {
+            driver: entry.driver,
+            point: entry.at.point(),
+            node: (entry.node != NO_NODE).then_some(entry.node),
+            state: DriverState::from_number(entry.state),
+            seats: entry.seats,
+            distance_m: metres(hav),
+        }
     }
 }
 
 /// The `k` nearest of the admitted drivers within `max_m`, nearest first.
-pub(super) fn nearest(grid: &Grid, point: Point, k: usize, max_m: f64, filter: &Filter) -> Vec<Found> {
+pub(super) fn nearest(grid: &Grid, point: Point, k: usize, max_m: f64, filter: &Filter) -> Vec<Near> {
     if k == 0 || grid.live_blocks() == 0 || max_m.is_nan() || max_m < 0.0 {
         return Vec::new();
     }
     let eye = Eye::new(Fixed::of(point));
     let mut search = Search { grid, eye, filter: *filter, best: Best::new(k, hav_of(max_m)) };
     search.run();
-    search.best.heap.into_sorted_vec()
+    search.best.heap.into_sorted_vec().into_iter().map(Near::from).collect()
 }
 
 /// The best so far, and how near a newcomer must be.
@@ -86,16 +114,16 @@ impl Best {
     }
 
     #[inline]
-    fn offer(&mut self, hav: f64, driver: DriverIx) {
+    fn offer(&mut self, hav: f64, entry: &Entry) {
         if hav > self.limit {
             return;
         }
-        self.heap.push(Found { hav: hav.to_bits(), driver });
+        self.heap.push(Found { hav, entry: *entry });
         if self.heap.len() > self.k {
             self.heap.pop();
         }
         if self.heap.len() == self.k {
-            let worst = self.heap.peek().map_or(f64::INFINITY, |found| f64::from_bits(found.hav));
+            let worst = self.heap.peek().map_or(f64::INFINITY, |found| found.hav);
             if worst < self.limit {
                 self.limit = worst;
                 self.reach = reach(worst);
@@ -171,7 +199,7 @@ impl Window {
             hav = hav.min(half_sine_squared(((self.row + self.rings + 1) << shift) - up));
         }
         if 2 * self.half < FULL {
-            hav = hav.min(eye.to_meridian(self.half));
+            hav = hav.min(eye.beyond_meridian(self.half));
         }
         hav * (1.0 - 1e-9)
     }
@@ -312,7 +340,7 @@ impl<'a> Search<'a> {
         for entry in bucket {
             let dlat = (i64::from(entry.at.lat) - i64::from(self.eye.at.lat)).abs();
             if dlat <= self.best.reach && self.filter.admits(entry.state, entry.seats) {
-                self.best.offer(self.eye.hav(entry.at), entry.driver);
+                self.best.offer(self.eye.hav(entry.at), entry);
             }
         }
     }

@@ -6,18 +6,17 @@
 use doorstep_clock::Timestamp;
 use doorstep_geo::{BoundingBox, Cell, Point, Resolution};
 
+use super::DriverIx;
 use super::cells::{CellSlot, CellSupply, Tally};
 use super::error::SupplyError;
 use super::fixed::Fixed;
-use super::grid::{Entry, Grid, Place, Spot};
+use super::grid::{Entry, Grid, NO_NODE, Place, Spot};
 use super::heartbeat::Wheel;
-use super::near::{nearest, Near};
+use super::near::{Near, nearest};
 use super::state::{DriverState, Filter, StateCounts};
-use super::DriverIx;
 
 const OFFLINE: u8 = DriverState::Offline as u8;
 const IDLE: u8 = DriverState::Online as u8;
-const NO_NODE: u32 = u32::MAX;
 const NOT_GIVEN: u16 = u16::MAX;
 /// Bearings are kept in hundredths of a degree, speeds in centimetres per second.
 const HUNDREDTHS: f32 = 100.0;
@@ -103,7 +102,9 @@ pub struct Expired {
     pub last_at: Timestamp,
 }
 
+/// One cache line.
 #[derive(Clone, Copy)]
+#[repr(align(64))]
 struct Record {
     at_ms: i64,
     position: Fixed,
@@ -184,6 +185,35 @@ impl Roster {
         }
         self.take(driver, report, at_ms);
         Reported::Accepted
+    }
+
+    /// Takes many reports. Their records lie anywhere in memory, so a piece is looked at as a whole
+    /// first: the processor then fetches many at once instead of waiting for one after the other.
+    pub(super) fn report_many(
+        &mut self,
+        reports: impl Iterator<Item = (Option<DriverIx>, Report)>,
+        now: Timestamp,
+        out: &mut Vec<Reported>,
+    ) {
+        const PIECE: usize = 32;
+        let mut reports = reports.peekable();
+        let mut piece: Vec<(Option<DriverIx>, Report)> = Vec::with_capacity(PIECE);
+        let mut spots: Vec<(Place, Spot)> = Vec::with_capacity(PIECE);
+        while reports.peek().is_some() {
+            piece.clear();
+            piece.extend(reports.by_ref().take(PIECE));
+            spots.clear();
+            spots.extend(piece.iter().filter_map(|(driver, _)| {
+                let record = self.records.get((*driver)? as usize)?;
+                record.mapped.then_some((record.place, record.spot))
+            }));
+            let seen = spots.iter().fold(0, |seen, &(place, spot)| seen ^ self.grid.look(place, spot));
+            std::hint::black_box(seen);
+            out.extend(piece.iter().map(|(driver, report)| match driver {
+                Some(driver) => self.report(*driver, report, now),
+                None => Reported::Unknown,
+            }));
+        }
     }
 
     pub(super) fn place(
@@ -279,19 +309,6 @@ impl Roster {
 
     pub(super) fn nearest(&self, point: Point, k: usize, max_m: f64, filter: &Filter) -> Vec<Near> {
         nearest(&self.grid, point, k, max_m, filter)
-            .into_iter()
-            .map(|found| {
-                let record = &self.records[found.driver as usize];
-                Near {
-                    driver: found.driver,
-                    point: record.position.point(),
-                    node: (record.node != NO_NODE).then_some(record.node),
-                    state: DriverState::from_number(record.state),
-                    seats: record.seats,
-                    distance_m: found.distance_m(),
-                }
-            })
-            .collect()
     }
 
     pub(super) const fn counts(&self) -> StateCounts {
@@ -340,11 +357,13 @@ impl Roster {
         let idle = record.state == IDLE;
         let place = self.grid.place(position);
         if record.mapped && place == record.place {
-            self.grid.entry_mut(place, record.spot).at = position;
+            let entry = self.grid.entry_mut(place, record.spot);
+            entry.at = position;
+            entry.node = record.node;
             record.cell = self.tally.shift(record.cell, position, idle);
             return;
         }
-        let entry = Entry { at: position, driver, state: record.state, seats: record.seats };
+        let entry = Entry { at: position, driver, node: record.node, state: record.state, seats: record.seats };
         if record.mapped {
             record.cell = self.tally.shift(record.cell, position, idle);
             let (old_place, old_spot) = (record.place, record.spot);

@@ -6,13 +6,13 @@ use doorstep_clock::Timestamp;
 use doorstep_geo::{BoundingBox, Cell, Point, Resolution};
 use parking_lot::RwLock;
 
+use super::DriverIx;
 use super::cells::CellSupply;
 use super::error::SupplyError;
 use super::ids::Ids;
 use super::near::{Near, NearByRoad};
 use super::roster::{Driver, Expired, Report, Reported, Roster};
 use super::state::{DriverState, Filter, StateCounts};
-use super::DriverIx;
 
 /// Settings of a [`Supply`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -132,12 +132,7 @@ impl Supply {
     ///
     /// # Errors
     /// [`SupplyError::Unknown`].
-    pub fn set_state(
-        &self,
-        driver: DriverIx,
-        state: DriverState,
-        now: Timestamp,
-    ) -> Result<DriverState, SupplyError> {
+    pub fn set_state(&self, driver: DriverIx, state: DriverState, now: Timestamp) -> Result<DriverState, SupplyError> {
         self.roster.write().set_state(driver, state, now)
     }
 
@@ -176,8 +171,18 @@ impl Supply {
     /// Takes many reports under one lock and appends what became of each to `out`. Pieces of a few
     /// hundred keep the wait of others short.
     pub fn report_batch(&self, reports: &[(DriverIx, Report)], now: Timestamp, out: &mut Vec<Reported>) {
-        let mut roster = self.roster.write();
-        out.extend(reports.iter().map(|(driver, report)| roster.report(*driver, report, now)));
+        let reports = reports.iter().map(|(driver, report)| (Some(*driver), *report));
+        self.roster.write().report_many(reports, now, out);
+    }
+
+    /// Takes many reports by driver id, as they come in one message; else like [`Self::report_batch`].
+    pub fn report_ids(&self, reports: &[(&str, Report)], now: Timestamp, out: &mut Vec<Reported>) {
+        let drivers: Vec<Option<DriverIx>> = {
+            let ids = self.ids.read();
+            reports.iter().map(|(id, _)| ids.find(id)).collect()
+        };
+        let reports = drivers.into_iter().zip(reports).map(|(driver, (_, report))| (driver, *report));
+        self.roster.write().report_many(reports, now, out);
     }
 
     /// Makes those offline who were not heard of for the heartbeat interval, and tells each once, in

@@ -5,7 +5,7 @@
 
 use doorstep_geo::EARTH_RADIUS_M;
 
-use super::fixed::{turn, Fixed, RADIANS};
+use super::fixed::{Fixed, RADIANS, turn};
 
 /// Differences below this many units (3.3 degrees) use the series, whose error is then below the
 /// rounding of an `f64`.
@@ -55,7 +55,7 @@ impl Eye {
 
     /// A haversine no point is below whose longitude differs by at least `dlon` units, at any latitude:
     /// the distance to the meridian, or to the pole where the meridian bends away.
-    pub(super) fn to_meridian(&self, dlon: i64) -> f64 {
+    pub(super) fn beyond_meridian(&self, dlon: i64) -> f64 {
         let angle = (dlon as f64 * RADIANS).min(std::f64::consts::FRAC_PI_2);
         let sin_angle = if dlon < SERIES_REACH { sin_series(angle, angle * angle) } else { angle.sin() };
         let sin = (self.cos_lat * sin_angle).min(1.0);
@@ -106,7 +106,7 @@ pub(super) fn reach(hav: f64) -> i64 {
 
 #[cfg(test)]
 mod tests {
-    use doorstep_geo::{haversine_m, Point};
+    use doorstep_geo::{Point, haversine_m};
     use proptest::prelude::*;
 
     use super::*;
@@ -135,7 +135,7 @@ mod tests {
             let hav = eye.hav(b);
             let dlat = (i64::from(a.lat) - i64::from(b.lat)).abs();
             let dlon = turn(i64::from(a.lon), i64::from(b.lon)).abs();
-            prop_assert!(eye.to_meridian(dlon) <= hav);
+            prop_assert!(eye.beyond_meridian(dlon) <= hav);
             let cos = (f64::from(b.lat) * RADIANS).cos().max(0.0) * (1.0 - 1e-12);
             prop_assert!(eye.at_least(dlat, dlon, cos) <= hav);
             prop_assert!(eye.at_least(dlat / 2, dlon / 2, 0.0) <= hav);

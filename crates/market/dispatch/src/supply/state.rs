@@ -25,15 +25,8 @@ pub enum DriverState {
 
 impl DriverState {
     /// Every state, in the order of their numbers.
-    pub const ALL: [Self; 7] = [
-        Self::Offline,
-        Self::Online,
-        Self::Offered,
-        Self::EnRoute,
-        Self::Arrived,
-        Self::OnTrip,
-        Self::Break,
-    ];
+    pub const ALL: [Self; 7] =
+        [Self::Offline, Self::Online, Self::Offered, Self::EnRoute, Self::Arrived, Self::OnTrip, Self::Break];
 
     /// The one stable string form.
     #[must_use]
