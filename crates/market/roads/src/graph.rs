@@ -287,7 +287,9 @@ impl RoadGraph {
             && ascending(&self.shape_first, self.shape.len())
             && [self.tail.len(), self.time_ms.len(), self.length_m.len(), self.class.len(), self.name_of.len()] == [arcs; 5]
             && self.head.iter().chain(&self.tail).all(|n| (*n as usize) < nodes)
-            && (0..nodes as u32).all(|n| self.arcs_of(n).all(|a| self.tail(a) == n))
+            && (0..nodes as u32).all(|n| self.arcs_of(n).all(|a| self.tail(a) == n && self.head(a) != n))
+            && (1..arcs).all(|a| self.tail[a - 1] != self.tail[a] || self.head[a - 1] < self.head[a])
+            && self.length_m.iter().all(|m| m.is_finite() && *m >= 0.0)
             && self.name_of.iter().all(|n| (*n as usize) < self.names.len())
             && self.points.iter().chain(&self.shape).all(on_globe)
     }

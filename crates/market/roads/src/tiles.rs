@@ -31,8 +31,12 @@ pub fn encode(graph: &RoadGraph, z: u8, x: u32, y: u32) -> Vec<u8> {
     }
     let mut streets: BTreeMap<(RoadClass, bool, &str), Vec<Vec<(i32, i32)>>> = BTreeMap::new();
     for arc in 0..graph.arc_count() as ArcIx {
-        let twin = twin(graph, arc);
+        let run: Vec<Spot> = graph.arc_points(arc).map(|p| spot(p, z, x, y)).collect();
+        if outside(&run) {
+            continue;
+        }
         // Of a street's two directions the one from the lower corner is drawn.
+        let twin = twin(graph, arc);
         if twin.is_some() && graph.tail(arc) > graph.head(arc) {
             continue;
         }
@@ -40,13 +44,8 @@ pub fn encode(graph: &RoadGraph, z: u8, x: u32, y: u32) -> Vec<u8> {
         if graph.arc_count() > SMALL_GRAPH && z < first_zoom(class) {
             continue;
         }
-        let mut run: Vec<Spot> = graph.arc_points(arc).map(|p| spot(p, z, x, y)).collect();
-        if outside(&run) {
-            continue;
-        }
-        run = simplified(&run);
         let lines = streets.entry((class, twin.is_none(), graph.arc_name(arc))).or_default();
-        for line in clipped(&run) {
+        for line in clipped(&simplified(&run)) {
             match lines.last_mut() {
                 // A road that goes on is one line, which is smaller and is drawn without a gap.
                 Some(last) if last.last() == line.first() => last.extend_from_slice(&line[1..]),

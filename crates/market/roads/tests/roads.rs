@@ -1,10 +1,14 @@
 //! The hierarchy against Dijkstra's algorithm, and the demo city as a whole.
 #![allow(clippy::unwrap_used, missing_docs)]
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
-use doorstep_geo::Point;
-use doorstep_roads::{dijkstra_to, import, ArcRow, CityFile, RoadClass, RoadGraph, Roads, TravelTimes, WeekProfile, UNREACHABLE};
+use doorstep_geo::{haversine_m, Point};
+use doorstep_roads::{
+    dijkstra_to, import, learn_week, tiles, ArcRow, CityFile, Metric, RoadClass, RoadGraph, Roads, RoadsByHour, TravelTimes, TripTime,
+    WeekProfile, UNREACHABLE,
+};
 use proptest::prelude::*;
 
 fn demo_graph() -> RoadGraph {
@@ -31,6 +35,7 @@ fn graphs() -> impl Strategy<Value = RoadGraph> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
     #[test]
     fn every_way_of_asking_agrees_with_dijkstra(graph in graphs()) {
         let roads = Roads::build(graph);
@@ -70,6 +75,189 @@ proptest! {
             }
         }
     }
+}
+
+/// Dijkstra's algorithm over given arc times; closed arcs take `u32::MAX`.
+fn times_to(graph: &RoadGraph, times: &[u32], target: u32) -> Vec<u32> {
+    let mut best = vec![UNREACHABLE; graph.node_count()];
+    let mut heap = std::collections::BinaryHeap::from([(std::cmp::Reverse(0_u32), target)]);
+    best[target as usize] = 0;
+    while let Some((std::cmp::Reverse(time), node)) = heap.pop() {
+        for arc in (0..graph.arc_count() as u32).filter(|a| graph.head(*a) == node && times[*a as usize] != u32::MAX) {
+            let (tail, there) = (graph.tail(arc) as usize, time + times[arc as usize]);
+            if there < best[tail] {
+                best[tail] = there;
+                heap.push((std::cmp::Reverse(there), tail as u32));
+            }
+        }
+    }
+    best
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+    /// One hierarchy, other times: arcs that cost nothing, closed arcs, parts without a way between them.
+    #[test]
+    fn any_times_can_be_put_on_a_hierarchy(graph in graphs(), seed in any::<u64>(), closed in 0_u64..100) {
+        let roads = Roads::build(graph);
+        let graph = roads.graph();
+        let times: Vec<u32> = (0..graph.arc_count() as u64)
+            .map(|arc| (arc + 1).wrapping_mul(seed | 1).rotate_left(29).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 32)
+            .map(|r| if r % 100 < closed { u32::MAX } else { (r / 100 % 7) as u32 })
+            .collect();
+        let roads = roads.with_metric(Arc::new(Metric::customize(roads.hierarchy().clone(), &times)));
+        let all: Vec<u32> = (0..graph.node_count() as u32).collect();
+        let matrix = roads.metric().matrix();
+        let some: Vec<u32> = all.iter().copied().filter(|n| n % 3 == 0).collect();
+        let (wide, tall) = (roads.table(&some, &all), roads.table(&all, &some));
+        let (mut to, mut from) = (Vec::new(), Vec::new());
+        for &target in &all {
+            let want = times_to(graph, &times, target);
+            roads.times_to(target, &mut to);
+            prop_assert_eq!(&to, &want);
+            prop_assert_eq!(matrix.row_to(target), &want[..]);
+            for &source in &all {
+                let time = want[source as usize];
+                prop_assert_eq!(roads.time_ms(source, target), Some(time).filter(|t| *t != UNREACHABLE));
+                let Some(route) = roads.route(source, target) else { prop_assert_eq!(time, UNREACHABLE); continue };
+                let mut sum = 0;
+                for step in route.nodes.windows(2) {
+                    let arc = graph.arcs_of(step[0]).find(|a| graph.head(*a) == step[1]).unwrap();
+                    sum += times[arc as usize];
+                }
+                prop_assert_eq!(sum, time);
+                if source % 3 == 0 {
+                    prop_assert_eq!(wide.time_ms(source as usize / 3, target as usize), time);
+                }
+                if target % 3 == 0 {
+                    prop_assert_eq!(tall.time_ms(source as usize, target as usize / 3), time);
+                }
+            }
+            roads.times_from(target, &mut from);
+            for &other in &all {
+                prop_assert_eq!(from[other as usize], matrix.time_ms(target, other));
+            }
+        }
+    }
+}
+
+#[test]
+fn tables_may_be_empty() {
+    let roads = Roads::build(demo_graph());
+    assert!(roads.table(&[], &[1, 2]).times_ms.is_empty() && roads.table(&[1, 2], &[]).times_ms.is_empty());
+    assert_eq!(roads.table(&[5], &[5, 5]).times_ms, [0, 0]);
+    assert_eq!(Roads::build(RoadGraph::build(&[], vec![]).0).metric().matrix().node_count(), 0);
+}
+
+#[test]
+fn a_route_follows_the_streets() {
+    let roads = Roads::build(demo_graph());
+    let route = roads.route(17, 3_001).unwrap();
+    assert_eq!(route.geometry.first(), Some(&roads.graph().point(17)));
+    assert_eq!(route.geometry.last(), Some(&roads.graph().point(3_001)));
+    let drawn: f64 = route.geometry.windows(2).map(|s| haversine_m(s[0], s[1])).sum();
+    assert!((drawn / route.length_m - 1.0).abs() < 0.05, "{drawn} m drawn, {} m driven", route.length_m);
+}
+
+#[test]
+fn manhattan_tiles_are_drawn_in_time() {
+    let graph = demo_graph();
+    // The tile of 40.75, -73.985 and those around it, at zoom 13.
+    let began = std::time::Instant::now();
+    let tiles: Vec<Vec<u8>> = (2411..=2414).flat_map(|x| (3077..=3080).map(move |y| (x, y))).map(|(x, y)| tiles::encode(&graph, 13, x, y)).collect();
+    let each_ms = began.elapsed().as_secs_f64() * 1e3 / tiles.len() as f64;
+    let largest = tiles.iter().map(Vec::len).max().unwrap();
+    println!("tiles at zoom 13: {each_ms:.2} ms each, the largest {largest} bytes");
+    assert!(largest > 5_000, "{largest}");
+    assert!(!tiles::encode(&graph, 9, 150, 192).is_empty(), "a small graph is drawn from afar, too");
+}
+
+/// The shared data sets, or `None` after one line that says so.
+fn shared(set: &str) -> Option<PathBuf> {
+    let root = std::env::var_os("DOORSTEP_SHARED").map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../../shared"), PathBuf::from);
+    let dir = root.join("data").join(set);
+    if dir.is_dir() {
+        return Some(dir);
+    }
+    println!("skipped: the shared data set {set} is not here");
+    None
+}
+
+#[test]
+fn real_extracts_become_drivable_networks() {
+    let Some(dir) = shared("osm_extracts") else { return };
+    for name in ["andorra.osm.pbf", "baltimore.osm.pbf", "harrisburg.osm.pbf", "helsinki.osm.pbf", "liechtenstein-latest.osm.pbf", "nyc.osm.pbf", "monaco.osm.gz", "berlin-siegessaeule.osm.gz"] {
+        let open = || std::fs::File::open(dir.join(name)).unwrap();
+        let began = std::time::Instant::now();
+        let imported = if name.ends_with(".pbf") { import::osm_pbf(open()) } else { import::osm_xml(open()) }.unwrap();
+        let read_s = began.elapsed().as_secs_f64();
+        let roads = Roads::build(imported.graph);
+        let graph = roads.graph();
+        let (n, metres) = (graph.node_count() as u32, (0..graph.arc_count() as u32).map(|a| f64::from(graph.arc_length_m(a))).sum::<f64>());
+        println!("{name}: {n} corners, {} arcs, {:.0} km, left out {:?}; read in {read_s:.2} s, built in {:.2} s", graph.arc_count(), metres / 1e3, imported.dropped, began.elapsed().as_secs_f64() - read_s);
+        assert!(n >= 10 && graph.is_sound(), "{name}");
+        let mut swept = Vec::new();
+        for target in [0, n / 2, n - 1] {
+            let want = dijkstra_to(graph, target);
+            roads.times_to(target, &mut swept);
+            assert_eq!(swept, want, "{name}");
+            let route = roads.route(n / 3, target).unwrap();
+            assert_eq!(route.time_ms, want[n as usize / 3]);
+            let drawn: f64 = route.geometry.windows(2).map(|s| haversine_m(s[0], s[1])).sum();
+            assert!((drawn - route.length_m).abs() <= 1.0 + drawn * 1e-3, "{name}: {drawn} m drawn, {} m driven", route.length_m);
+        }
+    }
+    // Cut off anywhere, a file is refused, never half taken.
+    let whole = std::fs::read(dir.join("nyc.osm.pbf")).unwrap();
+    for share in [3, 7, 11] {
+        let error = import::osm_pbf(std::io::Cursor::new(&whole[..whole.len() * share / 12])).unwrap_err().to_string();
+        assert!(error.contains("osm.pbf: at byte") && error.contains("cut off"), "{error}");
+    }
+}
+
+#[test]
+fn hourly_times_of_manhattan() {
+    let Some(dir) = shared("manhattan_pnas") else { return };
+    let open = |name: &str| std::fs::File::open(dir.join(name)).unwrap();
+    let (imported, week) = import::hours(open("points.csv.gz"), open("edges.csv.gz"), open("week.csv.gz"), open("sat.csv.gz"), open("sun.csv.gz")).unwrap();
+    let graph = Arc::new(imported.graph);
+    println!("{} corners, {} arcs, left out {:?}", graph.node_count(), graph.arc_count(), imported.dropped);
+    assert!(graph.node_count() > 4_000);
+    let hierarchy = Roads::build((*graph).clone()).hierarchy().clone();
+    let roads = RoadsByHour::new(Arc::clone(&graph), hierarchy, week.clone()).unwrap();
+    for hour in [0, 17, 130, 167] {
+        let times = week.arc_times_ms(&graph, week.class(hour));
+        for (a, b) in [(5, 3_000), (2_500, 99)] {
+            let metric = roads.at(hour);
+            let path = metric.path(a, b).unwrap();
+            let sum: u32 = path.windows(2).map(|s| times[graph.arcs_of(s[0]).find(|x| graph.head(*x) == s[1]).unwrap() as usize]).sum();
+            assert_eq!(metric.time_ms(a, b), sum);
+        }
+    }
+}
+
+#[test]
+fn real_trips_teach_the_week() {
+    let Some(dir) = shared("nyc_green_2013") else { return };
+    let roads = Roads::build(demo_graph());
+    let file = std::fs::File::open(dir.join("trips.csv.gz")).unwrap();
+    let (trips, elsewhere) = import::trip_times(file, &roads, 200.0).unwrap();
+    let (learn, judge): (Vec<_>, Vec<_>) = trips.iter().enumerate().partition(|(ix, _)| ix % 4 != 0);
+    let strip = |v: Vec<(usize, &TripTime)>| -> Vec<TripTime> { v.into_iter().map(|(_, t)| *t).collect() };
+    let (learn, judge) = (strip(learn), strip(judge));
+    let learned = learn_week(&roads, &learn);
+    let week = RoadsByHour::new(roads.graph().clone(), roads.hierarchy().clone(), learned.profile).unwrap();
+    let of_use = |t: &&TripTime| (60_000..7_200_000).contains(&t.duration_ms) && t.from != t.to;
+    let error = |time: &dyn Fn(&TripTime) -> u32| {
+        let errors: Vec<f64> = judge.iter().filter(of_use).map(|t| (f64::from(time(t)) - f64::from(t.duration_ms)).abs() / 1e3).collect();
+        errors.iter().sum::<f64>() / errors.len() as f64
+    };
+    // By hour, so that each hour is customized once.
+    let before = error(&|t| roads.metric().time_ms(t.from, t.to));
+    let metrics: Vec<_> = (0..168).map(|h| week.at(h)).collect();
+    let after = error(&|t| metrics[usize::from(t.hour_of_week)].time_ms(t.from, t.to));
+    println!("{} trips learned from, {elsewhere} elsewhere; mean error on others {before:.0} s at base times, {after:.0} s learned", learned.trips);
+    assert!(after < before, "{after} {before}");
 }
 
 #[test]
