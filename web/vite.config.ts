@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config';
 
 // DOORSTEP_URL points the development server at a running Doorstep.
 const target = process.env.DOORSTEP_URL ?? 'http://127.0.0.1:8080';
+const proxy = { '/v1': { target, ws: true }, '/docs': target, '/openapi.json': target };
 
 export default defineConfig({
   plugins: [svelte()],
@@ -21,8 +22,7 @@ export default defineConfig({
       },
     },
   },
-  server: {
-    proxy: { '/v1': { target, ws: true }, '/docs': target, '/openapi.json': target },
-  },
+  server: { proxy },
+  preview: { proxy },
   test: { include: ['src/**/*.test.ts'], environment: 'node' },
 });

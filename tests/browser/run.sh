@@ -8,7 +8,7 @@ fi
 if [ -z "${DOORSTEP_URL:-}" ]; then
   binary=${DOORSTEP_BINARY:-../../target/debug/doorstep}
   scratch=$(mktemp -d)
-  "$binary" up --demo --ephemeral --demo-taxis "${DOORSTEP_TAXIS:-1200}" --ready-file "$scratch/ready.json" >"$scratch/log" 2>&1 &
+  "$binary" up --demo --ephemeral --demo-taxis 1500 --demo-share 0.3 --ready-file "$scratch/ready.json" >"$scratch/log" 2>&1 &
   server=$!
   trap 'kill "$server" 2>/dev/null || true; wait "$server" 2>/dev/null || true; rm -rf "$scratch"' EXIT
   for _ in $(seq 600); do

@@ -52,5 +52,7 @@ export function problemWords(error: unknown): ProblemWords {
     field: fieldName(field),
     text: t('problem.field', { field: fieldName(field), reason: fix ? `${reason} — ${fix}` : reason }),
   }));
-  return { title, detail: problem.detail === title ? '' : problem.detail, fields };
+  // A detail that only says again what the fields say is left out.
+  const said = problem.detail === title || problem.errors.some(({ reason }) => problem.detail.includes(reason));
+  return { title, detail: said ? '' : problem.detail, fields };
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { OrderRow, OrderState } from '../lib/api/types';
-import { arc, arcsOf, MOST_ARCS } from './arcs';
+import { arc, arcOpacity, arcsOf, MOST_ARCS } from './arcs';
 import { phaseOf } from './requestLayer';
 
 const row = (id: string, state: OrderState): OrderRow => [id, -74, 40.7, -73.9, 40.8, state, 10];
@@ -23,6 +23,15 @@ describe('arcsOf', () => {
   it('stops before it becomes a tangle', () => {
     const rows = Array.from({ length: MOST_ARCS + 50 }, (_, i) => row(`o${i}`, 'searching'));
     expect(arcsOf(rows, null).features).toHaveLength(MOST_ARCS);
+  });
+});
+
+describe('arcOpacity', () => {
+  it('is full for few and faint for many', () => {
+    expect(arcOpacity(0)).toBe(1);
+    expect(arcOpacity(30)).toBe(1);
+    expect(arcOpacity(120)).toBeCloseTo(0.5);
+    expect(arcOpacity(10_000)).toBe(0.3);
   });
 });
 

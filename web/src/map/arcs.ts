@@ -18,7 +18,12 @@ export function arc(from: Coordinate, to: Coordinate, bow = 0.14, steps = 18): C
 }
 
 /** More arcs than this are a tangle that says nothing. */
-export const MOST_ARCS = 250;
+export const MOST_ARCS = 120;
+
+/** Many lines are drawn fainter each, so that together they stay a texture under the taxis. */
+export function arcOpacity(count: number): number {
+  return Math.min(1, Math.max(0.3, Math.sqrt(30 / Math.max(count, 1))));
+}
 
 /** Lines of the rides that nobody has taken; the selected one has its road on the map instead. */
 export function arcsOf(rows: readonly OrderRow[], selected: string | null): GeoJSON.FeatureCollection<GeoJSON.LineString> {

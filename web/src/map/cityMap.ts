@@ -5,7 +5,7 @@ import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?url';
 import '../styles/maplibre.css';
 import type { Bounds } from '../lib/api/feed';
 import type { City, DriverRow, DriverState, MapFrame, OrderRow, Point } from '../lib/api/types';
-import { arcsOf } from './arcs';
+import { arcOpacity, arcsOf } from './arcs';
 import { latOf, lonOf, mercatorX, mercatorY } from './mercator';
 import { Motion } from './motion';
 import type { Palette } from './palette';
@@ -30,6 +30,14 @@ export interface MapHandlers {
   onReady: () => void;
 }
 
+/** Where the city's life is: the median of its taxis and requests. */
+export function middleOf(frame: Pick<MapFrame, 'drivers' | 'orders'>): Point | null {
+  const rows = [...frame.drivers, ...frame.orders];
+  if (rows.length === 0) return null;
+  const median = (values: number[]) => values.sort((a, b) => a - b)[values.length >> 1] ?? 0;
+  return { lon: median(rows.map((row) => row[1])), lat: median(rows.map((row) => row[2])) };
+}
+
 export class CityMap {
   private readonly map: MapLibreMap;
   private readonly motion: Motion;
@@ -47,6 +55,9 @@ export class CityMap {
   private drawnAt = 0;
   private movedAt = 0;
   private covered = 0;
+  /** The camera has a place: of the first frame's doings, or where the viewer moved it. */
+  private placed = false;
+  private paused = false;
   private pace = 16;
 
   constructor(
@@ -91,7 +102,10 @@ export class CityMap {
     this.map.on('click', (event) => this.clicked(event));
     this.map.on('mousemove', (event) => this.hovered(event));
     this.map.on('moveend', () => this.moved());
-    this.map.on('dragstart', () => (this.following = null));
+    this.map.on('dragstart', () => {
+      this.following = null;
+      this.placed = true;
+    });
     this.map.on('render', () => this.tick());
     this.note();
   }
@@ -103,6 +117,13 @@ export class CityMap {
 
   accept(frame: MapFrame): void {
     const now = performance.now();
+    if (!this.placed) {
+      const middle = middleOf(frame);
+      if (middle) {
+        this.placed = true;
+        this.map.jumpTo({ center: [middle.lon, middle.lat] });
+      }
+    }
     this.motion.accept(frame.drivers, now, this.still);
     this.requests.accept(frame.orders);
     this.frameRows = { drivers: frame.drivers, orders: frame.orders };
@@ -126,8 +147,14 @@ export class CityMap {
 
   setStill(still: boolean): void {
     this.still = still;
-    this.requests.still = still;
+    this.requests.still = still || this.paused;
     this.map.triggerRepaint();
+  }
+
+  /** In a city that stands still nothing pulses either. */
+  setPaused(paused: boolean): void {
+    this.paused = paused;
+    this.setStill(this.still);
   }
 
   setLabel(label: string): void {
@@ -196,10 +223,12 @@ export class CityMap {
   }
 
   fly(point: Point, zoom = Math.max(this.map.getZoom(), 14.5)): void {
+    this.placed = true;
     this.map.easeTo({ center: this.above(point, zoom), zoom, duration: this.still ? 0 : 650 });
   }
 
   fit(points: Point[], padding: { top: number; bottom: number; left: number; right: number }): void {
+    this.placed = true;
     const lons = points.map((point) => point.lon);
     const lats = points.map((point) => point.lat);
     this.map.fitBounds([[Math.min(...lons), Math.min(...lats)], [Math.max(...lons), Math.max(...lats)]], {
@@ -208,6 +237,7 @@ export class CityMap {
   }
 
   home(): void {
+    this.placed = true;
     const { south, west, north, east } = this.city.bbox;
     this.following = null;
     this.map.fitBounds([[west, south], [east, north]], { padding: 30, bearing: 0, duration: this.still ? 0 : 650 });
@@ -248,7 +278,9 @@ export class CityMap {
 
   private drawArcs(): void {
     this.arcsAt = performance.now();
-    this.source('arcs', arcsOf(this.frameRows.orders, this.selection?.kind === 'order' ? this.selection.id : null));
+    const arcs = arcsOf(this.frameRows.orders, this.selection?.kind === 'order' ? this.selection.id : null);
+    this.source('arcs', arcs);
+    this.map.setPaintProperty('arc', 'line-opacity', arcOpacity(arcs.features.length));
   }
 
   /** Called after every drawn frame: asks for the next one only while something moves. */

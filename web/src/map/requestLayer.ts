@@ -23,7 +23,7 @@ export function phaseOf(id: string): number {
 }
 
 export function requestSize(zoom: number): number {
-  return Math.min(Math.max(3.4 + (zoom - 11) * 0.9, 3), 9);
+  return Math.min(Math.max(2.9 + (zoom - 11) * 0.85, 2.6), 9);
 }
 
 const VERTEX = `
