@@ -6,7 +6,7 @@ use doorstep_city::live::LiveCity;
 use doorstep_clock::SharedClock;
 use doorstep_identity::Keys;
 use doorstep_journal::Journal;
-use doorstep_orders::{OrderId, DriverId, Orders};
+use doorstep_orders::{DriverId, OrderId, Orders};
 use doorstep_store::Store;
 use metrics::Gauge;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -17,7 +17,10 @@ use super::{
     rate_limit::RateLimit,
     tile_cache::TileCache,
 };
-use crate::{config::Limits, node::{Shutdown, metrics::STREAMS}};
+use crate::{
+    config::Limits,
+    node::{Shutdown, metrics::STREAMS},
+};
 
 /// The handlers' shared state. Cheap to clone.
 #[derive(Clone)]
@@ -92,5 +95,6 @@ pub(crate) fn driver_id(text: &str) -> Answer<DriverId> {
 
 /// A driver's id out of a body or a query.
 pub(crate) fn driver_in(field: &str, text: &str) -> Answer<DriverId> {
-    DriverId::parse(text).map_err(|error| Problem::field(field, error.to_string(), "send the id that POST /v1/drivers gave"))
+    DriverId::parse(text)
+        .map_err(|error| Problem::field(field, error.to_string(), "send the id that POST /v1/drivers gave"))
 }

@@ -131,11 +131,9 @@ impl<S: Send + Sync, O: Opens> FromRequestParts<S> for Caller<O> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Answer<Self> {
-        let principal = parts
-            .extensions
-            .get::<Arc<Principal>>()
-            .cloned()
-            .ok_or_else(|| Problem::internal(&"an endpoint that wants a key stands outside the authenticated routes"))?;
+        let principal = parts.extensions.get::<Arc<Principal>>().cloned().ok_or_else(|| {
+            Problem::internal(&"an endpoint that wants a key stands outside the authenticated routes")
+        })?;
         if O::ANY_OF.is_empty() || O::ANY_OF.iter().any(|scope| principal.allows(*scope)) {
             return Ok(Self(principal, PhantomData));
         }

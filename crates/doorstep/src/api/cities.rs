@@ -171,9 +171,7 @@ async fn set_clock(
     let Some(once) = request.once else {
         return Written::unstored(StatusCode::OK, &set()?);
     };
-    let (written, _) = write(&app.store, &caller, Some(once), app.wall.now(), move |_| {
-        Done::new(StatusCode::OK, &set()?, ())
-    })
-    .await?;
+    let (written, _) =
+        write(&app.store, &caller, Some(once), app.wall.now(), move |_| Done::new(StatusCode::OK, &set()?, ())).await?;
     Ok(written)
 }

@@ -14,7 +14,7 @@ use sha2::{Digest as _, Sha256};
 use utoipa::{
     Modify, OpenApi, ToSchema,
     openapi::{
-        self, ContentBuilder, Ref, RefOr, ResponseBuilder, Required,
+        self, ContentBuilder, Ref, RefOr, Required, ResponseBuilder,
         path::{Operation, ParameterBuilder, ParameterIn},
         schema::{ObjectBuilder, Type},
         security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme},
@@ -69,7 +69,9 @@ impl Modify for WhatAllShare {
                 Http::builder()
                     .scheme(HttpAuthScheme::Bearer)
                     .bearer_format("access:secret")
-                    .description(Some("`Authorization: Bearer <access>:<secret>`, or HTTP Basic with the same two halves"))
+                    .description(Some(
+                        "`Authorization: Bearer <access>:<secret>`, or HTTP Basic with the same two halves",
+                    ))
                     .build(),
             ),
         );
@@ -184,4 +186,3 @@ fn asset(path: &str, config: Arc<Config<'static>>, asked: &HeaderMap) -> Respons
         Err(error) => Problem::internal(&error).into_response(),
     }
 }
-

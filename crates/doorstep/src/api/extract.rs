@@ -3,15 +3,16 @@
 use std::convert::Infallible;
 
 use axum::{
-    body::Bytes,
-    extract::{FromRequest, FromRequestParts, Request, rejection::BytesRejection},
-    http::{HeaderMap, StatusCode, header, request::Parts},
+    extract::{FromRequest, FromRequestParts, Request},
+    http::{HeaderMap, header, request::Parts},
 };
 use serde::de::DeserializeOwned;
 use serde_path_to_error::Segment;
 use sha2::{Digest as _, Sha256};
 
 use super::{
+    app::App,
+    body::Limited,
     idempotency::Idempotency,
     problem::{Code, FieldError, Problem},
 };
@@ -24,13 +25,13 @@ pub(crate) struct Write<T> {
     pub(crate) once: Option<Idempotency>,
 }
 
-impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Write<T> {
+impl<T: DeserializeOwned> FromRequest<App> for Write<T> {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
         let headers = request.headers().clone();
         let target = format!("{} {}", request.method(), request.uri().path());
-        let bytes = Bytes::from_request(request, state).await.map_err(|rejection| unread(&rejection))?;
+        let bytes = Limited::new(request.into_body(), app.limits.body_bytes, "limits.body_bytes").collect().await?;
         if !bytes.is_empty() && !is_json(&headers) {
             return Err(Problem::new(Code::UnsupportedMediaType, "send Content-Type: application/json"));
         }
@@ -44,15 +45,6 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Write<T> {
 #[derive(Debug, serde::Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Empty {}
-
-fn unread(rejection: &BytesRejection) -> Problem {
-    match rejection.status() {
-        StatusCode::PAYLOAD_TOO_LARGE => {
-            Problem::new(Code::TooLarge, "the body is larger than limits.body_bytes; send less or split it")
-        }
-        _ => Problem::new(Code::InvalidBody, format!("the body did not arrive: {}", rejection.body_text())),
-    }
-}
 
 fn is_json(headers: &HeaderMap) -> bool {
     let Some(kind) = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()) else { return false };
@@ -94,6 +86,9 @@ fn faulty(mut field: String, error: &serde_json::Error) -> Problem {
     } else if reason.starts_with("missing field") {
         add_last(&mut field, &quoted);
         (Code::InvalidField, "add it".to_owned())
+    } else if reason.starts_with("duplicate field") {
+        add_last(&mut field, &quoted);
+        (Code::InvalidField, "send it once".to_owned())
     } else if let Some((_, expected)) = reason.split_once(", expected ") {
         (Code::InvalidField, format!("send {expected}"))
     } else {

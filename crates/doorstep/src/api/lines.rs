@@ -1,18 +1,18 @@
 //! Position reports as NDJSON: one object a line, each line judged for itself.
 
 use axum::{
-    body::{Bytes, BodyDataStream},
     extract::{FromRequest, Request},
     http::header,
 };
 use doorstep_city::live::PositionReport;
 use doorstep_clock::Timestamp;
 use doorstep_orders::DriverId;
-use futures::StreamExt as _;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
+    app::App,
+    body::Limited,
     extract,
     problem::{Answer, Code, Problem},
     schema::LatLon,
@@ -102,66 +102,46 @@ pub(crate) fn split(text: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
 }
 
 /// An NDJSON body that has not been read yet.
-pub(crate) struct Body {
-    stream: BodyDataStream,
-}
+pub(crate) struct Body(Limited);
 
-impl<S: Send + Sync> FromRequest<S> for Body {
+impl FromRequest<App> for Body {
     type Rejection = Problem;
 
-    async fn from_request(request: Request, _: &S) -> Answer<Self> {
+    async fn from_request(request: Request, app: &App) -> Answer<Self> {
         let kind = request.headers().get(header::CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
         let kind = kind.split(';').next().unwrap_or_default().trim();
         if !["application/x-ndjson", "application/ndjson", "application/jsonl"].contains(&kind) {
             return Err(Problem::new(Code::UnsupportedMediaType, "send Content-Type: application/x-ndjson"));
         }
-        Ok(Self { stream: request.into_body().into_data_stream() })
+        Ok(Self(Limited::new(request.into_body(), app.limits.ndjson_bytes, "limits.ndjson_bytes")))
     }
 }
 
 impl Body {
-    /// The whole body, if it is no larger than `limit` bytes.
-    pub(crate) async fn collect(mut self, limit: usize) -> Answer<Vec<u8>> {
-        let mut text = Vec::new();
-        while let Some(bytes) = self.next(limit.saturating_sub(text.len())).await? {
-            text.extend_from_slice(&bytes);
-        }
-        Ok(text)
+    /// The whole body.
+    pub(crate) async fn collect(self) -> Answer<Vec<u8>> {
+        self.0.collect().await
     }
 
     /// Hands whole lines to `take` as they arrive, so that a large body is never in memory.
-    pub(crate) async fn each_chunk(mut self, limit: usize, mut take: impl FnMut(&[u8])) -> Answer<()> {
-        let mut left = limit;
+    pub(crate) async fn each_chunk(mut self, mut take: impl FnMut(&[u8])) -> Answer<()> {
         let mut pending: Vec<u8> = Vec::new();
-        while let Some(bytes) = self.next(left).await? {
-            left -= bytes.len();
-            let Some(end) = bytes.iter().rposition(|byte| *byte == b'\n') else {
-                pending.extend_from_slice(&bytes);
-                if pending.len() > LINE + bytes.len() {
-                    return Err(Problem::new(Code::TooLarge, format!("a line is longer than {LINE} bytes")));
-                }
-                continue;
-            };
-            pending.extend_from_slice(&bytes[..=end]);
-            take(&pending);
-            pending.clear();
-            pending.extend_from_slice(&bytes[end + 1..]);
+        while let Some(bytes) = self.0.next().await? {
+            let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
+            pending.extend_from_slice(&bytes[..whole]);
+            if whole > 0 {
+                take(&pending);
+                pending.clear();
+            }
+            pending.extend_from_slice(&bytes[whole..]);
+            if pending.len() > LINE + bytes.len() {
+                return Err(Problem::new(Code::TooLarge, format!("a line is longer than {LINE} bytes")));
+            }
         }
         if !pending.is_empty() {
             take(&pending);
         }
         Ok(())
-    }
-
-    async fn next(&mut self, left: usize) -> Answer<Option<Bytes>> {
-        match self.stream.next().await {
-            None => Ok(None),
-            Some(Ok(bytes)) if bytes.len() <= left => Ok(Some(bytes)),
-            Some(Ok(_)) => {
-                Err(Problem::new(Code::TooLarge, "the body is larger than limits.ndjson_bytes; send it in parts"))
-            }
-            Some(Err(error)) => Err(Problem::new(Code::InvalidBody, format!("the body broke off: {error}"))),
-        }
     }
 }
 
@@ -181,7 +161,7 @@ mod tests {
         };
         read(format!(r#"{{"driver":"{DRIVER}","lat":40.7,"lon":-73.9,"bearing":10}}"#).as_bytes()).unwrap();
         check(&format!(r#"{{"driver":"{DRIVER}","lat":95,"lon":-73.9}}"#), Code::InvalidField, "/lat");
-        check(&format!(r#"{{"driver":"{DRIVER}","lat":NaN,"lon":-73.9}}"#), Code::InvalidBody, "NaN");
+        check(&format!(r#"{{"driver":"{DRIVER}","lat":NaN,"lon":-73.9}}"#), Code::InvalidBody, "JSON");
         check(&format!(r#"{{"driver":"{DRIVER}","lat":4,"lon":-73.9,"lng":1}}"#), Code::UnknownField, "/lng");
         check(r#"{"driver":"bob","lat":4,"lon":-73.9}"#, Code::InvalidField, "/driver");
         check("nonsense", Code::InvalidBody, "JSON");

@@ -136,7 +136,9 @@ mod tests {
         assert_eq!(read("{\"hz\":1}").unwrap(), (None, Some(1.0)));
         let (area, _) = read("{\"bbox\":[-74,40,-73,41]}").unwrap();
         assert_eq!(area.unwrap().unwrap().west, -74.0);
-        for bad in ["{\"hz\":9}", "{\"bbox\":[1,2,3]}", "{\"bbox\":[0,95,1,96]}", "{\"bbox\":[1,2,0,3]}", "{\"x\":1}", "x"] {
+        for bad in
+            ["{\"hz\":9}", "{\"bbox\":[1,2,3]}", "{\"bbox\":[0,95,1,96]}", "{\"bbox\":[1,2,0,3]}", "{\"x\":1}", "x"]
+        {
             assert!(read(bad).is_err(), "{bad}");
         }
     }

@@ -5,6 +5,7 @@
 
 pub(crate) mod app;
 mod auth;
+mod body;
 mod cities;
 mod console;
 mod docs;
@@ -43,7 +44,6 @@ pub use roads::{Route, Times};
 
 use axum::{
     Router,
-    extract::DefaultBodyLimit,
     http::{HeaderName, HeaderValue, Method, header},
     middleware::{from_fn, from_fn_with_state},
     response::IntoResponse,
@@ -109,7 +109,6 @@ pub(crate) fn router(app: App, cors_origins: &[String]) -> Router {
         .route("/v1/{*path}", axum::routing::any(no_such_path))
         .fallback(console::serve)
         .method_not_allowed_fallback(no_such_method)
-        .layer(DefaultBodyLimit::max(app.limits.body_bytes))
         .layer(from_fn_with_state(app.clone(), shell::in_time))
         .layer(from_fn(shell::contain_panics))
         .layer(CompressionLayer::new().gzip(true))

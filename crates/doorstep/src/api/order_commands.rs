@@ -122,14 +122,24 @@ async fn by_driver(
 /// Of several who try at once exactly one wins; the others get `wrong_driver` or `illegal_transition`.
 #[utoipa::path(post, path = "/v1/orders/{id}/accept", tag = "driving", params(("id" = String, Path, description = "Order id")),
     request_body = ByDriver, responses((status = 200, body = schema::Order)))]
-async fn accept(State(app): State<App>, caller: Caller<Fleet>, Path(id): Path<String>, request: Write<ByDriver>) -> Answer<Written> {
+async fn accept(
+    State(app): State<App>,
+    caller: Caller<Fleet>,
+    Path(id): Path<String>,
+    request: Write<ByDriver>,
+) -> Answer<Written> {
     by_driver(&app, &caller, &id, request, |driver| Command::Accept { driver }).await
 }
 
 /// The driver refuses the offer
 #[utoipa::path(post, path = "/v1/orders/{id}/decline", tag = "driving", params(("id" = String, Path, description = "Order id")),
     request_body = Decline, responses((status = 200, body = schema::Order)))]
-async fn decline(State(app): State<App>, caller: Caller<Fleet>, Path(id): Path<String>, request: Write<Decline>) -> Answer<Written> {
+async fn decline(
+    State(app): State<App>,
+    caller: Caller<Fleet>,
+    Path(id): Path<String>,
+    request: Write<Decline>,
+) -> Answer<Written> {
     let Decline { driver, reason, expected_version } = request.body;
     let driver = driver_in("/driver", &driver)?;
     let decline = Command::Decline { driver, reason };
@@ -139,35 +149,60 @@ async fn decline(State(app): State<App>, caller: Caller<Fleet>, Path(id): Path<S
 /// The driver sets out for the pickup
 #[utoipa::path(post, path = "/v1/orders/{id}/depart", tag = "driving", params(("id" = String, Path, description = "Order id")),
     request_body = ByDriver, responses((status = 200, body = schema::Order)))]
-async fn depart(State(app): State<App>, caller: Caller<Fleet>, Path(id): Path<String>, request: Write<ByDriver>) -> Answer<Written> {
+async fn depart(
+    State(app): State<App>,
+    caller: Caller<Fleet>,
+    Path(id): Path<String>,
+    request: Write<ByDriver>,
+) -> Answer<Written> {
     by_driver(&app, &caller, &id, request, |driver| Command::Depart { driver }).await
 }
 
 /// The driver is at the pickup
 #[utoipa::path(post, path = "/v1/orders/{id}/arrive", tag = "driving", params(("id" = String, Path, description = "Order id")),
     request_body = ByDriver, responses((status = 200, body = schema::Order)))]
-async fn arrive(State(app): State<App>, caller: Caller<Fleet>, Path(id): Path<String>, request: Write<ByDriver>) -> Answer<Written> {
+async fn arrive(
+    State(app): State<App>,
+    caller: Caller<Fleet>,
+    Path(id): Path<String>,
+    request: Write<ByDriver>,
+) -> Answer<Written> {
     by_driver(&app, &caller, &id, request, |driver| Command::Arrive { driver }).await
 }
 
 /// The rider is aboard
 #[utoipa::path(post, path = "/v1/orders/{id}/pickup", tag = "driving", params(("id" = String, Path, description = "Order id")),
     request_body = ByDriver, responses((status = 200, body = schema::Order)))]
-async fn pickup(State(app): State<App>, caller: Caller<Fleet>, Path(id): Path<String>, request: Write<ByDriver>) -> Answer<Written> {
+async fn pickup(
+    State(app): State<App>,
+    caller: Caller<Fleet>,
+    Path(id): Path<String>,
+    request: Write<ByDriver>,
+) -> Answer<Written> {
     by_driver(&app, &caller, &id, request, |driver| Command::Pickup { driver }).await
 }
 
 /// The rider is dropped off
 #[utoipa::path(post, path = "/v1/orders/{id}/complete", tag = "driving", params(("id" = String, Path, description = "Order id")),
     request_body = ByDriver, responses((status = 200, body = schema::Order)))]
-async fn complete(State(app): State<App>, caller: Caller<Fleet>, Path(id): Path<String>, request: Write<ByDriver>) -> Answer<Written> {
+async fn complete(
+    State(app): State<App>,
+    caller: Caller<Fleet>,
+    Path(id): Path<String>,
+    request: Write<ByDriver>,
+) -> Answer<Written> {
     by_driver(&app, &caller, &id, request, |driver| Command::Complete { driver }).await
 }
 
 /// The driver gives an accepted order back; the city looks for another
 #[utoipa::path(post, path = "/v1/orders/{id}/release", tag = "driving", params(("id" = String, Path, description = "Order id")),
     request_body = Release, responses((status = 200, body = schema::Order)))]
-async fn release(State(app): State<App>, caller: Caller<Fleet>, Path(id): Path<String>, request: Write<Release>) -> Answer<Written> {
+async fn release(
+    State(app): State<App>,
+    caller: Caller<Fleet>,
+    Path(id): Path<String>,
+    request: Write<Release>,
+) -> Answer<Written> {
     let Release { driver, reason, expected_version } = request.body;
     let driver = driver_in("/driver", &driver)?;
     let (reason, actor) = match reason {

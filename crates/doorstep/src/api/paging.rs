@@ -24,6 +24,8 @@ pub(crate) fn limit(asked: Option<usize>) -> Answer<usize> {
     match asked {
         None => Ok(USUAL),
         Some(limit @ 1..=MOST) => Ok(limit),
-        Some(other) => Err(Problem::field("?limit", format!("{other} is out of range"), format!("choose from 1 to {MOST}"))),
+        Some(other) => {
+            Err(Problem::field("?limit", format!("{other} is out of range"), format!("choose from 1 to {MOST}")))
+        }
     }
 }

@@ -87,10 +87,9 @@ async fn report(
         return Written::unstored(StatusCode::OK, &taken?);
     };
     let parts = app.clone();
-    let (written, _) = write(&app.store, &caller, Some(once), app.wall.now(), move |_| {
-        Done::new(StatusCode::OK, &take(&parts)?, ())
-    })
-    .await?;
+    let (written, _) =
+        write(&app.store, &caller, Some(once), app.wall.now(), move |_| Done::new(StatusCode::OK, &take(&parts)?, ()))
+            .await?;
     Ok(written)
 }
 
@@ -112,7 +111,7 @@ async fn report_many(
     let city = app.city(&id)?;
     let tenant = caller.tenant();
     if headers.contains_key(super::idempotency::HEADER) {
-        let text = body.collect(app.limits.ndjson_bytes).await?;
+        let text = body.collect().await?;
         let once = Idempotency::of(&headers, &format!("POST positions {id}"), &text)?;
         let live = city.clone();
         let (written, _) = write(&app.store, &caller, once, app.wall.now(), move |_| {
@@ -124,7 +123,7 @@ async fn report_many(
         return Ok(written);
     }
     let mut intake = Intake::new(city, &tenant);
-    body.each_chunk(app.limits.ndjson_bytes, |text| intake.take(text)).await?;
+    body.each_chunk(|text| intake.take(text)).await?;
     Written::unstored(StatusCode::OK, &intake.answer("ndjson"))
 }
 

@@ -109,7 +109,9 @@ impl Code {
             Self::Unauthorized => ("unauthorized", StatusCode::UNAUTHORIZED, "A valid key is wanted"),
             Self::Forbidden => ("forbidden", StatusCode::FORBIDDEN, "The key may not do this"),
             Self::NotFound => ("not_found", StatusCode::NOT_FOUND, "There is no such thing"),
-            Self::MethodNotAllowed => ("method_not_allowed", StatusCode::METHOD_NOT_ALLOWED, "Another method is wanted"),
+            Self::MethodNotAllowed => {
+                ("method_not_allowed", StatusCode::METHOD_NOT_ALLOWED, "Another method is wanted")
+            }
             Self::IllegalTransition => {
                 ("illegal_transition", StatusCode::CONFLICT, "The order's state does not allow this")
             }

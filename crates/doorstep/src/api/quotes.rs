@@ -57,9 +57,7 @@ async fn quote(
     let Some(once) = request.once else {
         return Written::unstored(StatusCode::OK, &quote);
     };
-    let (written, _) = write(&app.store, &caller, Some(once), app.wall.now(), move |_| {
-        Done::new(StatusCode::OK, &quote, ())
-    })
-    .await?;
+    let (written, _) =
+        write(&app.store, &caller, Some(once), app.wall.now(), move |_| Done::new(StatusCode::OK, &quote, ())).await?;
     Ok(written)
 }

@@ -1,10 +1,6 @@
 //! How often a key may ask: a leaky bucket (GCRA) per key, told in headers on every answer.
 
-use std::{
-    num::NonZeroU32,
-    sync::Arc,
-    time::Duration,
-};
+use std::{num::NonZeroU32, sync::Arc, time::Duration};
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use governor::{
@@ -49,9 +45,7 @@ impl RateLimit {
     /// Takes one request out of the key's bucket.
     pub(crate) fn take(&self, key: &str) -> Result<Left, Problem> {
         match self.buckets.check_key(&key.to_owned()) {
-            Ok(state) => {
-                Ok(Left { burst: self.burst, per_s: self.per_s, remaining: state.remaining_burst_capacity() })
-            }
+            Ok(state) => Ok(Left { burst: self.burst, per_s: self.per_s, remaining: state.remaining_burst_capacity() }),
             Err(until) => {
                 let wait = until.wait_time_from(DefaultClock::default().now());
                 metrics::counter!(RATE_LIMITED).increment(1);

@@ -42,7 +42,9 @@ impl From<OrdersError> for Problem {
             }
             OrdersError::QuoteAltered { .. } => Self::new(Code::QuoteAltered, told),
             // Another tenant's quote exists for that tenant only.
-            OrdersError::QuoteForeign { .. } => Self::new(Code::QuoteAltered, "the quote is none of yours: ask for your own"),
+            OrdersError::QuoteForeign { .. } => {
+                Self::new(Code::QuoteAltered, "the quote is none of yours: ask for your own")
+            }
             OrdersError::QuoteUsed { order, .. } => {
                 Self::new(Code::QuoteUsed, told).with("order_id", order.map(|order| order.to_string()))
             }
@@ -102,14 +104,14 @@ impl From<LiveError> for Problem {
                 Self::field("/dropoff", "is at the same street corner as the pickup", "choose another place")
             }
             LiveError::NoRoute => Self::new(Code::NoRoute, told),
-            LiveError::OtherCity { .. } => {
-                Self::field("/driver", told, "name a driver of this city")
-            }
+            LiveError::OtherCity { .. } => Self::field("/driver", told, "name a driver of this city"),
             LiveError::NotOwner { .. } | LiveError::Stopped { .. } => Self::new(Code::Unavailable, told).retry_after(2),
             LiveError::ClockNotControllable => Self::new(Code::ClockFixed, told),
-            LiveError::Config { field, value, least, most } => {
-                Self::field(format!("/{field}"), format!("{value} is out of range"), format!("choose from {least} to {most}"))
-            }
+            LiveError::Config { field, value, least, most } => Self::field(
+                format!("/{field}"),
+                format!("{value} is out of range"),
+                format!("choose from {least} to {most}"),
+            ),
             LiveError::Orders(error) => error.into(),
             LiveError::Store(error) => error.into(),
             LiveError::Journal(_) | LiveError::Supply(_) | LiveError::Geo(_) => Self::internal(&told),

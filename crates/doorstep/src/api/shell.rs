@@ -16,7 +16,7 @@ use super::{
     problem::{Code, Problem},
     request_id,
 };
-use crate::node::metrics::{REQUESTS, REQUEST_SECONDS};
+use crate::node::metrics::{REQUEST_SECONDS, REQUESTS};
 
 /// An answer's head must be there in time; streams may then go on for ever.
 pub(crate) async fn in_time(State(app): State<App>, request: Request, next: Next) -> Response {

@@ -41,7 +41,12 @@ pub(crate) struct GoOnline {
 /// The driver begins to take orders
 #[utoipa::path(post, path = "/v1/drivers/{id}/online", tag = "drivers", params(("id" = String, Path, description = "Driver id")),
     request_body = GoOnline, responses((status = 200, body = DriverView)))]
-async fn online(State(app): State<App>, caller: Caller<Fleet>, Path(id): Path<String>, request: Write<GoOnline>) -> Answer<Written> {
+async fn online(
+    State(app): State<App>,
+    caller: Caller<Fleet>,
+    Path(id): Path<String>,
+    request: Write<GoOnline>,
+) -> Answer<Written> {
     let position = request.body.position.point("/position")?;
     shift(&app, &caller, &id, Shift::Online, Some(position), request.once).await
 }
@@ -51,14 +56,24 @@ async fn online(State(app): State<App>, caller: Caller<Fleet>, Path(id): Path<St
 /// An order before its pickup goes back to searching; with the rider aboard the shift cannot end.
 #[utoipa::path(post, path = "/v1/drivers/{id}/offline", tag = "drivers", params(("id" = String, Path, description = "Driver id")),
     responses((status = 200, body = DriverView)))]
-async fn offline(State(app): State<App>, caller: Caller<Fleet>, Path(id): Path<String>, request: Write<Empty>) -> Answer<Written> {
+async fn offline(
+    State(app): State<App>,
+    caller: Caller<Fleet>,
+    Path(id): Path<String>,
+    request: Write<Empty>,
+) -> Answer<Written> {
     shift(&app, &caller, &id, Shift::Offline, None, request.once).await
 }
 
 /// The driver takes no orders for now
 #[utoipa::path(post, path = "/v1/drivers/{id}/break", tag = "drivers", params(("id" = String, Path, description = "Driver id")),
     responses((status = 200, body = DriverView)))]
-async fn pause(State(app): State<App>, caller: Caller<Fleet>, Path(id): Path<String>, request: Write<Empty>) -> Answer<Written> {
+async fn pause(
+    State(app): State<App>,
+    caller: Caller<Fleet>,
+    Path(id): Path<String>,
+    request: Write<Empty>,
+) -> Answer<Written> {
     shift(&app, &caller, &id, Shift::Break, None, request.once).await
 }
 
@@ -98,7 +113,7 @@ async fn many_online(
     body: lines::Body,
 ) -> Answer<Json<LineAnswer>> {
     let city = app.city(&city)?;
-    let text = body.collect(app.limits.ndjson_bytes).await?;
+    let text = body.collect().await?;
     let mut taken = Taken::default();
     let mut drivers = Vec::new();
     let mut numbers = Vec::new();

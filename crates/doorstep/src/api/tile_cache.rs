@@ -23,7 +23,12 @@ struct Kept {
 
 impl TileCache {
     /// The tile, made on a thread of its own when nobody asked for it before.
-    pub(crate) async fn get_or_make(&self, city: &str, place: Place, make: impl FnOnce() -> Vec<u8> + Send + 'static) -> Bytes {
+    pub(crate) async fn get_or_make(
+        &self,
+        city: &str,
+        place: Place,
+        make: impl FnOnce() -> Vec<u8> + Send + 'static,
+    ) -> Bytes {
         let key = (city.to_owned(), place);
         if let Some(tile) = self.0.lock().tiles.get(&key) {
             return tile.clone();

@@ -103,7 +103,10 @@ async fn act(action: Action) -> anyhow::Result<()> {
             let mut value = row(&made.key);
             value["secret"] = json!(made.secret);
             which.output.print(&value, || {
-                format!("access  {}\nsecret  {}\nIt may: {scopes}. The secret is not shown again.", made.access, made.secret)
+                format!(
+                    "access  {}\nsecret  {}\nIt may: {scopes}. The secret is not shown again.",
+                    made.access, made.secret
+                )
             })
         }
         Action::List { which } => {

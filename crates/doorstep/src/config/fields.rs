@@ -61,38 +61,146 @@ pub(super) const FIELDS: &[Field] = &[
         store,
         |s: &Option<String>| s.as_deref().map(|url| Value::String(without_password(url)))
     ),
-    field!("cities", "Directories made by `doorstep city import`; each runs live.", cities, paths, |p: &Vec<PathBuf>| {
+    field!("cities", "Directories made by `doorstep city import`; each runs live.", cities, paths, |p: &Vec<
+        PathBuf,
+    >| {
         Some(Value::Array(p.iter().map(|p| Value::String(p.display().to_string())).collect()))
     }),
-    field!("api.listen", "Where the HTTP API and the console listen. Loopback unless you say otherwise.", api.listen, address, |a: &SocketAddr| {
-        text_of(&a.to_string())
-    }),
-    field!("api.cors_origins", "Browser origins that may call the API beside the console, for example https://app.example.com.", api.cors_origins, origins, |o: &Vec<String>| {
-        Some(Value::Array(o.iter().cloned().map(Value::String).collect()))
-    }),
+    field!(
+        "api.listen",
+        "Where the HTTP API and the console listen. Loopback unless you say otherwise.",
+        api.listen,
+        address,
+        |a: &SocketAddr| { text_of(&a.to_string()) }
+    ),
+    field!(
+        "api.cors_origins",
+        "Browser origins that may call the API beside the console, for example https://app.example.com.",
+        api.cors_origins,
+        origins,
+        |o: &Vec<String>| { Some(Value::Array(o.iter().cloned().map(Value::String).collect())) }
+    ),
     field!("metrics.listen", "Where the Prometheus page listens.", metrics.listen, address, |a: &SocketAddr| {
         text_of(&a.to_string())
     }),
-    field!("journal.dir", "Directory of the event streams; without it `journal` inside data.", journal.dir, |v| path(v).map(Some), |d: &Option<PathBuf>| {
-        d.as_ref().map(|d| Value::String(d.display().to_string()))
+    field!(
+        "journal.dir",
+        "Directory of the event streams; without it `journal` inside data.",
+        journal.dir,
+        |v| path(v).map(Some),
+        |d: &Option<PathBuf>| { d.as_ref().map(|d| Value::String(d.display().to_string())) }
+    ),
+    field!(
+        "journal.segment_mib",
+        "Size of one file of a stream, in MiB.",
+        journal.segment_mib,
+        |v| whole(v, 1, 1024),
+        integer_of
+    ),
+    field!(
+        "journal.keep_mib",
+        "A stream's oldest files go when it is larger, in MiB.",
+        journal.keep_mib,
+        |v| whole(v, 1, 1 << 24),
+        integer_of
+    ),
+    field!(
+        "journal.keep_hours",
+        "A stream's files go when they are older, in hours.",
+        journal.keep_hours,
+        |v| whole(v, 1, 24 * 3660),
+        integer_of
+    ),
+    field!(
+        "dispatch.batch_s",
+        "Seconds between two decisions of a city.",
+        dispatch.batch_s,
+        |v| seconds(v, 0.5, 60.0),
+        float_of
+    ),
+    field!(
+        "dispatch.max_wait_s",
+        "Seconds after which a request that found no driver is given up.",
+        dispatch.max_wait_s,
+        |v| seconds(v, 10.0, 3600.0),
+        float_of
+    ),
+    field!(
+        "dispatch.offer_s",
+        "Seconds a driver has to answer an offer.",
+        dispatch.offer_s,
+        |v| seconds(v, 1.0, 300.0),
+        float_of
+    ),
+    field!(
+        "dispatch.heartbeat_s",
+        "Seconds without a position after which a driver counts as gone.",
+        dispatch.heartbeat_s,
+        |v| seconds(v, 2.0, 3600.0),
+        float_of
+    ),
+    field!(
+        "limits.body_bytes",
+        "Largest JSON body, in bytes.",
+        limits.body_bytes,
+        |v| size(v, 1024, 64 << 20),
+        size_of
+    ),
+    field!(
+        "limits.ndjson_bytes",
+        "Largest NDJSON body, in bytes.",
+        limits.ndjson_bytes,
+        |v| size(v, 1024, 256 << 20),
+        size_of
+    ),
+    field!(
+        "limits.frame_bytes",
+        "Largest WebSocket message, in bytes.",
+        limits.frame_bytes,
+        |v| size(v, 1024, 16 << 20),
+        size_of
+    ),
+    field!(
+        "limits.request_timeout_s",
+        "Seconds until a request must be answered.",
+        limits.request_timeout_s,
+        |v| seconds(v, 0.1, 600.0),
+        float_of
+    ),
+    field!(
+        "limits.connections",
+        "Connections at once; more wait in the system's queue.",
+        limits.connections,
+        |v| size(v, 1, 1_000_000),
+        size_of
+    ),
+    field!(
+        "limits.streams",
+        "Event streams and WebSockets at once.",
+        limits.streams,
+        |v| size(v, 1, 1_000_000),
+        size_of
+    ),
+    field!(
+        "limits.requests_per_s",
+        "Requests a second and key in the long run.",
+        limits.requests_per_s,
+        |v| whole(v, 1, 10_000_000),
+        integer_of
+    ),
+    field!(
+        "limits.burst",
+        "Requests a key may make at once after a quiet time.",
+        limits.burst,
+        |v| whole(v, 1, 10_000_000),
+        integer_of
+    ),
+    field!("log.format", "pretty for people, json for machines.", log.format, format, |f: &LogFormat| text_of(
+        f.as_str()
+    )),
+    field!("log.filter", "Levels by module, for example info,doorstep=debug.", log.filter, filter, |f: &String| {
+        text_of(f)
     }),
-    field!("journal.segment_mib", "Size of one file of a stream, in MiB.", journal.segment_mib, |v| whole(v, 1, 1024), integer_of),
-    field!("journal.keep_mib", "A stream's oldest files go when it is larger, in MiB.", journal.keep_mib, |v| whole(v, 1, 1 << 24), integer_of),
-    field!("journal.keep_hours", "A stream's files go when they are older, in hours.", journal.keep_hours, |v| whole(v, 1, 24 * 3660), integer_of),
-    field!("dispatch.batch_s", "Seconds between two decisions of a city.", dispatch.batch_s, |v| seconds(v, 0.5, 60.0), float_of),
-    field!("dispatch.max_wait_s", "Seconds after which a request that found no driver is given up.", dispatch.max_wait_s, |v| seconds(v, 10.0, 3600.0), float_of),
-    field!("dispatch.offer_s", "Seconds a driver has to answer an offer.", dispatch.offer_s, |v| seconds(v, 1.0, 300.0), float_of),
-    field!("dispatch.heartbeat_s", "Seconds without a position after which a driver counts as gone.", dispatch.heartbeat_s, |v| seconds(v, 2.0, 3600.0), float_of),
-    field!("limits.body_bytes", "Largest JSON body, in bytes.", limits.body_bytes, |v| size(v, 1024, 64 << 20), size_of),
-    field!("limits.ndjson_bytes", "Largest NDJSON body, in bytes.", limits.ndjson_bytes, |v| size(v, 1024, 256 << 20), size_of),
-    field!("limits.frame_bytes", "Largest WebSocket message, in bytes.", limits.frame_bytes, |v| size(v, 1024, 16 << 20), size_of),
-    field!("limits.request_timeout_s", "Seconds until a request must be answered.", limits.request_timeout_s, |v| seconds(v, 0.1, 600.0), float_of),
-    field!("limits.connections", "Connections at once; more wait in the system's queue.", limits.connections, |v| size(v, 1, 1_000_000), size_of),
-    field!("limits.streams", "Event streams and WebSockets at once.", limits.streams, |v| size(v, 1, 1_000_000), size_of),
-    field!("limits.requests_per_s", "Requests a second and key in the long run.", limits.requests_per_s, |v| whole(v, 1, 10_000_000), integer_of),
-    field!("limits.burst", "Requests a key may make at once after a quiet time.", limits.burst, |v| whole(v, 1, 10_000_000), integer_of),
-    field!("log.format", "pretty for people, json for machines.", log.format, format, |f: &LogFormat| text_of(f.as_str())),
-    field!("log.filter", "Levels by module, for example info,doorstep=debug.", log.filter, filter, |f: &String| text_of(f)),
 ];
 
 fn text_of(text: &str) -> Option<Value> {
@@ -195,7 +303,10 @@ fn without_password(url: &str) -> String {
 fn address(value: &Value) -> Result<SocketAddr, Misfit> {
     let text = text(value)?;
     SocketAddr::from_str(text).map_err(|_| {
-        misfit(format!("`{text}` is no address with a port"), "write 127.0.0.1:8080, or 0.0.0.0:8080 to be reached from outside")
+        misfit(
+            format!("`{text}` is no address with a port"),
+            "write 127.0.0.1:8080, or 0.0.0.0:8080 to be reached from outside",
+        )
     })
 }
 

@@ -63,9 +63,9 @@ impl Loader {
     /// A loader that has seen this process's environment.
     #[must_use]
     pub fn from_environment() -> Self {
-        Self::with_variables(std::env::vars_os().filter_map(|(name, value)| {
-            Some((name.into_string().ok()?, value.into_string().ok()?))
-        }))
+        Self::with_variables(
+            std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?))),
+        )
     }
 
     /// A loader with these environment variables.
@@ -104,7 +104,9 @@ impl Loader {
         for field in FIELDS {
             let variable = field.variable();
             let layers = [
-                self.file.as_ref().and_then(|path| Some((Source::File(path.clone()), written.get(field.name)?.clone()))),
+                self.file
+                    .as_ref()
+                    .and_then(|path| Some((Source::File(path.clone()), written.get(field.name)?.clone()))),
                 self.variables.get(&variable).map(|text| (Source::Variable(variable), Value::String(text.clone()))),
                 self.flags
                     .iter()
@@ -161,7 +163,11 @@ fn together(config: &Config, sources: &BTreeMap<&'static str, Source>, mistakes:
         add("limits.burst", "is less than ten milliseconds of limits.requests_per_s".to_owned(), "raise it");
     }
     if config.dispatch.offer_s >= config.dispatch.max_wait_s {
-        add("dispatch.offer_s", "is not below dispatch.max_wait_s".to_owned(), "a request must outlive an offer: lower it");
+        add(
+            "dispatch.offer_s",
+            "is not below dispatch.max_wait_s".to_owned(),
+            "a request must outlive an offer: lower it",
+        );
     }
     for city in &config.cities {
         if !city.join("city.bin").is_file() {
@@ -172,8 +178,8 @@ fn together(config: &Config, sources: &BTreeMap<&'static str, Source>, mistakes:
 }
 
 fn read(path: &Path) -> Result<Table, ConfigError> {
-    let text = std::fs::read_to_string(path)
-        .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
+    let text =
+        std::fs::read_to_string(path).map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
     text.parse::<Table>().map_err(|error| ConfigError::Syntax { path: path.to_owned(), reason: error.to_string() })
 }
 

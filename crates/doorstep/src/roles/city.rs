@@ -72,7 +72,8 @@ impl CityRole {
     fn clock(&self, stream: &str) -> anyhow::Result<CityClock> {
         let Some(demo) = self.demo_clock else { return Ok(CityClock::Real(Arc::clone(&self.wall))) };
         let last = self.journal.last(stream);
-        let newest = self.journal.read(stream, last.saturating_sub(1), 1).context("the city's events cannot be read")?;
+        let newest =
+            self.journal.read(stream, last.saturating_sub(1), 1).context("the city's events cannot be read")?;
         let start = newest.first().map_or(demo.start, |record| record.at.max(demo.start));
         Ok(CityClock::Demo(Arc::new(ScaledClock::new(Arc::clone(&self.wall), start, demo.speed))))
     }

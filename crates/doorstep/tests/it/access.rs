@@ -27,7 +27,12 @@ async fn a_key_is_wanted_and_its_scopes_count() {
     assert_eq!(refused["needed"], json!(["admin"]));
     let driver = json!({"city": CITY, "name": "Bea", "plate": "B 1", "seats": 4});
     rider.post("/v1/drivers", driver).await.problem(403, "forbidden");
-    server.client(&["driver"]).await.post(&format!("/v1/cities/{CITY}/quotes"), json!({})).await.problem(403, "forbidden");
+    server
+        .client(&["driver"])
+        .await
+        .post(&format!("/v1/cities/{CITY}/quotes"), json!({}))
+        .await
+        .problem(403, "forbidden");
     server.client(&["merchant"]).await.get("/v1/orders").await.problem(403, "forbidden");
 
     // Roads, health and the description are open.
@@ -45,7 +50,10 @@ async fn keys_are_made_listed_and_revoked_at_once() {
     let made = admin.post("/v1/keys", json!({"name": "app", "scopes": ["rider", "partner"]})).await;
     assert_eq!(made.header("location"), format!("/v1/keys/{}", made.body["id"].as_str().unwrap()));
     let key = made.made();
-    let app = Client::new(admin.base.clone(), format!("{}:{}", key["access"].as_str().unwrap(), key["secret"].as_str().unwrap()));
+    let app = Client::new(
+        admin.base.clone(),
+        format!("{}:{}", key["access"].as_str().unwrap(), key["secret"].as_str().unwrap()),
+    );
     app.get("/v1/me").await.done();
 
     let listed = admin.get("/v1/keys?limit=1").await.done();
@@ -57,7 +65,11 @@ async fn keys_are_made_listed_and_revoked_at_once() {
     assert!(revoked["revoked_at"].is_string());
     app.get("/v1/me").await.problem(401, "unauthorized");
     admin.delete("/v1/keys/key_none").await.problem(404, "not_found");
-    admin.post("/v1/keys", json!({"name": "x", "scopes": ["rider", "root"]})).await.names(400, "invalid_field", "/scopes/1");
+    admin.post("/v1/keys", json!({"name": "x", "scopes": ["rider", "root"]})).await.names(
+        400,
+        "invalid_field",
+        "/scopes/1",
+    );
     admin.post("/v1/keys", json!({"name": " ", "scopes": ["rider"]})).await.names(400, "invalid_field", "/name");
     server.stop().await;
 }
@@ -94,7 +106,8 @@ async fn only_named_origins_may_call_from_a_browser() {
     let refused = ask("https://evil.example.com").await.unwrap();
     assert!(!refused.headers().contains_key("access-control-allow-origin"));
     // Problems carry the header too, or the browser could not read them.
-    let problem = server.admin.http.get(format!("{}/v1/me", server.admin.base)).header("origin", "https://app.example.com");
+    let problem =
+        server.admin.http.get(format!("{}/v1/me", server.admin.base)).header("origin", "https://app.example.com");
     assert!(problem.send().await.unwrap().headers().contains_key("access-control-allow-origin"));
     server.stop().await;
 }
@@ -107,6 +120,10 @@ async fn a_request_keeps_its_id() {
     let forged = server.admin.request(Method::GET, "/v1/me").header("x-request-id", "a b").send().await.unwrap();
     assert_eq!(forged.headers()["x-request-id"].len(), 32);
     assert_eq!(forged.headers()["x-content-type-options"], "nosniff");
-    server.admin.post(&format!("/v1/cities/{CITY}/route"), json!({"from": corner(0, 0), "to": corner(1, 1)})).await.done();
+    server
+        .admin
+        .post(&format!("/v1/cities/{CITY}/route"), json!({"from": corner(0, 0), "to": corner(1, 1)}))
+        .await
+        .done();
     server.stop().await;
 }

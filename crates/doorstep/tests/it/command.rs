@@ -34,7 +34,13 @@ fn help_teaches_and_wrong_use_is_code_2() {
         assert!(help.status.success());
         assert!(String::from_utf8_lossy(&help.stdout).contains("Example"), "{command:?}");
     }
-    for wrong in [&["fly"][..], &["up", "--fast"], &["route", "1,2"], &["key", "create", "x", "--scopes", "root"], &["up", "--demo-taxis", "9"]] {
+    for wrong in [
+        &["fly"][..],
+        &["up", "--fast"],
+        &["route", "1,2"],
+        &["key", "create", "x", "--scopes", "root"],
+        &["up", "--demo-taxis", "9"],
+    ] {
         assert_eq!(run(dir.path(), wrong).status.code(), Some(2), "{wrong:?}");
     }
     assert!(String::from_utf8_lossy(&run(dir.path(), &["completions", "bash"]).stdout).contains("_doorstep"));
@@ -128,8 +134,12 @@ async fn up_tells_when_it_is_ready_and_goes_down_when_told() {
     assert!(page.contains("route=\"/v1/me\""), "{page}");
 
     // Keys on the command line, while the server runs on the same store.
-    let made = json(&run(dir.path(), &["key", "create", "cli", "--scopes", "rider,driver", "--data", "data", "--json"]));
-    let by_cli = Client::new(admin.base.clone(), format!("{}:{}", made["access"].as_str().unwrap(), made["secret"].as_str().unwrap()));
+    let made =
+        json(&run(dir.path(), &["key", "create", "cli", "--scopes", "rider,driver", "--data", "data", "--json"]));
+    let by_cli = Client::new(
+        admin.base.clone(),
+        format!("{}:{}", made["access"].as_str().unwrap(), made["secret"].as_str().unwrap()),
+    );
     by_cli.get("/v1/me").await.done();
     assert_eq!(json(&run(dir.path(), &["key", "list", "--data", "data", "--json"])).as_array().unwrap().len(), 2);
     json(&run(dir.path(), &["key", "revoke", made["access"].as_str().unwrap(), "--data", "data", "--json"]));

@@ -15,7 +15,10 @@ fn openapi_is_as_it_is_kept() {
         std::fs::write(&file, &now).unwrap();
     }
     let kept = std::fs::read_to_string(&file).unwrap_or_default();
-    assert!(kept == now, "the API has changed: look at `UPDATE_GOLDEN=1 cargo test -p doorstep openapi` and commit docs/openapi.json");
+    assert!(
+        kept == now,
+        "the API has changed: look at `UPDATE_GOLDEN=1 cargo test -p doorstep openapi` and commit docs/openapi.json"
+    );
 }
 
 #[test]

@@ -22,21 +22,28 @@ async fn shifts_begin_pause_and_end() {
     assert!((driver.get(&path("")).await.done()["position"]["lat"].as_f64().unwrap() - 40.71).abs() < 1e-6);
     driver.post(&path("/position"), json!({"lat": -73.99, "lon": 40.71})).await.problem(422, "outside_area");
     driver.post(&path("/position"), json!({"lat": 140.71, "lon": -73.99})).await.names(400, "invalid_field", "/lat");
-    driver.post(&path("/online"), json!({"position": {"lat": 0, "lon": 0}})).await.names(422, "outside_area", "/position");
+    driver.post(&path("/online"), json!({"position": {"lat": 0, "lon": 0}})).await.names(
+        422,
+        "outside_area",
+        "/position",
+    );
     driver.post(&path("/online"), json!({})).await.names(400, "invalid_field", "/position");
 
     assert_eq!(driver.post(&path("/break"), json!({})).await.done()["shift"], "break");
     assert_eq!(driver.request(Method::POST, &path("/offline")).send().await.unwrap().status(), 200);
-    let refused = driver.post(&path("/position"), json!({"lat": 40.71, "lon": -73.99})).await.problem(409, "not_on_shift");
+    let refused =
+        driver.post(&path("/position"), json!({"lat": 40.71, "lon": -73.99})).await.problem(409, "not_on_shift");
     assert_eq!(refused["reason"], "offline");
     server.stop().await;
 }
 
 /// Registers so many drivers at once and gives their ids.
 async fn register(client: &Client, how_many: usize) -> Vec<String> {
-    let items: Vec<Value> =
-        (0..how_many).map(|n| json!({"city": CITY, "name": format!("D{n}"), "plate": format!("{n}"), "seats": 4})).collect();
-    let made: Page<DriverView> = serde_json::from_value(client.post("/v1/drivers/batch", json!({"items": items})).await.made()).unwrap();
+    let items: Vec<Value> = (0..how_many)
+        .map(|n| json!({"city": CITY, "name": format!("D{n}"), "plate": format!("{n}"), "seats": 4}))
+        .collect();
+    let made: Page<DriverView> =
+        serde_json::from_value(client.post("/v1/drivers/batch", json!({"items": items})).await.made()).unwrap();
     made.items.into_iter().map(|driver| driver.id).collect()
 }
 
@@ -53,7 +60,8 @@ async fn a_fleet_comes_online_and_reports_in_lines() {
     let mut lines: String = ids.iter().enumerate().map(|(n, id)| line(id, n % 12, n / 12)).collect();
     lines.push_str("{\"driver\":\"bob\",\"lat\":1,\"lon\":1}\n");
     let online = format!("/v1/cities/{CITY}/drivers/online");
-    let answer: LineAnswer = serde_json::from_value(client.post_text(&online, "application/x-ndjson", lines).await.done()).unwrap();
+    let answer: LineAnswer =
+        serde_json::from_value(client.post_text(&online, "application/x-ndjson", lines).await.done()).unwrap();
     assert_eq!((answer.accepted, answer.rejected.len(), answer.rejected[0].line), (30, 1, 31));
     assert_eq!(client.get(&format!("/v1/cities/{CITY}/stats")).await.done()["drivers_idle"], 30);
 
@@ -63,12 +71,23 @@ async fn a_fleet_comes_online_and_reports_in_lines() {
     lines.push_str(&format!("{{\"driver\":\"{}\",\"lat\":0,\"lon\":0}}\nnonsense\n", ids[0]));
     let positions = format!("/v1/cities/{CITY}/positions");
     let answer: LineAnswer =
-        serde_json::from_value(client.post_text(&positions, "application/x-ndjson", lines.clone()).await.done()).unwrap();
+        serde_json::from_value(client.post_text(&positions, "application/x-ndjson", lines.clone()).await.done())
+            .unwrap();
     assert_eq!((answer.accepted, answer.rejected_total), (30, 3));
     let told: Vec<(usize, &str)> = answer.rejected.iter().map(|line| (line.line, line.code.as_str())).collect();
-    assert!(told.contains(&(31, "unknown_driver")) && told.contains(&(32, "outside_area")) && told.contains(&(33, "invalid_body")), "{told:?}");
+    assert!(
+        told.contains(&(31, "unknown_driver"))
+            && told.contains(&(32, "outside_area"))
+            && told.contains(&(33, "invalid_body")),
+        "{told:?}"
+    );
 
-    let request = || client.request(Method::POST, &positions).header("content-type", "application/x-ndjson").header("idempotency-key", "p");
+    let request = || {
+        client
+            .request(Method::POST, &positions)
+            .header("content-type", "application/x-ndjson")
+            .header("idempotency-key", "p")
+    };
     let first = request().body(lines.clone()).send().await.unwrap().text().await.unwrap();
     let again = request().body(lines).send().await.unwrap();
     assert_eq!(again.headers()["idempotency-replayed"], "true");

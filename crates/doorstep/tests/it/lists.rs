@@ -55,8 +55,10 @@ async fn a_city_tells_what_it_is_and_where_its_roads_lead() {
     assert!(!city.clock.controllable && city.bbox.south < city.bbox.north);
 
     let roads = |what: &str| format!("/v1/cities/{CITY}/{what}");
-    let route: Route =
-        serde_json::from_value(client.post(&roads("route"), json!({"from": corner(0, 0), "to": corner(0, 3)})).await.done()).unwrap();
+    let route: Route = serde_json::from_value(
+        client.post(&roads("route"), json!({"from": corner(0, 0), "to": corner(0, 3)})).await.done(),
+    )
+    .unwrap();
     // Three blocks of 169 m at 30 km/h.
     assert!((route.time_s - 60.84).abs() < 0.1 && (506..=508).contains(&route.distance_m), "{route:?}");
     assert_eq!(route.geometry.len(), 4);
@@ -66,7 +68,10 @@ async fn a_city_tells_what_it_is_and_where_its_roads_lead() {
 
     let tile = client.get(&roads("tiles/14/4823/6160.mvt")).await;
     assert_eq!((tile.status, tile.header("content-type")), (200, "application/vnd.mapbox-vector-tile"));
-    let request = client.http.get(format!("{}{}", client.base, roads("tiles/14/4823/6160"))).header("if-none-match", tile.header("etag"));
+    let request = client
+        .http
+        .get(format!("{}{}", client.base, roads("tiles/14/4823/6160")))
+        .header("if-none-match", tile.header("etag"));
     assert_eq!(request.send().await.unwrap().status(), 304);
     server.stop().await;
 }

@@ -14,10 +14,18 @@ async fn points_are_checked() {
     let (rider, quotes) = (server.client(&["rider"]).await, format!("/v1/cities/{CITY}/quotes"));
     let json_text = |body: &str| rider.post_text(&quotes, "application/json", body.to_owned());
 
-    json_text(r#"{"pickup":{"lat":NaN,"lon":1},"dropoff":{"lat":1,"lon":1}}"#).await.names(400, "invalid_body", "/pickup/lat");
-    json_text(r#"{"pickup":{"lat":1e999,"lon":1},"dropoff":{"lat":1,"lon":1}}"#).await.names(400, "invalid_body", "/pickup/lat");
+    json_text(r#"{"pickup":{"lat":NaN,"lon":1},"dropoff":{"lat":1,"lon":1}}"#).await.names(
+        400,
+        "invalid_body",
+        "/pickup/lat",
+    );
+    json_text(r#"{"pickup":{"lat":1e999,"lon":1},"dropoff":{"lat":1,"lon":1}}"#).await.names(
+        400,
+        "invalid_body",
+        "/pickup/lat",
+    );
     json_text("").await.names(400, "invalid_field", "/pickup");
-    json_text("[1,2").await.problem(400, "invalid_body");
+    json_text("{\"pickup\":").await.problem(400, "invalid_body");
     let there = corner(9, 9);
     let ask = |pickup: serde_json::Value| rider.post(&quotes, json!({"pickup": pickup, "dropoff": there}));
     ask(json!({"lat": "40.7", "lon": -74})).await.names(400, "invalid_field", "/pickup/lat");
@@ -56,8 +64,13 @@ async fn bodies_and_paths_are_checked() {
     admin.get("/v1/nothing").await.problem(404, "not_found");
     admin.delete("/v1/orders").await.problem(405, "method_not_allowed");
     admin.get("/v1/cities/atlantis").await.problem(404, "not_found");
-    for path in ["/v1/orders/ord_1", "/v1/orders/drv_0193523c9d6a7b1e8f00112233445566", "/v1/drivers/bob",
-        "/v1/orders/ord_0193523c9d6a7b1e8f00112233445566", "/v1/orders/ord_0193523c9d6a7b1e8f00112233445566/events"] {
+    for path in [
+        "/v1/orders/ord_1",
+        "/v1/orders/drv_0193523c9d6a7b1e8f00112233445566",
+        "/v1/drivers/bob",
+        "/v1/orders/ord_0193523c9d6a7b1e8f00112233445566",
+        "/v1/orders/ord_0193523c9d6a7b1e8f00112233445566/events",
+    ] {
         admin.get(path).await.problem(404, "not_found");
     }
     admin.get(&format!("/v1/cities/{CITY}/tiles/99/0/0")).await.problem(404, "not_found");

@@ -28,22 +28,34 @@ async fn a_ride_from_quote_to_drop_off() {
 
     let offered = rider.until(&order.id, "offered").await;
     assert_eq!(offered["driver"]["id"], car.as_str());
-    for (what, state) in [("accept", "accepted"), ("depart", "arriving"), ("arrive", "arrived"), ("pickup", "on_trip"), ("complete", "completed")] {
+    for (what, state) in [
+        ("accept", "accepted"),
+        ("depart", "arriving"),
+        ("arrive", "arrived"),
+        ("pickup", "on_trip"),
+        ("complete", "completed"),
+    ] {
         assert_eq!(drive(&driver, &order.id, what, &car).await.done()["state"], state);
     }
-    let done: schema::Order = serde_json::from_value(rider.get(&format!("/v1/orders/{}", order.id)).await.done()).unwrap();
+    let done: schema::Order =
+        serde_json::from_value(rider.get(&format!("/v1/orders/{}", order.id)).await.done()).unwrap();
     assert!(done.wait_s.is_some() && done.delay_s.is_some() && done.completed_at.is_some());
 
     let events: doorstep::api::Page<schema::Event> =
         serde_json::from_value(rider.get(&format!("/v1/orders/{}/events", order.id)).await.done()).unwrap();
-    let kinds: Vec<String> = events.items.iter().map(|event| serde_json::to_value(event.kind).unwrap().as_str().unwrap().to_owned()).collect();
+    let kinds: Vec<String> = events
+        .items
+        .iter()
+        .map(|event| serde_json::to_value(event.kind).unwrap().as_str().unwrap().to_owned())
+        .collect();
     assert_eq!(kinds, ["requested", "offered", "accepted", "arriving", "arrived", "picked_up", "completed"]);
     assert!(events.items.iter().zip(1..).all(|(event, version)| event.version == version));
 
     let story = driver.get(&format!("/v1/drivers/{car}/story")).await.done();
     let lines: Vec<schema::StoryLine> = serde_json::from_value(story["items"].clone()).unwrap();
     assert_eq!((lines.len(), lines[0].kind), (6, schema::EventKind::Completed));
-    let stats: schema::Stats = serde_json::from_value(rider.get(&format!("/v1/cities/{CITY}/stats")).await.done()).unwrap();
+    let stats: schema::Stats =
+        serde_json::from_value(rider.get(&format!("/v1/cities/{CITY}/stats")).await.done()).unwrap();
     assert_eq!((stats.requests, stats.served, stats.drivers_online), (1, 1, 1));
     server.stop().await;
 }
@@ -55,7 +67,10 @@ async fn illegal_steps_name_both_states() {
     let order = rider.order().await["id"].as_str().unwrap().to_owned();
     let none = "drv_0193523c9d6a7b1e8f00112233445566";
     let refused = drive(&driver, &order, "pickup", none).await.problem(409, "illegal_transition");
-    assert_eq!((&refused["from"], &refused["to"], &refused["command"]), (&json!("searching"), &json!("on_trip"), &json!("pickup")));
+    assert_eq!(
+        (&refused["from"], &refused["to"], &refused["command"]),
+        (&json!("searching"), &json!("on_trip"), &json!("pickup"))
+    );
     assert!(refused["allowed"].as_array().unwrap().contains(&json!("cancel")));
     let detail = refused["detail"].as_str().unwrap();
     assert!(detail.contains("searching") && detail.contains("on_trip"), "{detail}");
@@ -75,7 +90,7 @@ async fn illegal_steps_name_both_states() {
 async fn of_two_accepts_exactly_one_wins() {
     let server = Server::start().await;
     let (rider, driver) = (server.client(&["rider"]).await, server.client(&["driver"]).await);
-    let (car, other) = (driver.driver_at(1, 1).await, driver.driver_at(8, 8).await);
+    let (car, other) = (driver.driver_at(1, 1).await, driver.driver_at(4, 4).await);
     let order = rider.order().await["id"].as_str().unwrap().to_owned();
     let offered = rider.until(&order, "offered").await;
     assert_eq!(offered["driver"]["id"], car.as_str());

@@ -55,7 +55,10 @@ async fn a_citys_events_resume_where_they_were_left() {
     let (client, path) = (&server.admin, format!("/v1/cities/{CITY}/events"));
     for _ in 0..3 {
         let order = client.order().await;
-        client.post(&format!("/v1/orders/{}/cancel", order["id"].as_str().unwrap()), json!({"reason": "x"})).await.done();
+        client
+            .post(&format!("/v1/orders/{}/cancel", order["id"].as_str().unwrap()), json!({"reason": "x"}))
+            .await
+            .done();
     }
     let all = listen(client, &format!("{path}?from=0"), None, 6).await;
     assert_eq!(all.iter().map(|event| event.id).collect::<Vec<_>>(), [1, 2, 3, 4, 5, 6]);

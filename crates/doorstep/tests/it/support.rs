@@ -35,7 +35,8 @@ pub(crate) fn tables() -> (String, String) {
         for column in 0..STREETS {
             let (lat, lon) = (SOUTH + STEP * row as f64, WEST + STEP * column as f64);
             writeln!(nodes, "{},{lon:.4},{lat:.4}", id(row, column)).unwrap();
-            let ends = [(row + 1 < STREETS, id(row + 1, column), 0.222), (column + 1 < STREETS, id(row, column + 1), 0.169)];
+            let ends =
+                [(row + 1 < STREETS, id(row + 1, column), 0.222), (column + 1 < STREETS, id(row, column + 1), 0.169)];
             for (_, end, km) in ends.into_iter().filter(|(inside, ..)| *inside) {
                 writeln!(edges, "{},{end},{km},30\n{end},{},{km},30", id(row, column), id(row, column)).unwrap();
             }
