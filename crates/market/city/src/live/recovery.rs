@@ -1,10 +1,10 @@
 //! Coming back: open orders, drivers on shift and totals, read in one snapshot of the store.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use doorstep_clock::Timestamp;
 use doorstep_dispatch::supply::Report;
-use doorstep_orders::{Driver, DriverId, Order};
+use doorstep_orders::{Driver, DriverId, Order, OrderId, OrdersError};
 
 use crate::live::desk::Desk;
 use crate::live::error::LiveError;
@@ -29,6 +29,30 @@ impl Shared {
         self.counters.resume(totals);
         tracing::info!(city = self.map.id(), open = open.len(), drivers = drivers.len(), "the city goes on from its store");
         Ok(Desk::from_open(open))
+    }
+
+    /// Orders that the store holds in a later version than the desk.
+    pub(crate) async fn newer_than(&self, desk: &Desk) -> Result<Vec<Order>, LiveError> {
+        let city = self.map.id().to_owned();
+        let known: HashMap<OrderId, (i64, String)> = desk.open().map(|o| (o.id, (o.version, o.tenant.clone()))).collect();
+        let newer = self
+            .orders
+            .read(move |orders, tx| {
+                let mut newer = orders.open_in(tx, &city)?;
+                let open: HashSet<OrderId> = newer.iter().map(|o| o.id).collect();
+                for (id, (_, tenant)) in known.iter().filter(|(id, _)| !open.contains(*id)) {
+                    match orders.get_in(tx, tenant, *id) {
+                        Ok(closed) => newer.push(closed),
+                        // Made after this snapshot was taken.
+                        Err(OrdersError::NotFound { .. }) => {}
+                        Err(error) => return Err(error),
+                    }
+                }
+                newer.retain(|order| known.get(&order.id).is_none_or(|(version, _)| order.version > *version));
+                Ok(newer)
+            })
+            .await?;
+        Ok(newer)
     }
 
     /// Puts a driver on the roster and into the supply in the state that follows from the store.

@@ -68,11 +68,20 @@ impl Relay {
     }
 }
 
-/// The oldest rows of one stream; other streams have relays of their own.
+/// The oldest rows of one stream. Other streams have relays of their own, perhaps in processes that
+/// are down: when their rows fill the first look, it goes deeper.
 fn take(tx: &mut dyn Tx, stream: &str) -> Result<Vec<OutboxRow>, StoreError> {
-    let mut rows = outbox::take(tx, BATCH)?;
-    rows.retain(|row| row.stream == stream);
-    Ok(rows)
+    let mut limit = BATCH;
+    loop {
+        let mut rows = outbox::take(tx, limit)?;
+        let full = rows.len() == limit as usize;
+        rows.retain(|row| row.stream == stream);
+        if !rows.is_empty() || !full {
+            rows.truncate(BATCH as usize);
+            return Ok(rows);
+        }
+        limit = limit.saturating_mul(4);
+    }
 }
 
 fn record(row: &OutboxRow) -> NewRecord {

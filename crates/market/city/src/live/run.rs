@@ -26,6 +26,10 @@ const LOOK: Duration = Duration::from_millis(25);
 /// Rest after a failure of the store, wall milliseconds.
 const PAUSE_MS: i64 = 500;
 
+/// How often the desk is compared with the store, wall milliseconds: news can get lost when the
+/// answer to a commit does.
+pub(crate) const COMPARE_MS: i64 = 15_000;
+
 /// What the loop is told and asked.
 pub(crate) enum Ask {
     /// Orders that were changed in the store.
@@ -43,6 +47,7 @@ pub(crate) struct Runner {
     pub(crate) tenure: Tenure,
     pub(crate) desk: Desk,
     pub(crate) next_batch: Timestamp,
+    pub(crate) next_compare: Timestamp,
     pub(crate) pause_until: Timestamp,
 }
 
@@ -148,6 +153,10 @@ impl Runner {
         if stop.is_some() {
             return stop;
         }
+        if self.shared.wall.now() >= self.next_compare {
+            self.next_compare = self.shared.wall.now().plus_ms(COMPARE_MS);
+            self.compare().await;
+        }
         self.notice_silence(now);
         let due = self.due(now);
         self.write(due, now).await;
@@ -158,6 +167,14 @@ impl Runner {
         }
         metrics::waiting(self.shared.map.id(), self.desk.waiting() as u64);
         stop
+    }
+
+    /// Learns what the store knows and the desk does not.
+    async fn compare(&mut self) {
+        match self.shared.newer_than(&self.desk).await {
+            Ok(orders) => orders.into_iter().for_each(|order| self.learn(order)),
+            Err(error) => tracing::warn!(city = self.shared.map.id(), %error, "cannot compare with the store, it is done later"),
+        }
     }
 
     /// Drivers who went silent, by city time but never sooner than the wall's least.

@@ -23,7 +23,7 @@ use crate::live::positions::{PositionRefusal, PositionReport};
 use crate::live::quote::QuoteAnswer;
 use crate::live::relay::Relay;
 use crate::live::roster::{Entry, Roster};
-use crate::live::run::{Ask, Runner};
+use crate::live::run::{Ask, COMPARE_MS, Runner};
 use crate::live::tenure::{Standing, Tenure};
 
 /// What the loop and all callers share; nothing here waits for the loop.
@@ -115,7 +115,8 @@ impl LiveCity {
         shared.counters.waiting.store(desk.waiting() as u64, Ordering::Relaxed);
         let (sender, asks) = mpsc::unbounded_channel();
         let never = Timestamp::from_millis(i64::MIN);
-        let runner = Runner { shared: Arc::clone(&shared), asks, tenure, desk, next_batch: never, pause_until: never };
+        let wall_now = shared.wall.now();
+        let runner = Runner { shared: Arc::clone(&shared), asks, tenure, desk, next_batch: never, next_compare: wall_now.plus_ms(COMPARE_MS), pause_until: never };
         let relay = Relay {
             city: shared.map.id().to_owned(),
             stream: stream(shared.map.id()),
@@ -206,6 +207,7 @@ impl LiveCity {
 
     /// Gives a command to an order.
     pub async fn command(&self, tenant: &str, id: OrderId, command: Command, actor: Actor, expected: Option<i64>) -> Result<Order, LiveError> {
+        self.require_owner()?;
         let order = self.shared.orders.command(tenant, id, command, actor, expected, self.shared.clock.now()).await?;
         self.order_changed(&order);
         Ok(order)
@@ -233,20 +235,11 @@ impl LiveCity {
     pub async fn set_shift(&self, tenant: &str, driver: DriverId, shift: Shift, position: Option<Point>) -> Result<Driver, LiveError> {
         self.require_owner()?;
         self.check_position(position)?;
-        let now = self.shared.clock.now();
-        let city = self.id().to_owned();
-        let owned = tenant.to_owned();
-        let change = self
-            .shared
-            .orders
-            .write(move |orders, tx| {
-                let known = orders.get_driver_in(tx, &owned, driver)?;
-                if known.city != city {
-                    return Err(OrdersError::NotFound { what: "driver", id: driver.to_string() });
-                }
-                orders.set_shift_in(tx, &owned, driver, shift, position, now)
-            })
-            .await?;
+        let known = self.shared.orders.get_driver(tenant, driver).await?;
+        if known.city != self.id() {
+            return Err(LiveError::OtherCity { driver: driver.to_string(), city: known.city });
+        }
+        let change = self.shared.orders.set_shift(tenant, driver, shift, position, self.shared.clock.now()).await?;
         self.shift_changed(&change)?;
         Ok(change.driver)
     }

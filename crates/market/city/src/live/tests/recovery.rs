@@ -120,3 +120,21 @@ async fn an_owner_that_lost_its_lease_stops() {
     assert_eq!(sandbox.orders.get(TENANT, order.id).await.unwrap().state, State::Searching);
     assert!(matches!(city.set_shift(TENANT, d, Shift::Offline, None).await, Err(LiveError::NotOwner { .. })));
 }
+
+/// A change whose news never reached the loop is found by comparing with the store.
+#[tokio::test(flavor = "multi_thread")]
+async fn lost_news_is_found_in_the_store() {
+    let sandbox = Sandbox::new().await;
+    let city = sandbox.city("grid", "one").await;
+    let d = city.driver("Lee", corner(0, 0)).await.id;
+    let order = city.ride(corner(1, 0), corner(5, 0)).await;
+    sandbox.advance(5);
+    city.reaches(order.id, State::Offered).await;
+    let now = city.clock().now();
+    sandbox.orders.command(TENANT, order.id, Command::Cancel { reason: "no".to_owned() }, Actor::Rider, None, now).await.unwrap();
+    tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    assert_eq!(city.driver_live(d).unwrap().state, "offered");
+    sandbox.wall.advance(std::time::Duration::from_secs(16));
+    until("the driver to be free", async || (city.driver_live(d).unwrap().state == "idle").then_some(())).await;
+    assert_eq!(city.stats().cancelled, 1);
+}

@@ -111,7 +111,7 @@ async fn two_cities_in_one_process_do_not_mix() {
         assert!(east.driver_live(in_west).is_none());
         assert!(matches!(
             east.set_shift(TENANT, in_west, Shift::Online, Some(corner(0, 0))).await,
-            Err(LiveError::Orders(OrdersError::NotFound { .. }))
+            Err(LiveError::OtherCity { .. })
         ));
         until("both streams", async || {
             let count = |city: &crate::live::LiveCity| city.journal().last(&city.stream());
