@@ -7,7 +7,7 @@ use anyhow::{Context as _, ensure};
 use clap::ValueEnum;
 use doorstep_city::replay::{Replay, Run, Summary, read_requests, read_taxis, sample_fleet, write_trace};
 use doorstep_clock::Timestamp;
-use doorstep_dispatch::SoloPolicy;
+use doorstep_dispatch::matching::SoloPolicy;
 use doorstep_roads::CityFile;
 use indicatif::{ProgressBar, ProgressStyle};
 

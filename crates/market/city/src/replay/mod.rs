@@ -11,6 +11,8 @@ mod motion;
 mod report;
 mod service;
 mod table;
+#[cfg(test)]
+mod tests;
 mod trace;
 mod trips;
 

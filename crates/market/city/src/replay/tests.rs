@@ -1,0 +1,162 @@
+//! Small cities replayed whole, and judged by the trace alone.
+
+use std::collections::HashMap;
+
+use doorstep_dispatch::matching::SoloPolicy;
+use doorstep_roads::{CityFile, NodeIx, RoadGraph, Roads, WeekProfile, import};
+use proptest::prelude::*;
+
+use super::*;
+
+/// A town of one-way streets and long blocks, so that cars are often between corners at a decision.
+fn town() -> Replay {
+    let (mut nodes, mut edges) = ("node,lon,lat\n".to_owned(), "from,to,length,speed\n".to_owned());
+    let side = 5;
+    for y in 0..side {
+        for x in 0..side {
+            let id = 100 + y * side + x;
+            nodes += &format!("{id},{},{}\n", -74.0 + 0.01 * f64::from(x), 40.7 + 0.01 * f64::from(y));
+            let east = 100 + y * side + (x + 1) % side;
+            let north = 100 + (y + 1) % side * side + x;
+            edges += &format!("{id},{east},0.{},{}\n", 3 + (x + 2 * y) % 6, 20 + x);
+            edges += &format!("{north},{id},0.{},{}\n", 2 + (2 * x + y) % 7, 18 + y);
+        }
+    }
+    let graph: RoadGraph = import::tables(nodes.as_bytes(), edges.as_bytes()).expect("a sound town").graph;
+    let roads = Roads::build(graph);
+    Replay::new(CityFile {
+        id: "town".to_owned(),
+        name: "Town".to_owned(),
+        currency: "USD".to_owned(),
+        time_zone: "UTC".to_owned(),
+        week: WeekProfile::flat(roads.graph().arc_count()),
+        hierarchy: (**roads.hierarchy()).clone(),
+        graph: (**roads.graph()).clone(),
+        sources: Vec::new(),
+    })
+}
+
+/// Checks every promise from the trace's lines and the travel times; gives the riders served and lost.
+fn judge(trace: &str, town: &Replay, max_wait_s: f64, boarding_s: f64) -> Result<(usize, usize), String> {
+    let drive = |a: NodeIx, b: NodeIx| f64::from(town.times().time_ms(a, b)) / 1000.0;
+    let mut cars: HashMap<u64, (f64, NodeIx, Option<u64>)> = HashMap::new();
+    #[derive(Default, Clone)]
+    struct Seen {
+        made: f64,
+        ends: (NodeIx, NodeIx),
+        car: Option<u64>,
+        pickup: Option<f64>,
+        done: bool,
+        lost: bool,
+    }
+    let mut riders: HashMap<u64, Seen> = HashMap::new();
+    let mut last = 0.0;
+    for line in trace.lines() {
+        let event: serde_json::Value = serde_json::from_str(line).map_err(|e| e.to_string())?;
+        let t = event["t"].as_f64().ok_or("t")?;
+        let id = |key: &str| event[key].as_u64().ok_or_else(|| format!("{line}: no {key}"));
+        let node = |key: &str| {
+            let id = event[key].as_i64().ok_or_else(|| format!("{line}: no {key}"))?;
+            town.graph().by_external(id).ok_or_else(|| format!("{line}: no such node"))
+        };
+        let ensure = |fine: bool, what: &str| if fine { Ok(()) } else { Err(format!("{what}: {line}")) };
+        ensure(t >= last, "time runs")?;
+        last = t;
+        let kind = event["kind"].as_str().ok_or("kind")?;
+        if let "move" | "pickup" | "dropoff" = kind {
+            let (car, at) = (cars.get_mut(&id("vehicle")?).ok_or("an unknown car")?, node("node")?);
+            ensure(t + 1e-6 >= car.0 + drive(car.1, at), "too fast")?;
+            (car.0, car.1) = (t, at);
+        }
+        match kind {
+            "vehicle" => drop(cars.insert(id("vehicle")?, (t, node("node")?, None))),
+            "request" => {
+                let seen = Seen { made: t, ends: (node("node")?, node("to")?), ..Seen::default() };
+                ensure(riders.insert(id("request")?, seen).is_none(), "asked twice")?;
+            }
+            "assign" => {
+                let rider = riders.get_mut(&id("request")?).ok_or("an unknown rider")?;
+                ensure(rider.pickup.is_none() && !rider.lost && (t % 30.0).abs() < 1e-9, "promised in time")?;
+                rider.car = Some(id("vehicle")?);
+            }
+            "pickup" => {
+                let (vehicle, rider) = (id("vehicle")?, riders.get_mut(&id("request")?).ok_or("an unknown rider")?);
+                let car = cars.get_mut(&vehicle).ok_or("an unknown car")?;
+                ensure(car.2.is_none(), "two riders in one car")?;
+                ensure(rider.car == Some(vehicle) && rider.ends.0 == car.1, "the promised car, at the rider")?;
+                ensure(t >= rider.made && t - rider.made <= max_wait_s, "within the wait")?;
+                rider.pickup = Some(t);
+                car.0 += boarding_s;
+                car.2 = Some(id("request")?);
+            }
+            "dropoff" => {
+                let (request, car) = (id("request")?, cars.get_mut(&id("vehicle")?).ok_or("an unknown car")?);
+                let rider = riders.get_mut(&request).ok_or("an unknown rider")?;
+                ensure(car.2.take() == Some(request) && rider.ends.1 == car.1, "the rider aboard, at the goal")?;
+                rider.done = true;
+            }
+            "expire" => {
+                let rider = riders.get_mut(&id("request")?).ok_or("an unknown rider")?;
+                ensure(rider.car.is_none(), "accepted and then dropped")?;
+                rider.lost = true;
+            }
+            _ => ensure(kind == "move", "a known kind")?,
+        }
+    }
+    if riders.values().any(|r| r.done == r.lost) {
+        return Err("a rider is neither served nor lost".to_owned());
+    }
+    Ok((riders.values().filter(|r| r.done).count(), riders.values().filter(|r| r.lost).count()))
+}
+
+fn trace_of(town: &Replay, outcome: &Outcome) -> String {
+    let mut trace = Vec::new();
+    lines(&mut trace, outcome, 1, |node| town.graph().external_id(node)).expect("memory takes all");
+    String::from_utf8(trace).expect("NDJSON is text")
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(60))]
+
+    #[test]
+    fn every_promise_of_a_trace_holds(
+        asked in proptest::collection::vec((0i64..900_000, 0u32..25, 1u32..25), 1..120),
+        fleet in proptest::collection::vec(0u32..25, 1..20),
+        boarding_ms in prop_oneof![Just(0i64), Just(20_000)],
+        plain in any::<bool>(),
+    ) {
+        let town = town();
+        let mut requests: Vec<Request> =
+            asked.iter().map(|&(at_ms, node, on)| Request { at_ms, node, to: (node + on) % 25 }).collect();
+        requests.sort_by_key(|r| r.at_ms);
+        let policy = if plain { SoloPolicy::plain() } else { SoloPolicy::default() };
+        let run = Run {
+            requests: &requests, fleet: &fleet, seats: 1, batch_ms: 30_000, max_wait_ms: 300_000, boarding_ms, policy: &policy,
+        };
+        let outcome = town.run(&run, |_| ()).expect("sound settings");
+        let trace = trace_of(&town, &outcome);
+        let verdict = judge(&trace, &town, 300.0, boarding_ms as f64 / 1000.0);
+        let summary = Summary::of(&requests, &outcome, town.times());
+        prop_assert_eq!(verdict, Ok((summary.served, requests.len() - summary.served)));
+        prop_assert!(summary.max_wait_s <= 300.0);
+        let again = town.run(&run, |_| ()).expect("sound settings");
+        prop_assert_eq!(trace, trace_of(&town, &again));
+    }
+}
+
+#[test]
+fn senseless_settings_are_named() {
+    let town = town();
+    let policy = SoloPolicy::default();
+    let requests = [Request { at_ms: 0, node: 0, to: 1 }];
+    let good = Run { requests: &requests, fleet: &[0], seats: 1, batch_ms: 30_000, max_wait_ms: 1, boarding_ms: 0, policy: &policy };
+    for (run, name) in [
+        (Run { batch_ms: 0, ..good.clone() }, "--batch"),
+        (Run { max_wait_ms: -1, ..good.clone() }, "--max-wait"),
+        (Run { boarding_ms: i64::MAX, ..good.clone() }, "--boarding"),
+        (Run { seats: 0, ..good.clone() }, "--seats"),
+    ] {
+        let message = town.run(&run, |_| ()).expect_err("refused").to_string();
+        assert!(message.starts_with(name), "{message}");
+    }
+}
