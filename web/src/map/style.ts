@@ -2,8 +2,8 @@
 import type { DataDrivenPropertyValueSpecification, ExpressionSpecification, LayerSpecification, StyleSpecification } from 'maplibre-gl';
 import type { Palette } from './palette';
 
-const ALL_MAJOR = ['motorway', 'motorway_link', 'trunk', 'trunk_link', 'primary', 'primary_link'];
-const ALL_MIDDLE = ['secondary', 'secondary_link', 'tertiary', 'tertiary_link'];
+const ALL_MAJOR = ['motorway', 'motorway_link', 'trunk', 'trunk_link'];
+const ALL_MIDDLE = ['primary', 'primary_link', 'secondary', 'secondary_link', 'tertiary', 'tertiary_link'];
 
 /** Road tables without classes carry speeds; the class decides where there is one, the speed (km/h) elsewhere. */
 const rank: ExpressionSpecification = [
@@ -11,7 +11,7 @@ const rank: ExpressionSpecification = [
   ALL_MAJOR, 3,
   ALL_MIDDLE, 2,
   ['residential', 'unclassified', 'living_street', 'service'], 1,
-  ['step', ['coalesce', ['to-number', ['get', 'speed']], 0], 1, 22, 2, 34, 3],
+  ['step', ['coalesce', ['to-number', ['get', 'speed']], 0], 1, 22, 2, 60, 3],
 ];
 
 function width(scale: number, extra: number): DataDrivenPropertyValueSpecification<number> {
@@ -28,7 +28,7 @@ export function roadLayers(palette: Palette): LayerSpecification[] {
       id: 'land', type: 'line', source: 'land', 'source-layer': 'roads', layout: round,
       paint: {
         'line-color': palette.land,
-        'line-width': ['interpolate', ['exponential', 2], ['zoom'], 9, 3, 10, 5, 12, 20, 18, 1280],
+        'line-width': ['interpolate', ['exponential', 2], ['zoom'], 9, 2.5, 10, 4, 12, 16, 18, 1024],
       },
     },
     { id: 'road-case', type: 'line', source: 'roads', 'source-layer': 'roads', minzoom: 13, layout: round, paint: { 'line-color': palette.roadCase, 'line-width': width(1, 1.4), 'line-opacity': ['interpolate', ['linear'], ['zoom'], 13, 0, 14, 1] } },
@@ -65,7 +65,7 @@ export function mapStyle(cityId: string, bounds: [number, number, number, number
     sources: {
       roads: { type: 'vector', tiles, minzoom: 9, maxzoom: 15, bounds },
       // The broad band reaches beyond the edge of a near tile; far tiles, drawn larger, have room for it.
-      land: { type: 'vector', tiles, minzoom: 9, maxzoom: 11, bounds },
+      land: { type: 'vector', tiles, minzoom: 9, maxzoom: 12, bounds },
       arcs: { type: 'geojson', data: NOTHING, lineMetrics: true },
       route: { type: 'geojson', data: NOTHING },
     },

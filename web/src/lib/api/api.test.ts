@@ -1,8 +1,12 @@
-import { describe, expect, it } from 'vitest';
+import { webcrypto } from 'node:crypto';
+import { describe, expect, it, vi } from 'vitest';
 import { uniqueId, withQuery } from './client';
 import { parseKey, socketProtocols, splitFragment } from './credentials';
 import { grow } from './feed';
 import { fieldName, Problem, problemOf } from './problem';
+
+// Browsers have it; Node 18 does not yet.
+vi.stubGlobal('crypto', webcrypto);
 
 describe('keys', () => {
   it('are split at the first colon', () => {
