@@ -10,7 +10,7 @@ export RUSTFLAGS="--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-co
 -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
 -Cllvm-args=-sanitizer-coverage-trace-compares -Cdebug-assertions -Coverflow-checks"
 cargo build --release --target "$host" --bin "$target"
-mkdir -p "corpus/$target" "artifacts/$target"
+mkdir -p "corpus/$target" "seeds/$target" "artifacts/$target"
 # Seeds are kept beside the targets; what the fuzzer finds goes into corpus/, which is not in Git.
 exec "target/$host/release/$target" "corpus/$target" "seeds/$target" \
     -artifact_prefix="artifacts/$target/" -max_total_time="$seconds" -rss_limit_mb=2048 -timeout=10 -print_final_stats=1

@@ -118,7 +118,7 @@ impl RoadGraph {
         let mut dropped = Dropped::default();
         let before = arcs.len();
         arcs.retain(|a| a.tail != a.head);
-        arcs.sort_by(|a, b| (a.tail, a.head, a.time_ms).cmp(&(b.tail, b.head, b.time_ms)));
+        arcs.sort_by_key(|a| (a.tail, a.head, a.time_ms));
         arcs.dedup_by(|b, a| (a.tail, a.head) == (b.tail, b.head));
         dropped.useless_arcs = before - arcs.len();
 

@@ -138,10 +138,11 @@ fn groups(samples: &[Sample], hour: &[f64]) -> [f64; GROUPS] {
 /// Solves a small positive definite system by elimination.
 fn solve(mut left: [[f64; GROUPS]; GROUPS], mut right: [f64; GROUPS]) -> [f64; GROUPS] {
     for pivot in 0..GROUPS {
+        let above = left[pivot];
         for row in pivot + 1..GROUPS {
-            let factor = left[row][pivot] / left[pivot][pivot];
-            for column in pivot..GROUPS {
-                left[row][column] -= factor * left[pivot][column];
+            let factor = left[row][pivot] / above[pivot];
+            for (cell, upper) in left[row].iter_mut().zip(above) {
+                *cell -= factor * upper;
             }
             right[row] -= factor * right[pivot];
         }

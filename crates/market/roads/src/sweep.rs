@@ -67,16 +67,15 @@ impl Metric {
         for (group, chunk) in rows.chunks_mut(LANES * n.max(1)).enumerate() {
             times.fill([FAR; LANES]);
             let lanes = chunk.len() / n;
-            for lane in 0..lanes {
+            (0..lanes).for_each(|lane| {
                 self.climb((group * LANES + lane) as NodeIx, &self.falls, |v, time| times[v as usize][lane] = time);
-            }
+            });
             for v in (0..n).rev() {
                 settle(&mut times, v, self.climbs.of(v as u32));
             }
             for (node, rank) in h.rank_of.iter().enumerate() {
-                let settled = &times[*rank as usize];
-                for lane in 0..lanes {
-                    chunk[lane * n + node] = outside(settled[lane]);
+                for (lane, time) in times[*rank as usize][..lanes].iter().enumerate() {
+                    chunk[lane * n + node] = outside(*time);
                 }
             }
         }
@@ -149,8 +148,8 @@ impl Walk {
                 settle(&mut times, v, self.falls.of(v as u32));
             }
             for (end, at) in self.ends.iter().enumerate() {
-                for lane in 0..chunk.len() {
-                    put(group * LANES + lane, end, outside(times[*at as usize][lane]));
+                for (lane, time) in times[*at as usize][..chunk.len()].iter().enumerate() {
+                    put(group * LANES + lane, end, outside(*time));
                 }
             }
         }

@@ -21,6 +21,10 @@ const SMALL_GRAPH: usize = 20_000;
 
 /// A place in tile units.
 type Spot = (f64, f64);
+/// A line in whole tile units.
+type Line = Vec<(i32, i32)>;
+/// The lines to draw by class, whether they are one way, and name.
+type Streets<'a> = BTreeMap<(RoadClass, bool, &'a str), Vec<Line>>;
 
 /// The tile in column `x` and row `y` of zoom `z`; empty where the graph has no roads or there is no such
 /// tile.
@@ -29,7 +33,7 @@ pub fn encode(graph: &RoadGraph, z: u8, x: u32, y: u32) -> Vec<u8> {
     if z > MAX_ZOOM || x >> z != 0 || y >> z != 0 {
         return Vec::new();
     }
-    let mut streets: BTreeMap<(RoadClass, bool, &str), Vec<Vec<(i32, i32)>>> = BTreeMap::new();
+    let mut streets = Streets::new();
     for arc in 0..graph.arc_count() as ArcIx {
         let run: Vec<Spot> = graph.arc_points(arc).map(|p| spot(p, z, x, y)).collect();
         if outside(&run) {
@@ -56,7 +60,7 @@ pub fn encode(graph: &RoadGraph, z: u8, x: u32, y: u32) -> Vec<u8> {
     drawn(&streets).expect("lines of two points and more, in a layer of a fresh tile, always encode")
 }
 
-fn drawn(streets: &BTreeMap<(RoadClass, bool, &str), Vec<Vec<(i32, i32)>>>) -> Result<Vec<u8>, mvt::Error> {
+fn drawn(streets: &Streets<'_>) -> Result<Vec<u8>, mvt::Error> {
     let mut tile = Tile::new(EXTENT);
     let mut layer = tile.create_layer("roads");
     for ((class, oneway, name), lines) in streets {
@@ -147,8 +151,8 @@ fn away(p: Spot, a: Spot, b: Spot) -> f64 {
 }
 
 /// The parts of a line inside the buffered tile, rounded to units; parts of no length are left out.
-fn clipped(line: &[Spot]) -> Vec<Vec<(i32, i32)>> {
-    let mut parts: Vec<Vec<(i32, i32)>> = vec![Vec::new()];
+fn clipped(line: &[Spot]) -> Vec<Line> {
+    let mut parts: Vec<Line> = vec![Vec::new()];
     for step in line.windows(2) {
         let Some((from, to)) = clip(step[0], step[1]) else { continue };
         let round = |p: Spot| (p.0.round() as i32, p.1.round() as i32);

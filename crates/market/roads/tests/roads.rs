@@ -1,5 +1,5 @@
 //! The hierarchy against Dijkstra's algorithm, and the demo city as a whole.
-#![allow(clippy::unwrap_used, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -123,10 +123,10 @@ fn unpack(blob: &[u8]) -> Result<Vec<u8>, String> {
 /// Refuses files that need what is not read here.
 fn check_header(bytes: &[u8]) -> Result<(), String> {
     for field in Fields(bytes) {
-        if let (4, Value::Bytes(feature)) = field? {
-            if !matches!(feature, b"OsmSchema-V0.6" | b"DenseNodes") {
-                return Err(format!("the file needs the feature `{}`, which is not read", String::from_utf8_lossy(feature)));
-            }
+        if let (4, Value::Bytes(feature)) = field?
+            && !matches!(feature, b"OsmSchema-V0.6" | b"DenseNodes")
+        {
+            return Err(format!("the file needs the feature `{}`, which is not read", String::from_utf8_lossy(feature)));
         }
     }
     Ok(())
