@@ -88,7 +88,8 @@ pub(crate) fn complete(api: &mut openapi::OpenApi) {
         }
         for operation in [&mut item.post, &mut item.delete].into_iter().flatten() {
             share(operation, keyed);
-            if !path.ends_with("/route") && !path.ends_with("/table") && !path.ends_with("/drivers/online") {
+            // Questions that come with a body change nothing.
+            if !path.ends_with("/route") && !path.ends_with("/table") {
                 operation.parameters.get_or_insert_default().push(RefOr::T(idempotency_key()));
             }
         }

@@ -51,6 +51,7 @@ async fn create(State(app): State<App>, caller: Caller<Riding>, request: Write<C
     let CreateOrder { quote, rider, note } = request.body;
     let claims = app.orders.claims(&quote)?;
     let city = app.city(&claims.city)?;
+    city.require_owner()?;
     let (orders, tenant, now) = (app.orders.clone(), caller.tenant(), city.clock().now());
     let actor = caller.rides_as();
     let new = NewOrder { rider: RiderRef { name: rider.name, reference: rider.reference }, note };

@@ -1,12 +1,13 @@
 //! Beginning, pausing and ending a driver's shift, one by one or a whole fleet at once.
 
 use axum::{
-    Json,
     extract::{Path, State},
     http::StatusCode,
 };
+use doorstep_city::live::LiveCity;
 use doorstep_geo::Point;
-use doorstep_orders::Shift;
+use doorstep_orders::{Orders, Shift, ShiftChange};
+use doorstep_store::Tx;
 use serde::Deserialize;
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -15,7 +16,7 @@ use super::{
     app::{App, driver_id},
     auth::{Caller, Fleet},
     drivers::{DriverView, view},
-    extract::{Empty, Write},
+    extract::{Empty, Headers, Write},
     idempotency::{Done, Idempotency, Written, write},
     lines::{self, LineAnswer, Taken},
     problem::{Answer, Problem},
@@ -89,6 +90,7 @@ async fn shift(
     let (parts, tenant) = (app.clone(), caller.tenant());
     let (written, changed) = write(&app.store, caller, once, app.wall.now(), move |tx| {
         let city = parts.city(&parts.orders.get_driver_in(tx, &tenant, id)?.city)?;
+        city.require_owner()?;
         city.check_position(position)?;
         let change = parts.orders.set_shift_in(tx, &tenant, id, shift, position, city.clock().now())?;
         Done::new(StatusCode::OK, &view(&change.driver, None), change)
@@ -109,32 +111,44 @@ async fn shift(
 async fn many_online(
     State(app): State<App>,
     caller: Caller<Fleet>,
-    Path(city): Path<String>,
+    Path(id): Path<String>,
+    Headers(headers): Headers,
     body: lines::Body,
-) -> Answer<Json<LineAnswer>> {
-    let city = app.city(&city)?;
+) -> Answer<Written> {
+    let city = app.city(&id)?.clone();
+    city.require_owner()?;
     let text = body.collect().await?;
-    let mut taken = Taken::default();
-    let mut drivers = Vec::new();
-    let mut numbers = Vec::new();
-    for (number, line) in lines::split(&text) {
-        match lines::read(line) {
-            Ok(report) => {
-                drivers.push((report.driver, report.point));
-                numbers.push(number);
-            }
-            Err(problem) => taken.reject(number, problem.code().as_str(), problem.detail()),
-        }
-    }
-    let answers = city.drivers_online(&caller.tenant(), drivers).await?;
-    for (number, answer) in numbers.into_iter().zip(answers) {
-        match answer {
-            Ok(_) => taken.accept(),
-            Err(error) => {
-                let problem = Problem::from(error);
-                taken.reject(number, problem.code().as_str(), problem.detail());
+    let once = Idempotency::of(&headers, &format!("POST drivers online {id}"), &text)?;
+    let (orders, tenant, live) = (app.orders.clone(), caller.tenant(), city.clone());
+    let (written, changes) = write(&app.store, &caller, once, app.wall.now(), move |tx| {
+        let (mut taken, mut changes) = (Taken::default(), Vec::new());
+        for (number, line) in lines::split(&text) {
+            match bring_online(&orders, tx, &tenant, &live, line) {
+                Ok(change) => {
+                    taken.accept();
+                    changes.push(change);
+                }
+                Err(problem) if problem.code().status().is_client_error() => {
+                    taken.reject(number, problem.code().as_str(), problem.detail());
+                }
+                Err(problem) => return Err(problem),
             }
         }
+        Done::new(StatusCode::OK, &taken.answer(), changes)
+    })
+    .await?;
+    for change in changes.unwrap_or_default() {
+        city.shift_changed(&change)?;
     }
-    Ok(Json(taken.answer()))
+    Ok(written)
+}
+
+/// One driver of this city begins a shift where the line says.
+fn bring_online(orders: &Orders, tx: &mut dyn Tx, tenant: &str, city: &LiveCity, line: &[u8]) -> Answer<ShiftChange> {
+    let report = lines::read(line)?;
+    if orders.get_driver_in(tx, tenant, report.driver)?.city != city.id() {
+        return Err(Problem::not_found("driver", &report.driver.to_string()));
+    }
+    city.check_position(Some(report.point))?;
+    Ok(orders.set_shift_in(tx, tenant, report.driver, Shift::Online, Some(report.point), city.clock().now())?)
 }

@@ -139,7 +139,7 @@ async fn stay(config: Config, args: &Args) -> anyhow::Result<()> {
         }
     };
     greet(&node, args);
-    let _demo = match (node.api, &node.admin_key) {
+    let demo = match (node.api, &node.admin_key) {
         (Some(api), Some(admin)) if args.demo.demo => {
             let context = DemoContext { api, admin: admin.clone() };
             Some(demo::start(&context, &args.demo).await.context("the demo cannot start")?)
@@ -148,6 +148,8 @@ async fn stay(config: Config, args: &Args) -> anyhow::Result<()> {
     };
     let signal = asked_by_signal().await.context("cannot listen for signals")?;
     note(&format!("{signal}: going down"));
+    // Its riders and drivers go home first.
+    drop(demo);
     node.stop().await;
     Ok(())
 }

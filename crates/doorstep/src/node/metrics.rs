@@ -10,3 +10,20 @@ pub const RATE_LIMITED: &str = "doorstep_api_rate_limited_total";
 pub const STREAMS: &str = "doorstep_api_streams";
 /// Counter: reported positions, by `face` (http, ndjson, websocket) and `outcome` (accepted, rejected).
 pub const POSITIONS: &str = "doorstep_api_positions_total";
+
+/// Every metric of the binary and what it tells.
+pub const METRICS: &[(&str, &str)] = &[
+    (REQUESTS, "Answered requests"),
+    (REQUEST_SECONDS, "From a request's head to its answer's head"),
+    (RATE_LIMITED, "Requests refused because a key asked too often"),
+    (STREAMS, "Event streams and WebSockets that are open"),
+    (POSITIONS, "Positions reported over the API"),
+];
+
+/// Gives the metrics their help texts.
+pub(crate) fn describe() {
+    for (name, help) in [METRICS, doorstep_orders::METRICS].into_iter().flatten() {
+        // The kind is told by the first value that is recorded; a description has none.
+        metrics::describe_counter!(*name, *help);
+    }
+}

@@ -10,6 +10,7 @@ use anyhow::{Context as _, ensure};
 use doorstep_city::live::{CityClock, CityMap, LiveCity, LiveConfig};
 use doorstep_clock::{ScaledClock, SharedClock};
 use doorstep_journal::Journal;
+use doorstep_money::Currency;
 use doorstep_orders::{FareTable, Orders};
 use doorstep_roads::{CityFile, Roads};
 
@@ -110,7 +111,49 @@ fn read(dir: &Path) -> anyhow::Result<CityMap> {
         bbox,
         times: roads.travel_times(),
         roads,
-        fares: FareTable::standard(currency),
+        fares: fares(dir, currency)?,
         snap_m: SNAP_M,
     })
+}
+
+/// A city's prices lie in this file beside its roads; without it they are [`FareTable::standard`].
+const FARES: &str = "fares.toml";
+
+fn fares(dir: &Path, currency: Currency) -> anyhow::Result<FareTable> {
+    let file = dir.join(FARES);
+    let text = match std::fs::read_to_string(&file) {
+        Ok(text) => text,
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(FareTable::standard(currency)),
+        Err(error) => return Err(error).with_context(|| format!("cannot read {}", file.display())),
+    };
+    let fares: FareTable = toml::from_str(&text).with_context(|| format!("{} is not a fare table", file.display()))?;
+    fares.check().with_context(|| file.display().to_string())?;
+    ensure!(
+        fares.currency == currency,
+        "{}: the city's currency is {currency}, not {}",
+        file.display(),
+        fares.currency
+    );
+    Ok(fares)
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn prices_are_the_citys_own_or_the_standard_ones() {
+        let dir = tempfile::tempdir().unwrap();
+        let usd: Currency = "USD".parse().unwrap();
+        assert_eq!(fares(dir.path(), usd).unwrap(), FareTable::standard(usd));
+        let write = |text: &str| std::fs::write(dir.path().join(FARES), text).unwrap();
+        let prices = "base = 1\nper_km = 2\nper_minute = 3\nminimum = 4\nbooking_fee = 5\n";
+        write(&format!("currency = \"USD\"\n{prices}"));
+        assert_eq!(fares(dir.path(), usd).unwrap().per_minute, 3);
+        write(&format!("currency = \"EUR\"\n{prices}"));
+        assert!(fares(dir.path(), usd).unwrap_err().to_string().contains("the city's currency is USD"));
+        write(&format!("currency = \"USD\"\ntip = 1\n{prices}"));
+        assert!(format!("{:#}", fares(dir.path(), usd).unwrap_err()).contains("tip"));
+    }
 }

@@ -31,6 +31,7 @@ pub(crate) struct Running {
 
 impl MetricsRole {
     pub(crate) fn create(config: &config::Metrics, metrics: Metrics) -> Self {
+        crate::node::metrics::describe();
         Self { listen: config.listen, metrics }
     }
 

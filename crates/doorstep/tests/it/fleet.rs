@@ -63,6 +63,13 @@ async fn a_fleet_comes_online_and_reports_in_lines() {
     let answer: LineAnswer =
         serde_json::from_value(client.post_text(&online, "application/x-ndjson", lines).await.done()).unwrap();
     assert_eq!((answer.accepted, answer.rejected.len(), answer.rejected[0].line), (30, 1, 31));
+    let again = |body: String| {
+        let request = client.request(Method::POST, &online).header("content-type", "application/x-ndjson");
+        request.header("idempotency-key", "fleet").body(body).send()
+    };
+    assert_eq!(again(line(&ids[0], 1, 1)).await.unwrap().status(), 200);
+    assert_eq!(again(line(&ids[0], 1, 1)).await.unwrap().headers()["idempotency-replayed"], "true");
+    assert_eq!(again(line(&ids[1], 1, 1)).await.unwrap().status(), 409);
     assert_eq!(client.get(&format!("/v1/cities/{CITY}/stats")).await.done()["drivers_idle"], 30);
 
     let stranger = "drv_0193523c9d6a7b1e8f00112233445566";

@@ -185,7 +185,7 @@ pub struct Event {
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FarePart {
-    /// `base`, `distance`, `time`, `minimum` or `booking_fee`.
+    /// `base`, `distance`, `time`, `minimum` or `booking`.
     pub kind: String,
     /// For people.
     pub label: String,
