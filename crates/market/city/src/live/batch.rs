@@ -21,6 +21,8 @@ use crate::live::service::Shared;
 const CARS_PER_RIDER: usize = 48;
 /// With fewer free cars than this, all of them are looked at.
 const FEW_CARS: usize = 4_096;
+/// The most riders of one decision, oldest first: bounds its time when a city is flooded.
+const RIDERS_AT_ONCE: usize = 4_000;
 /// How often riders whose car rests from them are decided anew.
 const PASSES: usize = 4;
 
@@ -46,7 +48,7 @@ impl Shared {
     /// What there is to decide now, tenant by tenant.
     pub(crate) fn plans(&self, desk: &Desk, now: Timestamp) -> Vec<Plan> {
         let mut searching: BTreeMap<&str, Vec<&Order>> = BTreeMap::new();
-        for order in desk.searching() {
+        for order in desk.searching().take(RIDERS_AT_ONCE) {
             searching.entry(order.tenant.as_str()).or_default().push(order);
         }
         if self.config.better_car_s.is_some() {
@@ -205,10 +207,10 @@ impl Plan {
     }
 
     fn note_rests(&mut self, desk: &Desk) {
-        if desk.nobody_rests() {
-            return;
-        }
         for (rider, order) in self.riders.iter().zip(&self.orders) {
+            if !desk.was_declined(order.id) {
+                continue;
+            }
             for (car, driver) in self.cars.iter().zip(&self.drivers) {
                 if desk.rests(order.id, driver.reference.id, self.now) {
                     self.rests.insert((rider.id, car.id));

@@ -25,10 +25,11 @@ pub(crate) struct Change {
 pub(crate) struct Desk {
     orders: BTreeMap<OrderId, Order>,
     holds: HashMap<DriverId, OrderId>,
-    rests: HashMap<(OrderId, DriverId), Timestamp>,
+    rests: HashMap<OrderId, Vec<(DriverId, Timestamp)>>,
     silent: HashSet<DriverId>,
     closed: HashMap<OrderId, i64>,
     closed_order: std::collections::VecDeque<OrderId>,
+    waiting: usize,
 }
 
 impl Desk {
@@ -39,6 +40,7 @@ impl Desk {
             if let Some(driver) = order.holder() {
                 desk.holds.insert(driver, order.id);
             }
+            desk.waiting += usize::from(waits(&order));
             desk.orders.insert(order.id, order);
         }
         desk
@@ -54,6 +56,7 @@ impl Desk {
             return None;
         }
         let held = before.and_then(Order::holder);
+        self.waiting = self.waiting - usize::from(before.is_some_and(waits)) + usize::from(waits(&order));
         let holds = order.holder();
         let change = Change { news: news(before, &order), left: held.filter(|d| holds != Some(*d)), holds };
         if let Some(driver) = change.left
@@ -82,20 +85,23 @@ impl Desk {
         {
             self.closed.remove(&oldest);
         }
-        self.rests.retain(|(order, _), _| *order != id);
+        self.rests.remove(&id);
     }
 
     /// A driver who is spared from an order until then.
     pub(crate) fn rest(&mut self, order: OrderId, driver: DriverId, until: Timestamp) {
-        self.rests.insert((order, driver), until);
+        let rests = self.rests.entry(order).or_default();
+        rests.retain(|(who, _)| *who != driver);
+        rests.push((driver, until));
     }
 
     pub(crate) fn rests(&self, order: OrderId, driver: DriverId, now: Timestamp) -> bool {
-        self.rests.get(&(order, driver)).is_some_and(|until| *until > now)
+        self.rests.get(&order).is_some_and(|rests| rests.iter().any(|(who, until)| *who == driver && *until > now))
     }
 
-    pub(crate) fn nobody_rests(&self) -> bool {
-        self.rests.is_empty()
+    /// Whether anybody rests, or ever rested, from this open order.
+    pub(crate) fn was_declined(&self, order: OrderId) -> bool {
+        self.rests.contains_key(&order)
     }
 
     pub(crate) fn order_of(&self, driver: DriverId) -> Option<&Order> {
@@ -117,7 +123,7 @@ impl Desk {
 
     /// Riders not picked up yet.
     pub(crate) fn waiting(&self) -> usize {
-        self.orders.values().filter(|o| o.state != State::OnTrip).count()
+        self.waiting
     }
 
     /// A driver was not heard of for too long.
@@ -154,6 +160,10 @@ impl Desk {
             _ => None,
         }
     }
+}
+
+fn waits(order: &Order) -> bool {
+    order.state.is_open() && order.state != State::OnTrip
 }
 
 /// What happened between two versions, as far as anybody counts it.

@@ -107,8 +107,7 @@ impl Runner {
         if let Some(driver) = change.holds {
             self.stand(driver);
         }
-        let waiting = self.desk.waiting() as u64;
-        self.shared.counters.waiting.store(waiting, Ordering::Relaxed);
+        self.shared.counters.waiting.store(self.desk.waiting() as u64, Ordering::Relaxed);
     }
 
     /// Shows a driver in the state that follows from his order and shift.
@@ -136,7 +135,10 @@ impl Runner {
             Turn::Without => return self.catch_up(),
             Turn::Kept => {}
             Turn::Gained => match self.shared.recover().await {
-                Ok(desk) => self.desk = desk,
+                Ok(desk) => {
+                    self.shared.counters.waiting.store(desk.waiting() as u64, Ordering::Relaxed);
+                    self.desk = desk;
+                }
                 Err(error) => {
                     tracing::error!(city = self.shared.map.id(), %error, "cannot read the city from its store");
                     self.tenure.give_back(&self.shared.orders, &self.shared.standing).await;
