@@ -1,5 +1,6 @@
 //! The peers, started by the bench itself in a temporary directory, on 127.0.0.1, and stopped by it.
 
+pub mod cluster;
 pub mod postgis;
 pub mod redis;
 

@@ -33,7 +33,10 @@ pub(crate) trait Candidate {
 /// Ours, in the bench's own process and thread.
 pub(crate) struct Ours {
     pub(crate) supply: Supply,
+    /// Whether reports are handed over as they arrived, many in one call.
+    pub(crate) together: bool,
     now: Timestamp,
+    reported: Vec<Reported>,
 }
 
 impl Ours {
@@ -43,13 +46,21 @@ impl Ours {
             let driver = supply.intern(id, 4);
             supply.place(driver, DriverState::Online, &Report::at(point, now), now)?;
         }
-        Ok(Self { supply, now })
+        Ok(Self { supply, together: true, now, reported: Vec::new() })
     }
 }
 
 impl Candidate for Ours {
     fn update(&mut self, reports: &[(&str, Point)]) -> Result<()> {
         self.now = self.now.plus_ms(1);
+        if self.together {
+            let reports: Vec<(&str, Report)> =
+                reports.iter().map(|(id, point)| (*id, Report::at(*point, self.now))).collect();
+            self.reported.clear();
+            self.supply.report_ids(&reports, self.now, &mut self.reported);
+            ensure!(self.reported.iter().all(|r| *r == Reported::Accepted), "a report was not accepted");
+            return Ok(());
+        }
         for (id, point) in reports {
             let reported = self.supply.report_id(id, &Report::at(*point, self.now), self.now);
             ensure!(reported == Reported::Accepted, "a report was {}", reported.as_str());

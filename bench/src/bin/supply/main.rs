@@ -70,7 +70,10 @@ fn compare(arguments: &Arguments, spread: Spread, report: &mut String) -> Result
     let before = cpu::resident_mb(std::process::id())?;
     let mut ours = Ours::new(&work.fleet)?;
     let megabytes = cpu::resident_mb(std::process::id())? - before;
-    let our_cost = measure(&mut ours, &work, &Amount { rounds: 10, queries: 100_000, mixed: 1_000_000 })?;
+    let amount = Amount { rounds: 10, queries: 100_000, mixed: 1_000_000 };
+    let our_cost = measure(&mut ours, &work, &amount)?;
+    ours.together = false;
+    let one_by_one = measure(&mut ours, &work, &amount)?;
     let (updates, queries) = together(&ours, &work)?;
 
     let radius = radius_for(&ours, &work);
@@ -100,7 +103,8 @@ fn compare(arguments: &Arguments, spread: Spread, report: &mut String) -> Result
             times(cost.mixed_s, our_cost.mixed_s),
         )
     };
-    line("Doorstep, in process, by driver id", &our_cost)?;
+    line("Doorstep, in process, by driver id, 250 reports per call", &our_cost)?;
+    line("Doorstep, in process, by driver id, one report per call", &one_by_one)?;
     line("Redis GEO, one GEOADD per report, pipelined by 250", &redis_cost)?;
     line("Redis GEO, one GEOADD per 250 reports", &redis_together)?;
     line("Redis GEO, only inside its commands (INFO commandstats)", &inside)?;

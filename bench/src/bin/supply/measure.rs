@@ -18,28 +18,40 @@ const ROUNDS: usize = 10;
 /// Everything that is asked of a candidate.
 pub(crate) struct Work {
     pub(crate) fleet: Fleet,
-    /// Per round, every driver's report in the order of arrival.
+    /// Per round, every driver's report in the order of arrival: who and where.
     rounds: Vec<Vec<(u32, Point)>>,
+    /// Per round, the ids as they lie one after the other in what arrived.
+    arrived: Vec<String>,
     pub(crate) points: Vec<Point>,
 }
 
 impl Work {
     pub(crate) fn new(mut fleet: Fleet, spread: Spread, seed: u64) -> Self {
-        let rounds = (0..ROUNDS)
-            .map(|_| {
-                fleet.step();
-                fleet.order().into_iter().map(|driver| (driver, fleet.points[driver as usize])).collect()
-            })
-            .collect();
+        let mut rounds = Vec::with_capacity(ROUNDS);
+        let mut arrived = Vec::with_capacity(ROUNDS);
+        for _ in 0..ROUNDS {
+            fleet.step();
+            let order = fleet.order();
+            arrived.push(order.iter().map(|&driver| &*fleet.ids[driver as usize]).collect::<String>());
+            rounds.push(order.into_iter().map(|driver| (driver, fleet.points[driver as usize])).collect());
+        }
         let mut rng = SeededRng::new(seed, "bench.queries");
         let points = (0..20_000).map(|_| spread.place(&mut rng)).collect();
-        Self { fleet, rounds, points }
+        Self { fleet, rounds, arrived, points }
     }
 
     /// The first so many reports, in pieces.
     fn reports(&self, count: usize) -> impl Iterator<Item = Vec<(&str, Point)>> {
-        let all = self.rounds.iter().cycle().flat_map(|round| round.chunks(PIECE)).take(count / PIECE);
-        all.map(|piece| piece.iter().map(|&(driver, at)| (&*self.fleet.ids[driver as usize], at)).collect())
+        let length = self.fleet.ids[0].len();
+        let rounds = self.rounds.iter().zip(&self.arrived).cycle();
+        let pieces = rounds.flat_map(move |(round, arrived)| {
+            let ids = arrived.as_bytes().chunks(length * PIECE);
+            round.chunks(PIECE).zip(ids).map(move |(piece, ids)| {
+                let ids = ids.chunks(length).map(|id| std::str::from_utf8(id).expect("invariant: ids are ASCII"));
+                ids.zip(piece).map(|(id, &(_, at))| (id, at)).collect()
+            })
+        });
+        pieces.take(count / PIECE)
     }
 
     /// The first so many queries, in pieces.
