@@ -107,9 +107,12 @@ impl Snapper {
 fn ring_cells(cx: usize, cy: usize, ring: usize, columns: usize, rows: usize) -> impl Iterator<Item = (usize, usize)> {
     let (low_x, high_x) = (cx.saturating_sub(ring), (cx + ring).min(columns - 1));
     let (low_y, high_y) = (cy.saturating_sub(ring), (cy + ring).min(rows - 1));
-    (low_y..=high_y)
-        .flat_map(move |y| (low_x..=high_x).map(move |x| (x, y)))
-        .filter(move |(x, y)| x.abs_diff(cx).max(y.abs_diff(cy)) == ring)
+    (low_y..=high_y).flat_map(move |y| {
+        // Whole rows at the top and the bottom, two cells in the rows between.
+        let step = if y.abs_diff(cy) == ring { 1 } else { (2 * ring).max(1) };
+        let from = if step == 1 { low_x } else { cx.wrapping_sub(ring) };
+        (0..2 * ring + 1).step_by(step).map(move |dx| (from.wrapping_add(dx), y)).filter(move |(x, _)| (low_x..=high_x).contains(x))
+    })
 }
 
 #[cfg(test)]

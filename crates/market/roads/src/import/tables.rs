@@ -49,11 +49,15 @@ pub fn tables(nodes: impl Read, edges: impl Read) -> Result<Imported, ImportErro
         if !(SLOWEST_KMH..=FASTEST_KMH).contains(&kmh) {
             return Err(format!("speed is {kmh}: write km/h from {SLOWEST_KMH} to {FASTEST_KMH}"));
         }
+        let hours = km / kmh;
+        if hours > 24.0 {
+            return Err(format!("{km} km at {kmh} km/h take {hours:.0} hours, at most 24 are believed: check the units"));
+        }
         arcs.push(ArcRow {
             tail,
             head,
             length_m: (km * 1000.0) as f32,
-            time_ms: (km / kmh * 3_600_000.0).round() as u32,
+            time_ms: (hours * 3_600_000.0).round() as u32,
             class: RoadClass::from_speed(kmh),
             shape: Vec::new(),
             name: String::new(),
@@ -129,6 +133,7 @@ mod tests {
             (NODES, "from,to,length,speed\n7,9,1,30\n", "edges, line 2: to: there is no node 9"),
             (NODES, "from,to,length,speed\n7,8,-1,30\n", "length is -1"),
             (NODES, "from,to,length,speed\n7,8,1,0\n", "speed is 0"),
+            (NODES, "from,to,length,speed\n7,8,900,1\n", "take 900 hours"),
             (NODES, "from,to,length,speed\n7,8,x,30\n", "length: `x` is not a number"),
             (NODES, "from,to,length\n7,8,1\n", "no column `speed`"),
             (NODES, "from,to,length,speed\n7,8,1\n", "edges: at line 2"),

@@ -16,12 +16,18 @@ use crate::{hour_of_week, ImportError, Roads, TripTime};
 /// [`ImportError`] with the line and the reason.
 pub fn trip_times(trips: impl Read, roads: &Roads, max_m: f64) -> Result<(Vec<TripTime>, usize), ImportError> {
     let (mut times, mut elsewhere) = (Vec::new(), 0);
+    let area = roads.graph().bounds().map(|b| b.expanded(max_m));
     let columns = ["pickup", "dropoff", "pu_lon", "pu_lat", "do_lon", "do_lat"];
     each_row("trips", trips, columns, |[pickup, dropoff, pu_lon, pu_lat, do_lon, do_lat]| {
         let moment = |text: &str| Timestamp::parse_local_as_utc(text.trim()).map_err(|e| e.to_string());
         let (begun, ended) = (moment(pickup)?, moment(dropoff)?);
         let place = |lat: &str, lon: &str| -> Result<Point, String> { Point::new(number(lat, "lat")?, number(lon, "lon")?).map_err(|e| e.to_string()) };
         let (from, to) = (place(pu_lat, pu_lon)?, place(do_lat, do_lon)?);
+        // Most trips of a file may be elsewhere; the box tells that sooner than the nearest corner does.
+        if !area.is_some_and(|a| a.contains(from) && a.contains(to)) {
+            elsewhere += 1;
+            return Ok(());
+        }
         match (roads.snap(from, max_m), roads.snap(to, max_m)) {
             (Ok(from), Ok(to)) => times.push(TripTime {
                 from: from.node,

@@ -13,6 +13,9 @@ use crate::{ImportError, RoadGraph};
 /// A road gets a corner at least about this often, metres, so that a place is never far from one.
 const LONGEST_M: f64 = 500.0;
 
+/// Two nodes of a way that lie farther apart than this, metres, are a mistake: no road leads between them.
+const JUMP_M: f64 = 100_000.0;
+
 /// A stretch of road between two nodes, which are indices into [`Roads::ids`].
 #[derive(Clone, Debug)]
 struct Stretch {
@@ -89,7 +92,7 @@ fn place((lat, lon): Place) -> Point {
     Point::new(f64::from(lat) / 1e7, f64::from(lon) / 1e7).expect("a node's place was checked when it was read")
 }
 
-/// The nodes of a way by index, cut into runs where a node is missing; repeated nodes are taken once.
+/// The nodes of a way by index, cut into runs where a node is missing or far off; repeated nodes are taken once.
 fn runs(roads: &Roads, way: &RoadWay) -> Vec<Vec<u32>> {
     let mut runs = vec![Vec::new()];
     for id in &roads.refs[way.first_ref..way.first_ref + way.refs] {
@@ -97,8 +100,12 @@ fn runs(roads: &Roads, way: &RoadWay) -> Vec<Vec<u32>> {
             None => runs.push(Vec::new()),
             Some(ix) => {
                 let run = runs.last_mut().expect("there is always a run");
-                if run.last() != Some(&(ix as u32)) {
-                    run.push(ix as u32);
+                match run.last() {
+                    Some(last) if *last == ix as u32 => {}
+                    Some(last) if haversine_m(place(roads.places[*last as usize]), place(roads.places[ix])) > JUMP_M => {
+                        runs.push(vec![ix as u32]);
+                    }
+                    _ => run.push(ix as u32),
                 }
             }
         }
