@@ -1,8 +1,8 @@
 //! How many drivers stand in each H3 cell.
 //!
 //! Projecting a point into H3 costs far more than everything else a report does. Each known cell
-//! therefore keeps the circle inscribed in it and its six sides: a driver who is still clear of them
-//! is still in the cell.
+//! therefore keeps its six sides, and each driver how far they may go before a side could be near:
+//! most reports end there, without even a look at the cell.
 
 use doorstep_geo::{Cell, Resolution};
 use hashbrown::HashMap;
@@ -26,13 +26,31 @@ const CLEAR: f64 = 0.985;
 /// An index into the tally's cells.
 pub(super) type CellSlot = u32;
 
+/// A driver's cell, and how far from where they may go and surely still be in it.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Stand {
+    pub(super) slot: CellSlot,
+    at: Fixed,
+    /// Units of latitude; as many units of longitude are never longer.
+    clear: u16,
+}
+
+impl Stand {
+    /// Whether the cell is surely still the same at this point. `false` says nothing.
+    #[inline]
+    pub(super) fn reaches(&self, to: Fixed) -> bool {
+        // In floating point: across the antimeridian the square of the difference would not fit an i64.
+        let dlat = f64::from(to.lat) - f64::from(self.at.lat);
+        let dlon = f64::from(to.lon) - f64::from(self.at.lon);
+        dlat * dlat + dlon * dlon < f64::from(self.clear) * f64::from(self.clear)
+    }
+}
+
 struct Counted {
     cell: Cell,
     center: Fixed,
     /// Cosine of the centre's latitude.
     cos: f32,
-    /// Square of the inscribed radius in units; 0 where the flat approximation is not trusted.
-    safe: f32,
     /// The sides: outward normal and distance from the centre; no distance where not trusted.
     sides: [(f32, f32, f32); 6],
     online: u32,
@@ -54,10 +72,10 @@ impl Tally {
     }
 
     /// Counts a driver in at `at`.
-    pub(super) fn enter(&mut self, at: Fixed, idle: bool) -> CellSlot {
+    pub(super) fn enter(&mut self, at: Fixed, idle: bool) -> Stand {
         let slot = self.slot_of(Cell::at(at.point(), self.resolution));
         self.count_in(slot, idle);
-        slot
+        self.stand(slot, at)
     }
 
     /// Counts a driver out.
@@ -68,21 +86,20 @@ impl Tally {
         self.drivers -= 1;
     }
 
-    /// Moves a driver of `slot` to `at` and returns the slot they are in now.
-    #[inline]
-    pub(super) fn shift(&mut self, slot: CellSlot, at: Fixed, idle: bool) -> CellSlot {
-        let counted = &self.cells[slot as usize];
-        if counted.surely_has(at) {
-            return slot;
+    /// Moves a driver to `at` and returns where that leaves them.
+    pub(super) fn shift(&mut self, slot: CellSlot, at: Fixed, idle: bool) -> Stand {
+        let stand = self.stand(slot, at);
+        if stand.clear > 0 {
+            return stand;
         }
         let cell = Cell::at(at.point(), self.resolution);
-        if cell == counted.cell {
-            return slot;
+        if cell == self.cells[slot as usize].cell {
+            return stand;
         }
         self.leave(slot, idle);
         let slot = self.slot_of(cell);
         self.count_in(slot, idle);
-        slot
+        self.stand(slot, at)
     }
 
     /// A driver of `slot` became idle or stopped being so.
@@ -113,6 +130,10 @@ impl Tally {
 
     pub(super) fn heap_bytes(&self) -> usize {
         self.slots.capacity() * 17 + self.cells.capacity() * size_of::<Counted>() + self.free.capacity() * 4
+    }
+
+    fn stand(&self, slot: CellSlot, at: Fixed) -> Stand {
+        Stand { slot, at, clear: self.cells[slot as usize].clear_of_sides(at) }
     }
 
     fn count_in(&mut self, slot: CellSlot, idle: bool) {
@@ -155,12 +176,14 @@ impl Tally {
 }
 
 impl Counted {
-    /// Whether the point is clear of the cell's border. `false` says nothing.
+    /// How far the point, if it is inside, surely is from the border, in whole units; 0 says nothing.
     #[inline]
-    fn surely_has(&self, at: Fixed) -> bool {
+    fn clear_of_sides(&self, at: Fixed) -> u16 {
         let y = (i64::from(at.lat) - i64::from(self.center.lat)) as f32;
         let x = turn(i64::from(self.center.lon), i64::from(at.lon)) as f32 * self.cos;
-        x * x + y * y < self.safe || self.sides.iter().all(|&(nx, ny, away)| x * nx + y * ny < away)
+        let nearest = self.sides.iter().fold(f32::INFINITY, |least, &(nx, ny, away)| least.min(away - x * nx - y * ny));
+        // The cast saturates at both ends.
+        nearest as u16
     }
 }
 
@@ -181,18 +204,14 @@ fn measure(cell: Cell) -> Counted {
     // Small cells away from the poles are flat to a thousandth; elsewhere every report projects.
     let flat = u8::from(cell.0.resolution()) >= 7 && f64::from(center.lat).abs() < 85.0 * PER_DEGREE;
     let mut sides = [(0.0, 0.0, 0.0); 6];
-    let mut safe = 0.0;
     // Pentagons and cells across an edge of the icosahedron have more or fewer corners: they project too.
     if flat && corners.len() == sides.len() {
-        let mut radius = f64::INFINITY;
         for (i, side) in sides.iter_mut().enumerate() {
             let (nx, ny, away) = side_of(corners[i], corners[(i + 1) % corners.len()]);
-            radius = radius.min(away * CLEAR);
             *side = (nx as f32, ny as f32, (away * CLEAR) as f32);
         }
-        safe = radius * radius;
     }
-    Counted { cell, center, cos: cos as f32, safe: safe as f32, sides, online: 0, idle: 0 }
+    Counted { cell, center, cos: cos as f32, sides, online: 0, idle: 0 }
 }
 
 /// The line through `a` and `b`: its unit normal away from the origin, and its distance.

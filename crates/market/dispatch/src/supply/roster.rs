@@ -7,7 +7,7 @@ use doorstep_clock::Timestamp;
 use doorstep_geo::{BoundingBox, Cell, Point, Resolution};
 
 use super::DriverIx;
-use super::cells::{CellSlot, CellSupply, Tally};
+use super::cells::{CellSupply, Stand, Tally};
 use super::error::SupplyError;
 use super::fixed::Fixed;
 use super::grid::{Entry, Grid, NO_NODE, Place, Spot};
@@ -111,7 +111,7 @@ struct Record {
     node: u32,
     spot: Spot,
     place: Place,
-    cell: CellSlot,
+    stand: Stand,
     bearing: u16,
     speed: u16,
     state: u8,
@@ -123,6 +123,8 @@ struct Record {
     /// Has told a position at least once.
     located: bool,
 }
+
+const _: () = assert!(size_of::<Record>() == 64, "a record is one cache line");
 
 pub(super) struct Roster {
     heartbeat_ms: i64,
@@ -153,7 +155,7 @@ impl Roster {
             node: NO_NODE,
             spot: Spot::default(),
             place: Place::default(),
-            cell: 0,
+            stand: Stand::default(),
             bearing: NOT_GIVEN,
             speed: NOT_GIVEN,
             state: OFFLINE,
@@ -253,7 +255,7 @@ impl Roster {
         } else if record.mapped {
             self.grid.entry_mut(record.place, record.spot).state = after;
             if (before == IDLE) != (after == IDLE) {
-                self.tally.set_idle(record.cell, after == IDLE);
+                self.tally.set_idle(record.stand.slot, after == IDLE);
             }
         }
         Ok(DriverState::from_number(before))
@@ -321,7 +323,7 @@ impl Roster {
 
     pub(super) fn cell(&self, driver: DriverIx) -> Option<Cell> {
         let record = self.records.get(driver as usize)?;
-        record.mapped.then(|| self.tally.cell(record.cell))
+        record.mapped.then(|| self.tally.cell(record.stand.slot))
     }
 
     pub(super) fn heap_bytes(&self) -> usize {
@@ -360,19 +362,23 @@ impl Roster {
             let entry = self.grid.entry_mut(place, record.spot);
             entry.at = position;
             entry.node = record.node;
-            record.cell = self.tally.shift(record.cell, position, idle);
+            if !record.stand.reaches(position) {
+                record.stand = self.tally.shift(record.stand.slot, position, idle);
+            }
             return;
         }
         let entry = Entry { at: position, driver, node: record.node, state: record.state, seats: record.seats };
         if record.mapped {
-            record.cell = self.tally.shift(record.cell, position, idle);
+            if !record.stand.reaches(position) {
+                record.stand = self.tally.shift(record.stand.slot, position, idle);
+            }
             let (old_place, old_spot) = (record.place, record.spot);
             // In before out: a block with one driver moving inside it is not torn down and made anew.
             record.place = place;
             record.spot = self.grid.insert(place, entry);
             self.take_out(old_place, old_spot);
         } else {
-            record.cell = self.tally.enter(position, idle);
+            record.stand = self.tally.enter(position, idle);
             record.place = place;
             record.spot = self.grid.insert(place, entry);
             record.mapped = true;
@@ -386,7 +392,7 @@ impl Roster {
         record.state = OFFLINE;
         if record.mapped {
             record.mapped = false;
-            self.tally.leave(record.cell, idle);
+            self.tally.leave(record.stand.slot, idle);
             let (place, spot) = (record.place, record.spot);
             self.take_out(place, spot);
         }
