@@ -63,8 +63,12 @@ export async function reachChecks({ harness, page, key, origin }) {
     await page.getByTestId('map').locator('canvas').focus();
     await page.keyboard.press('Enter');
     await until('the pickup', async () => (await page.getByTestId('ride-step').getAttribute('data-wants')) === 'dropoff');
-    await page.keyboard.press('ArrowUp');
-    await sleep(1500);
+    const centre = () => page.getByTestId('map').getAttribute('data-center');
+    for (let i = 0; i < 2; i++) {
+      const before = await centre();
+      await page.keyboard.press('ArrowUp');
+      await until('the map to move', async () => (await centre()) !== before);
+    }
     await page.keyboard.press('Enter');
     await page.getByTestId('quote').waitFor();
     await page.getByTestId('panel-close').click();
@@ -94,6 +98,12 @@ export async function reachChecks({ harness, page, key, origin }) {
       await sleep(800);
       const wide = await phone.evaluate(() => document.documentElement.scrollWidth - innerWidth);
       assert(wide <= 0, `${name} is ${wide} px too wide`);
+    }
+    for (const language of ['Chinese', 'English']) {
+      await phone.getByTestId('language').click();
+      await sleep(300);
+      const cut = await phone.locator('header a, header button').evaluateAll((controls) => controls.filter((control) => control.getBoundingClientRect().right > innerWidth).length);
+      assert(cut === 0, `${cut} controls of the head are cut off in ${language}`);
     }
     await phone.context().close();
   });

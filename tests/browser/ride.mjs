@@ -12,10 +12,21 @@ async function clickTwoPoints({ page, frames }) {
   await page.getByTestId('quote').waitFor();
 }
 
+async function confirm(page, panel) {
+  await page.getByTestId('ride-name').fill('Browser test');
+  await page.getByTestId('confirm-ride').click();
+  await panel.getByTestId('timeline').waitFor();
+}
+
 export async function rideChecks(given) {
   const { harness, page } = given;
   const panel = page.getByTestId('panel-order');
   const state = () => panel.getByTestId('order-state').getAttribute('data-state');
+
+  // A quick city, yet slow enough that a busy machine's drivers answer their offers in time.
+  await setSpeed(page, 'Home', 1);
+  for (let i = 0; i < 5; i++) await page.keyboard.press('ArrowRight');
+  await until('speed 10', async () => (await page.getByTestId('clock').getAttribute('data-speed')) === '10');
 
   const quoted = await harness.check('two clicks on the map give a price', async () => {
     await clickTwoPoints(given);
@@ -27,26 +38,29 @@ export async function rideChecks(given) {
   });
   if (quoted) {
     await harness.check('the ride is requested and followed to its end', async () => {
-      await page.getByTestId('ride-name').fill('Browser test');
-      await page.getByTestId('confirm-ride').click();
-      await panel.getByTestId('timeline').waitFor();
-      await setSpeed(page, 'End', 60);
-      let shown = false;
-      const seen = new Set();
+      let tries = 1;
+      await confirm(page, panel);
+      let fast = false;
       await until('the drop-off', async () => {
         const now = await state();
-        seen.add(now);
-        assert(now !== 'cancelled' && now !== 'no_driver', `the ride ended as ${now}`);
-        if (!shown && (now === 'on_trip' || now === 'arriving')) {
-          shown = true;
+        assert(now !== 'cancelled', `the ride ended as ${now}`);
+        if (now === 'no_driver') {
+          // A demo with more riders than taxis may give a ride up; a person would ask again.
+          assert(tries++ < 3, 'three rides found no driver');
+          await page.getByTestId('panel-close').click();
+          await clickTwoPoints(given);
+          await confirm(page, panel);
+        } else if (!fast && ['accepted', 'arriving', 'arrived', 'on_trip'].includes(now)) {
+          fast = true;
+          await setSpeed(page, 'End', 60);
           await harness.shot(page, 'ride');
         }
         return now === 'completed';
-      }, 300_000, 150);
+      }, 400_000, 150);
       const kinds = await panel.locator('[data-testid=timeline] li[data-kind]').evaluateAll((stops) => stops.map((stop) => stop.dataset.kind));
       for (const kind of ['requested', 'offered', 'accepted', 'picked_up', 'completed']) assert(kinds.includes(kind), `no ${kind} among ${kinds.join(', ')}`);
       await harness.shot(page, 'ride-completed');
-      return kinds.join(' → ');
+      return `${kinds.join(' → ')}${tries > 1 ? `, at the ${tries}. try` : ''}`;
     });
     if (await page.getByTestId('panel-close').isVisible()) await page.getByTestId('panel-close').click();
   }
