@@ -21,8 +21,12 @@ use crate::live::service::Shared;
 const CARS_PER_RIDER: usize = 48;
 /// With fewer free cars than this, all of them are looked at.
 const FEW_CARS: usize = 4_096;
-/// The most riders of one decision, oldest first: bounds its time when a city is flooded.
+/// The most riders of one decision, oldest first, by whether there are few cars or many: a pair
+/// costs time and memory, and a flooded city must not stop for either.
 const RIDERS_AT_ONCE: usize = 4_000;
+const RIDERS_AT_ONCE_OF_MANY_CARS: usize = 500;
+/// After a decision with this many offers the next one follows at once: more riders may be left.
+pub(crate) const MANY_OFFERS: usize = RIDERS_AT_ONCE_OF_MANY_CARS / 2;
 /// How often riders whose car rests from them are decided anew.
 const PASSES: usize = 4;
 
@@ -48,7 +52,9 @@ impl Shared {
     /// What there is to decide now, tenant by tenant.
     pub(crate) fn plans(&self, desk: &Desk, now: Timestamp) -> Vec<Plan> {
         let mut searching: BTreeMap<&str, Vec<&Order>> = BTreeMap::new();
-        for order in desk.searching().take(RIDERS_AT_ONCE) {
+        let many_cars = self.supply.counts().idle() as usize > FEW_CARS;
+        let at_once = if many_cars { RIDERS_AT_ONCE_OF_MANY_CARS } else { RIDERS_AT_ONCE };
+        for order in desk.searching().take(at_once) {
             searching.entry(order.tenant.as_str()).or_default().push(order);
         }
         if self.config.better_car_s.is_some() {
@@ -80,7 +86,7 @@ impl Shared {
 
     fn add_free_cars(&self, plan: &mut Plan, desk: &Desk, tenant: &str, searching: &[&Order]) {
         let mut free = self.supply.drivers(&Filter::idle(1));
-        if free.len() > FEW_CARS && free.len() > searching.len() * CARS_PER_RIDER {
+        if free.len() > FEW_CARS {
             let mut near: BTreeSet<DriverIx> = BTreeSet::new();
             for order in searching {
                 let filter = Filter::idle(order.seats);

@@ -12,7 +12,7 @@ use doorstep_store::StoreError;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::MissedTickBehavior;
 
-use crate::live::batch::Pair;
+use crate::live::batch::{MANY_OFFERS, Pair};
 use crate::live::config::ms;
 use crate::live::desk::Desk;
 use crate::live::frame::{OrderLine, order_line};
@@ -164,8 +164,8 @@ impl Runner {
         self.write(due, now).await;
         let mut stop = None;
         if now >= self.next_batch {
-            stop = self.batch(now).await;
             self.next_batch = now.plus_ms(ms(self.shared.config.batch_s));
+            stop = self.batch(now).await;
         }
         metrics::waiting(self.shared.map.id(), self.desk.waiting() as u64);
         stop
@@ -226,6 +226,9 @@ impl Runner {
         let mut commands: Vec<_> = pairs.iter().filter_map(|pair| self.shared.command_for(&self.desk, pair, now)).collect();
         // A car that is released comes before the order that waits for it.
         commands.sort_by_key(|(_, command)| matches!(command, Command::Offer { .. }));
+        if commands.len() >= MANY_OFFERS {
+            self.next_batch = now;
+        }
         self.shared.counters.batch(seconds * 1_000.0);
         metrics::batch(self.shared.map.id(), seconds, commands.len());
         self.write(commands, now).await;
