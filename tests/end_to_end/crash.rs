@@ -71,7 +71,11 @@ async fn killed_under_load_nothing_acknowledged_is_lost_or_doubled() {
     let node = Node::start(&data, &args).await.unwrap();
     check(&same_key(&node, &mut key).await, &known, &node).await;
     let known = known.lock().await;
-    println!("{KILLS} kills, {} orders acknowledged, {} of them only at the second call", known.orders.len(), known.retried);
+    println!(
+        "{KILLS} kills, {} orders acknowledged, {} of them only at the second call",
+        known.orders.len(),
+        known.retried
+    );
     assert!(known.orders.len() > KILLS, "the load did nothing: {} orders", known.orders.len());
 }
 
@@ -80,7 +84,8 @@ async fn killed_under_load_nothing_acknowledged_is_lost_or_doubled() {
 async fn same_key(node: &Node, key: &mut Option<(String, String)>) -> Client {
     let admin = node.client().unwrap();
     if key.is_none() {
-        let made = admin.post("/v1/keys", json!({"name": "load", "scopes": ["rider", "driver", "operator"]})).await.unwrap();
+        let made =
+            admin.post("/v1/keys", json!({"name": "load", "scopes": ["rider", "driver", "operator"]})).await.unwrap();
         let part = |name: &str| made[name].as_str().unwrap().to_owned();
         *key = Some((part("access"), part("secret")));
     }
@@ -89,11 +94,17 @@ async fn same_key(node: &Node, key: &mut Option<(String, String)>) -> Client {
 }
 
 async fn drivers_online(client: &Client) {
-    let items: Vec<_> = (0..20).map(|n| json!({"city": "manhattan", "name": format!("D{n}"), "plate": format!("P{n}"), "seats": 4})).collect();
+    let items: Vec<_> = (0..20)
+        .map(|n| json!({"city": "manhattan", "name": format!("D{n}"), "plate": format!("P{n}"), "seats": 4}))
+        .collect();
     let made = client.post("/v1/drivers/batch", json!({"items": items})).await.unwrap();
-    let ids: Vec<String> = made["items"].as_array().unwrap().iter().map(|d| d["id"].as_str().unwrap().to_owned()).collect();
+    let ids: Vec<String> =
+        made["items"].as_array().unwrap().iter().map(|d| d["id"].as_str().unwrap().to_owned()).collect();
     for id in &ids {
-        client.post(&format!("/v1/drivers/{id}/online"), json!({"position": {"lat": 40.7484, "lon": -73.9857}})).await.unwrap();
+        client
+            .post(&format!("/v1/drivers/{id}/online"), json!({"position": {"lat": 40.7484, "lon": -73.9857}}))
+            .await
+            .unwrap();
     }
 }
 
@@ -120,7 +131,10 @@ async fn load(client: Client, known: Arc<Mutex<Acknowledged>>, stop: Arc<AtomicB
         }
         if n % 3 == 0 {
             let reason = json!({"reason": "changed my mind"});
-            let Ok(answer) = client.call(Method::POST, &format!("/v1/orders/{id}/cancel"), None, Some(&reason)).await else { return };
+            let Ok(answer) = client.call(Method::POST, &format!("/v1/orders/{id}/cancel"), None, Some(&reason)).await
+            else {
+                return;
+            };
             if answer.status == 200 {
                 known.lock().await.versions.insert(id, answer.body["version"].as_i64().unwrap());
             }
@@ -135,7 +149,8 @@ async fn check(client: &Client, known: &Mutex<Acknowledged>, node: &Node) {
     let by_id: HashMap<&str, &Value> = listed.iter().map(|o| (o["id"].as_str().unwrap(), o)).collect();
     assert_eq!(by_id.len(), listed.len(), "an order is listed twice");
     for (id, version) in &known.versions {
-        let order = by_id.get(id.as_str()).unwrap_or_else(|| panic!("the acknowledged order {id} is lost\n{}", node.log_end()));
+        let order =
+            by_id.get(id.as_str()).unwrap_or_else(|| panic!("the acknowledged order {id} is lost\n{}", node.log_end()));
         assert!(order["version"].as_i64().unwrap() >= *version, "{id} went back from version {version}: {order}");
     }
     // The same call again gives the same order; a call that got no answer gets one now, and is done once.

@@ -29,7 +29,8 @@ async fn an_afternoon_in_manhattan_survives_a_crash() {
     assert!(stats["mean_wait_s"].as_f64().unwrap() < 300.0, "{stats}");
     let order = &client.get("/v1/orders?city=manhattan&state=completed&limit=1").await.unwrap()["items"][0];
     let events = client.get(&format!("/v1/orders/{}/events", order["id"].as_str().unwrap())).await.unwrap();
-    let kinds: Vec<_> = events["items"].as_array().unwrap().iter().map(|e| e["kind"].as_str().unwrap().to_owned()).collect();
+    let kinds: Vec<_> =
+        events["items"].as_array().unwrap().iter().map(|e| e["kind"].as_str().unwrap().to_owned()).collect();
     for kind in ["requested", "offered", "accepted", "arriving", "arrived", "picked_up", "completed"] {
         assert!(kinds.iter().any(|k| k == kind), "{kind} is missing in {kinds:?}");
     }

@@ -16,7 +16,21 @@ fn replay(city: &Path, requests: &Path, taxis: &Path, fleet: &str, trace: &Path)
         .arg(requests)
         .arg("--taxis")
         .arg(taxis)
-        .args(["--fleet", fleet, "--seats", "1", "--policy", "solo", "--batch", "30s", "--max-wait", "300s", "--seed", "1", "--json"])
+        .args([
+            "--fleet",
+            fleet,
+            "--seats",
+            "1",
+            "--policy",
+            "solo",
+            "--batch",
+            "30s",
+            "--max-wait",
+            "300s",
+            "--seed",
+            "1",
+            "--json",
+        ])
         .arg("--trace")
         .arg(trace)
         .output()
@@ -39,8 +53,20 @@ fn the_demo_city_replays_the_same_each_time() {
     let (first, second) = (run("a.ndjson"), run("b.ndjson"));
     assert!(first.1 == second.1, "two runs of one seed differ");
     for key in [
-        "requests", "served", "served_share", "mean_wait_s", "p95_wait_s", "max_wait_s", "mean_delay_s", "max_delay_s",
-        "drive_over_solo", "pickup_drive_s", "wall_s", "batches", "batch_ms_p50", "batch_ms_p99",
+        "requests",
+        "served",
+        "served_share",
+        "mean_wait_s",
+        "p95_wait_s",
+        "max_wait_s",
+        "mean_delay_s",
+        "max_delay_s",
+        "drive_over_solo",
+        "pickup_drive_s",
+        "wall_s",
+        "batches",
+        "batch_ms_p50",
+        "batch_ms_p99",
     ] {
         assert!(first.0[key].is_number(), "{key} is missing in {}", first.0);
     }
@@ -51,7 +77,9 @@ fn the_demo_city_replays_the_same_each_time() {
 
 #[test]
 fn a_stranger_finds_no_broken_promise() {
-    let (Some(hour), Some(checks)) = (places::shared("data/nyc_hour_2013_11_18"), places::shared("checks")) else { return };
+    let (Some(hour), Some(checks)) = (places::shared("data/nyc_hour_2013_11_18"), places::shared("checks")) else {
+        return;
+    };
     let Some(python) = places::python() else { return };
     let dir = tempfile::tempdir().unwrap();
     let (city, trace) = (dir.path().join("c"), dir.path().join("trace.ndjson"));

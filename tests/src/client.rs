@@ -54,7 +54,13 @@ impl Client {
     ///
     /// # Errors
     /// When no answer comes.
-    pub async fn call(&self, method: Method, path: &str, key: Option<&str>, body: Option<&Value>) -> anyhow::Result<Answer> {
+    pub async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        key: Option<&str>,
+        body: Option<&Value>,
+    ) -> anyhow::Result<Answer> {
         let mut request = self.http.request(method, format!("{}{path}", self.base)).bearer_auth(&self.bearer);
         if let Some(key) = key {
             request = request.header("idempotency-key", key);
@@ -107,7 +113,12 @@ impl Client {
     /// When no good answer comes.
     pub async fn quote(&self, city: &str, from: (f64, f64), to: (f64, f64)) -> anyhow::Result<String> {
         let place = |(lat, lon): (f64, f64)| json!({"lat": lat, "lon": lon});
-        let quote = self.post(&format!("/v1/cities/{city}/quotes"), json!({"pickup": place(from), "dropoff": place(to), "seats": 1})).await?;
+        let quote = self
+            .post(
+                &format!("/v1/cities/{city}/quotes"),
+                json!({"pickup": place(from), "dropoff": place(to), "seats": 1}),
+            )
+            .await?;
         Ok(quote["token"].as_str().context("token")?.to_owned())
     }
 }

@@ -58,7 +58,9 @@ impl Node {
     /// # Errors
     /// When the ready file lacks the key.
     pub fn client(&self) -> anyhow::Result<Client> {
-        let text = |at: &str| self.ready.pointer(at).and_then(Value::as_str).with_context(|| format!("{at} in {}", self.ready));
+        let text = |at: &str| {
+            self.ready.pointer(at).and_then(Value::as_str).with_context(|| format!("{at} in {}", self.ready))
+        };
         Client::new(&format!("http://{}", text("/api")?), text("/admin_key/access")?, text("/admin_key/secret")?)
     }
 

@@ -27,20 +27,12 @@ pub struct Violation {
 impl Violation {
     /// A violation by a whole file.
     pub fn of_file(path: &str, message: impl Into<String>) -> Self {
-        Self {
-            path: path.to_owned(),
-            line: 0,
-            message: message.into(),
-        }
+        Self { path: path.to_owned(), line: 0, message: message.into() }
     }
 
     /// A violation at a line, counted from 1.
     pub fn at(path: &str, line: usize, message: impl Into<String>) -> Self {
-        Self {
-            path: path.to_owned(),
-            line,
-            message: message.into(),
-        }
+        Self { path: path.to_owned(), line, message: message.into() }
     }
 }
 
@@ -56,10 +48,8 @@ impl fmt::Display for Violation {
 /// Asks every rule; the answers are in the order of files, each with the rule's name.
 #[must_use]
 pub fn check(tree: &Tree) -> Vec<(&'static str, Violation)> {
-    let mut found: Vec<_> = RULES
-        .iter()
-        .flat_map(|rule| (rule.check)(tree).into_iter().map(|v| (rule.name, v)))
-        .collect();
+    let mut found: Vec<_> =
+        RULES.iter().flat_map(|rule| (rule.check)(tree).into_iter().map(|v| (rule.name, v))).collect();
     found.sort_by(|a, b| a.1.cmp(&b.1).then(a.0.cmp(b.0)));
     found
 }

@@ -7,9 +7,7 @@ use std::process::ExitCode;
 use doorstep_tidy::{RULES, Tree, check};
 
 fn main() -> ExitCode {
-    let root = std::env::args_os()
-        .nth(1)
-        .map_or_else(|| PathBuf::from("."), PathBuf::from);
+    let root = std::env::args_os().nth(1).map_or_else(|| PathBuf::from("."), PathBuf::from);
     let tree = match Tree::read(&root) {
         Ok(tree) => tree,
         Err(reason) => {

@@ -48,14 +48,8 @@ impl Manifest {
     /// # Errors
     /// When it is no TOML.
     pub fn parse(path: &str, text: &str) -> Result<Option<Self>> {
-        let toml: Table = text
-            .parse()
-            .with_context(|| format!("{path} is not valid TOML"))?;
-        let Some(package) = toml
-            .get("package")
-            .and_then(|p| p.get("name"))
-            .and_then(Value::as_str)
-        else {
+        let toml: Table = text.parse().with_context(|| format!("{path} is not valid TOML"))?;
+        let Some(package) = toml.get("package").and_then(|p| p.get("name")).and_then(Value::as_str) else {
             return Ok(None);
         };
         let parts: Vec<&str> = path.split('/').collect();
@@ -65,10 +59,7 @@ impl Manifest {
             _ => Place::Beside,
         };
         let folder = parts.len().checked_sub(2).map_or("", |at| parts[at]);
-        let lints = toml
-            .get("lints")
-            .and_then(|l| l.get("workspace"))
-            .and_then(Value::as_bool);
+        let lints = toml.get("lints").and_then(|l| l.get("workspace")).and_then(Value::as_bool);
         Ok(Some(Self {
             path: path.to_owned(),
             place,
@@ -93,30 +84,16 @@ impl Manifest {
 /// All dependency tables, those under `[target.…]` too.
 fn dependencies(toml: &Table) -> Vec<Dependency> {
     const TABLES: [&str; 3] = ["dependencies", "dev-dependencies", "build-dependencies"];
-    let targets = toml
-        .get("target")
-        .and_then(Value::as_table)
-        .into_iter()
-        .flat_map(Table::values);
+    let targets = toml.get("target").and_then(Value::as_table).into_iter().flat_map(Table::values);
     let roots = std::iter::once(toml).chain(targets.filter_map(Value::as_table));
-    let tables =
-        roots.flat_map(|root| TABLES.iter().filter_map(|name| root.get(*name)?.as_table()));
-    tables
-        .flatten()
-        .map(|(key, value)| dependency(key, value))
-        .collect()
+    let tables = roots.flat_map(|root| TABLES.iter().filter_map(|name| root.get(*name)?.as_table()));
+    tables.flatten().map(|(key, value)| dependency(key, value)).collect()
 }
 
 fn dependency(key: &str, value: &Value) -> Dependency {
     Dependency {
-        package: value
-            .get("package")
-            .and_then(Value::as_str)
-            .unwrap_or(key)
-            .to_owned(),
-        chooses_features: ["features", "default-features"]
-            .iter()
-            .any(|word| value.get(word).is_some()),
+        package: value.get("package").and_then(Value::as_str).unwrap_or(key).to_owned(),
+        chooses_features: ["features", "default-features"].iter().any(|word| value.get(word).is_some()),
     }
 }
 
@@ -139,43 +116,19 @@ mod tests {
             [lints]
             workspace = true
         "#;
-        let manifest = Manifest::parse("crates/market/x/Cargo.toml", text)
-            .unwrap()
-            .unwrap();
-        assert_eq!(
-            (manifest.district(), manifest.folder.as_str()),
-            (Some("market"), "x")
-        );
+        let manifest = Manifest::parse("crates/market/x/Cargo.toml", text).unwrap().unwrap();
+        assert_eq!((manifest.district(), manifest.folder.as_str()), (Some("market"), "x"));
         assert!(manifest.lints_from_workspace && !manifest.own_workspace);
-        let got: Vec<_> = manifest
-            .dependencies
-            .iter()
-            .map(|d| (d.package.as_str(), d.chooses_features))
-            .collect();
-        assert_eq!(
-            got,
-            [("plain", false), ("long-name", false), ("rich", true)]
-        );
+        let got: Vec<_> = manifest.dependencies.iter().map(|d| (d.package.as_str(), d.chooses_features)).collect();
+        assert_eq!(got, [("plain", false), ("long-name", false), ("rich", true)]);
     }
 
     #[test]
     fn knows_the_places() {
-        let place = |path| {
-            Manifest::parse(path, "[package]\nname = \"a\"")
-                .unwrap()
-                .unwrap()
-                .place
-        };
+        let place = |path| Manifest::parse(path, "[package]\nname = \"a\"").unwrap().unwrap().place;
         assert_eq!(place("crates/doorstep/Cargo.toml"), Place::Binary);
         assert_eq!(place("tools/tidy/Cargo.toml"), Place::Beside);
-        assert_eq!(
-            place("crates/ground/geo/Cargo.toml"),
-            Place::District("ground".into())
-        );
-        assert!(
-            Manifest::parse("Cargo.toml", "[workspace]")
-                .unwrap()
-                .is_none()
-        );
+        assert_eq!(place("crates/ground/geo/Cargo.toml"), Place::District("ground".into()));
+        assert!(Manifest::parse("Cargo.toml", "[workspace]").unwrap().is_none());
     }
 }

@@ -50,9 +50,7 @@ pub fn is_beside_the_product(path: &str) -> bool {
     const ROOTS: [&str; 4] = ["bench/", "tests/", "tools/", "fuzz/"];
     let name = path.rsplit('/').next().unwrap_or("");
     ROOTS.iter().any(|root| path.starts_with(root))
-        || ["/tests/", "/benches/", "/examples/"]
-            .iter()
-            .any(|folder| path.contains(folder))
+        || ["/tests/", "/benches/", "/examples/"].iter().any(|folder| path.contains(folder))
         || name == "tests.rs"
         || name == "testing.rs"
         || name.ends_with("_tests.rs")
@@ -63,30 +61,19 @@ mod tests {
     use super::*;
 
     fn kept(text: &str) -> Vec<usize> {
-        let file = File {
-            path: "a.rs".into(),
-            text: text.into(),
-        };
+        let file = File { path: "a.rs".into(), text: text.into() };
         product_lines(&file).map(|(line, _)| line).collect()
     }
 
     #[test]
     fn tests_and_comments_are_left_out() {
         assert_eq!(
-            kept(
-                "//! a\nuse x;\n    // b\nfn c() {}\n#[cfg(test)]\nmod tests {\n    d();\n}\nfn e() {}\n"
-            ),
+            kept("//! a\nuse x;\n    // b\nfn c() {}\n#[cfg(test)]\nmod tests {\n    d();\n}\nfn e() {}\n"),
             [2, 4, 9]
         );
         assert_eq!(kept("#[cfg(test)]\nmod tests;\nfn a() {}\n"), [3]);
-        assert_eq!(
-            kept("#[cfg(test)]\npub(crate) fn a(\n    b: u8,\n) -> u8 {\n    b\n}\nfn c() {}\n"),
-            [7]
-        );
-        assert_eq!(
-            kept("#[cfg(test)]\n#[allow(x)]\nmod tests {\n    if y {\n    }\n}\nfn z() {}\n"),
-            [7]
-        );
+        assert_eq!(kept("#[cfg(test)]\npub(crate) fn a(\n    b: u8,\n) -> u8 {\n    b\n}\nfn c() {}\n"), [7]);
+        assert_eq!(kept("#[cfg(test)]\n#[allow(x)]\nmod tests {\n    if y {\n    }\n}\nfn z() {}\n"), [7]);
     }
 
     #[test]

@@ -46,21 +46,11 @@ impl Tree {
         let git = Command::new("git")
             .arg("-C")
             .arg(root)
-            .args([
-                "ls-files",
-                "-z",
-                "--cached",
-                "--others",
-                "--exclude-standard",
-            ])
+            .args(["ls-files", "-z", "--cached", "--others", "--exclude-standard"])
             .output()
             .context("git, which knows the project's files, cannot be started")?;
         if !git.status.success() {
-            bail!(
-                "git cannot list the files of {}: {}",
-                root.display(),
-                String::from_utf8_lossy(&git.stderr).trim()
-            );
+            bail!("git cannot list the files of {}: {}", root.display(), String::from_utf8_lossy(&git.stderr).trim());
         }
         let names = String::from_utf8(git.stdout).context("a file name is not UTF-8")?;
         let mut names: Vec<&str> = names.split('\0').filter(|name| !name.is_empty()).collect();
@@ -68,15 +58,11 @@ impl Tree {
         names.dedup();
         let mut files = Vec::new();
         for name in names {
-            let file = File {
-                path: name.to_owned(),
-                text: String::new(),
-            };
+            let file = File { path: name.to_owned(), text: String::new() };
             let place = root.join(name);
             // A file that was deleted but is not yet committed as such is still listed.
             if READ.contains(&file.extension()) && place.is_file() {
-                let text = std::fs::read_to_string(&place)
-                    .with_context(|| format!("cannot read {name}"))?;
+                let text = std::fs::read_to_string(&place).with_context(|| format!("cannot read {name}"))?;
                 files.push(File { text, ..file });
             }
         }
@@ -89,10 +75,7 @@ impl Tree {
     /// When a manifest is no TOML.
     pub fn of(files: Vec<File>) -> Result<Self> {
         let mut manifests = Vec::new();
-        for file in files
-            .iter()
-            .filter(|f| f.path == "Cargo.toml" || f.path.ends_with("/Cargo.toml"))
-        {
+        for file in files.iter().filter(|f| f.path == "Cargo.toml" || f.path.ends_with("/Cargo.toml")) {
             manifests.extend(Manifest::parse(&file.path, &file.text)?);
         }
         Ok(Self { files, manifests })
@@ -100,19 +83,14 @@ impl Tree {
 
     /// The files with one of these extensions.
     pub fn with_extension<'a>(&'a self, extensions: &'a [&str]) -> impl Iterator<Item = &'a File> {
-        self.files
-            .iter()
-            .filter(|file| extensions.contains(&file.extension()))
+        self.files.iter().filter(|file| extensions.contains(&file.extension()))
     }
 }
 
 /// A tree written down in a test: pairs of path and text.
 #[cfg(test)]
 pub(crate) fn written(files: &[(&str, &str)]) -> Tree {
-    let file = |(path, text): &(&str, &str)| File {
-        path: (*path).to_owned(),
-        text: (*text).to_owned(),
-    };
+    let file = |(path, text): &(&str, &str)| File { path: (*path).to_owned(), text: (*text).to_owned() };
     Tree::of(files.iter().map(file).collect()).expect("the manifests of a test are valid")
 }
 
@@ -122,32 +100,14 @@ mod tests {
 
     #[test]
     fn extensions_are_of_the_name_only() {
-        let of = |path: &str| {
-            File {
-                path: path.to_owned(),
-                text: String::new(),
-            }
-            .extension()
-            .to_owned()
-        };
-        assert_eq!(
-            (of("a.b/c"), of("x/y.test.ts"), of("Makefile")),
-            (String::new(), "ts".into(), String::new())
-        );
+        let of = |path: &str| File { path: path.to_owned(), text: String::new() }.extension().to_owned();
+        assert_eq!((of("a.b/c"), of("x/y.test.ts"), of("Makefile")), (String::new(), "ts".into(), String::new()));
     }
 
     #[test]
     fn a_manifest_that_is_no_toml_is_named() {
-        let file = File {
-            path: "bench/Cargo.toml".into(),
-            text: "[package".into(),
-        };
-        let reason = format!(
-            "{:#}",
-            Tree::of(vec![file])
-                .err()
-                .map_or_else(String::new, |e| format!("{e:#}"))
-        );
+        let file = File { path: "bench/Cargo.toml".into(), text: "[package".into() };
+        let reason = format!("{:#}", Tree::of(vec![file]).err().map_or_else(String::new, |e| format!("{e:#}")));
         assert!(reason.contains("bench/Cargo.toml"), "{reason}");
     }
 }

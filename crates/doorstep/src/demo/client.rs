@@ -5,9 +5,9 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use doorstep_geo::Point;
 use reqwest::{Method, StatusCode};
-use serde::de::DeserializeOwned;
 use serde::Deserialize;
-use serde_json::{json, Value};
+use serde::de::DeserializeOwned;
+use serde_json::{Value, json};
 
 /// One access key's view of one Doorstep.
 #[derive(Clone, Debug)]
@@ -129,7 +129,8 @@ impl Client {
 
     /// Makes a further key with `scopes` and gives a client that holds it.
     pub(super) async fn with_scopes(&self, name: &str, scopes: &[&str]) -> anyhow::Result<Self> {
-        let key: KeyView = self.post("/v1/keys", json!({"name": name, "scopes": scopes})).await.context("a key for the demo")?;
+        let key: KeyView =
+            self.post("/v1/keys", json!({"name": name, "scopes": scopes})).await.context("a key for the demo")?;
         Ok(Self { bearer: format!("{}:{}", key.access, key.secret), ..self.clone() })
     }
 
@@ -163,7 +164,12 @@ impl Client {
         self.call(Method::POST, path, Some((&key, &body))).await
     }
 
-    async fn call<T: DeserializeOwned>(&self, method: Method, path: &str, body: Option<(&str, &Value)>) -> Result<T, CallError> {
+    async fn call<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<(&str, &Value)>,
+    ) -> Result<T, CallError> {
         let mut request = self.http.request(method, format!("{}{path}", self.base)).bearer_auth(&self.bearer);
         if let Some((key, body)) = body {
             request = request.header("idempotency-key", key).json(body);
@@ -215,7 +221,12 @@ impl Client {
     }
 
     /// Asks for a price and orders the ride, as a rider's app does when its rider taps "Go".
-    pub(super) async fn ride(&self, city: &str, wish: &super::script::Wish, name: &str) -> Result<OrderView, CallError> {
+    pub(super) async fn ride(
+        &self,
+        city: &str,
+        wish: &super::script::Wish,
+        name: &str,
+    ) -> Result<OrderView, CallError> {
         let quote: QuoteView = self
             .post(
                 &format!("/v1/cities/{city}/quotes"),

@@ -8,8 +8,8 @@ use anyhow::Context as _;
 use doorstep_clock::Timestamp;
 use futures::{SinkExt as _, StreamExt as _};
 use tokio::sync::{mpsc, watch};
-use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tracing::{debug, warn};
 
 use super::client::{CityTime, CityView, Client, OrderEvent};
@@ -50,7 +50,12 @@ pub(super) async fn events(client: Client, city: String, out: mpsc::Sender<Order
     }
 }
 
-async fn listen(client: &Client, city: &str, last: &mut Option<String>, out: &mpsc::Sender<OrderEvent>) -> anyhow::Result<()> {
+async fn listen(
+    client: &Client,
+    city: &str,
+    last: &mut Option<String>,
+    out: &mpsc::Sender<OrderEvent>,
+) -> anyhow::Result<()> {
     let mut stream = client.events(city, last.as_deref()).await?.bytes_stream();
     let mut reader = sse::Reader::default();
     while let Some(bytes) = stream.next().await {
@@ -66,7 +71,12 @@ async fn listen(client: &Client, city: &str, last: &mut Option<String>, out: &mp
 }
 
 /// Reports where the taxis are, over a WebSocket, until `time`'s sender is gone.
-pub(super) async fn positions(client: Client, city: String, fleet: Arc<parking_lot::Mutex<Fleet>>, time: watch::Receiver<CityTime>) {
+pub(super) async fn positions(
+    client: Client,
+    city: String,
+    fleet: Arc<parking_lot::Mutex<Fleet>>,
+    time: watch::Receiver<CityTime>,
+) {
     while time.has_changed().is_ok() {
         if let Err(e) = report(&client, &city, &fleet, &time).await {
             warn!(error = %e, "the positions' connection broke off");
@@ -75,7 +85,12 @@ pub(super) async fn positions(client: Client, city: String, fleet: Arc<parking_l
     }
 }
 
-async fn report(client: &Client, city: &str, fleet: &parking_lot::Mutex<Fleet>, time: &watch::Receiver<CityTime>) -> anyhow::Result<()> {
+async fn report(
+    client: &Client,
+    city: &str,
+    fleet: &parking_lot::Mutex<Fleet>,
+    time: &watch::Receiver<CityTime>,
+) -> anyhow::Result<()> {
     let mut request = client.positions_url(city).into_client_request()?;
     request.headers_mut().insert("authorization", client.authorization().parse()?);
     let (mut socket, _) = tokio_tungstenite::connect_async(request).await?;
@@ -87,7 +102,11 @@ async fn report(client: &Client, city: &str, fleet: &parking_lot::Mutex<Fleet>, 
             debug!(%answer, "positions were taken");
         }
         let speed = time.borrow().speed();
-        let wait = if speed > 0.0 { Duration::from_secs_f64(REPORTS_EVERY_MS as f64 / 1000.0 / speed) } else { Duration::from_secs(1) };
+        let wait = if speed > 0.0 {
+            Duration::from_secs_f64(REPORTS_EVERY_MS as f64 / 1000.0 / speed)
+        } else {
+            Duration::from_secs(1)
+        };
         tokio::time::sleep(wait.clamp(REPORTS_AT_MOST, Duration::from_secs(5))).await;
     }
     Ok(())

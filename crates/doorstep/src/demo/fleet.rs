@@ -11,9 +11,9 @@ use std::time::Duration;
 use doorstep_clock::SeededRng;
 use doorstep_geo::Point;
 use rand::RngExt as _;
-use serde_json::{json, Value};
-use tokio::sync::{mpsc, watch, Semaphore};
-use tracing::{debug, warn};
+use serde_json::{Value, json};
+use tokio::sync::{Semaphore, mpsc, watch};
+use tracing::debug;
 
 use super::client::{CallError, CityTime, Client, OrderEvent, OrderView, RouteView};
 use super::motion::Drive;
@@ -114,7 +114,9 @@ impl Fleet {
             match order.state.as_str() {
                 "offered" => self.turn(ix, Doing::Thinking { order: order.id, pickup, dropoff }, Some(now + 500)),
                 "accepted" | "arriving" => self.call_accept(ix, order.id, pickup, dropoff, order.state != "arriving"),
-                "arrived" => self.turn(ix, Doing::Boarding { order: order.id, pickup, dropoff }, Some(now + BOARDS_MS.start)),
+                "arrived" => {
+                    self.turn(ix, Doing::Boarding { order: order.id, pickup, dropoff }, Some(now + BOARDS_MS.start))
+                }
                 "on_trip" => self.call_trip(ix, order.id, pickup, dropoff, false),
                 _ => {}
             }
@@ -208,8 +210,11 @@ impl Fleet {
                 self.stand(ix);
             }
             (
-                Answer::Corner(Err(e)) | Answer::Accepted(Err(e)) | Answer::PickedUp(Err(e))
-                | Answer::Arrived(Err(e)) | Answer::Completed(Err(e)),
+                Answer::Corner(Err(e))
+                | Answer::Accepted(Err(e))
+                | Answer::PickedUp(Err(e))
+                | Answer::Arrived(Err(e))
+                | Answer::Completed(Err(e)),
                 order,
             ) => {
                 // A refusal is part of the business: the rider cancelled, or another car was quicker.
@@ -290,8 +295,14 @@ impl Fleet {
         });
     }
 
-    fn call<F>(&mut self, ix: usize, order: Option<String>, pickup: Point, dropoff: Point, make: impl FnOnce(Client, String, String) -> F)
-    where
+    fn call<F>(
+        &mut self,
+        ix: usize,
+        order: Option<String>,
+        pickup: Point,
+        dropoff: Point,
+        make: impl FnOnce(Client, String, String) -> F,
+    ) where
         F: Future<Output = Answer> + Send + 'static,
     {
         self.turn(ix, Doing::Calling { order, pickup, dropoff }, None);
@@ -300,9 +311,8 @@ impl Fleet {
         tokio::spawn(async move {
             let Ok(_permit) = calls.acquire().await else { return };
             let answer = call.await;
-            if answers.send((ix, turn, answer)).is_err() {
-                warn!("the fleet is gone");
-            }
+            // Nobody listens any more only when the demo is being stopped.
+            let _ = answers.send((ix, turn, answer));
         });
     }
 }
@@ -313,7 +323,11 @@ async fn act(client: &Client, order: &str, what: &str, driver: &str) -> Result<(
 }
 
 /// Runs the fleet's loop: events in, answers in, taxis woken. Ends when the events end.
-pub(super) async fn run(fleet: Arc<parking_lot::Mutex<Fleet>>, mut answers: Answers, mut events: mpsc::Receiver<OrderEvent>) {
+pub(super) async fn run(
+    fleet: Arc<parking_lot::Mutex<Fleet>>,
+    mut answers: Answers,
+    mut events: mpsc::Receiver<OrderEvent>,
+) {
     loop {
         let next = {
             let mut fleet = fleet.lock();

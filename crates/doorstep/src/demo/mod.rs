@@ -18,7 +18,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context as _;
-use doorstep_roads::{import, CityFile, Roads, WeekProfile};
+use doorstep_roads::{CityFile, Roads, WeekProfile, import};
 use serde_json::json;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
@@ -145,8 +145,7 @@ pub async fn start(context: &DemoContext, args: &DemoArgs) -> anyhow::Result<Dem
     for state in ["offered", "accepted", "arriving", "arrived", "on_trip"] {
         open.extend(driver.all::<OrderView>(&format!("/v1/orders?city={CITY}&state={state}")).await?);
     }
-    let (mut fleet, answers) =
-        fleet::Fleet::new(driver.clone(), CITY, Arc::clone(&script), seed, time.clone(), taxis);
+    let (mut fleet, answers) = fleet::Fleet::new(driver.clone(), CITY, Arc::clone(&script), seed, time.clone(), taxis);
     fleet.resume(open);
     let fleet = Arc::new(parking_lot::Mutex::new(fleet));
     tasks.spawn(feeds::positions(driver, CITY.to_owned(), Arc::clone(&fleet), time.clone()));

@@ -1,6 +1,6 @@
 //! Where a taxi is: a drive along a route's geometry as a pure function of time.
 
-use doorstep_geo::{bearing_deg, haversine_m, lerp, Point};
+use doorstep_geo::{Point, bearing_deg, haversine_m, lerp};
 
 /// A drive under way.
 #[derive(Clone, Debug)]
@@ -34,7 +34,11 @@ impl Drive {
     /// Place and bearing at `now_ms`; before the start and after the end it stands at the respective end.
     pub(super) fn at(&self, now_ms: i64) -> Option<(Point, f64)> {
         let (first, last) = (*self.points.first()?, *self.points.last()?);
-        let share = if self.lasts_ms == 0 { 1.0 } else { ((now_ms - self.started_ms) as f64 / self.lasts_ms as f64).clamp(0.0, 1.0) };
+        let share = if self.lasts_ms == 0 {
+            1.0
+        } else {
+            ((now_ms - self.started_ms) as f64 / self.lasts_ms as f64).clamp(0.0, 1.0)
+        };
         let target = self.along_m.last()? * share;
         let next = self.along_m.partition_point(|m| *m < target);
         if next == 0 {

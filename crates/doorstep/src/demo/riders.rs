@@ -3,11 +3,11 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::sync::{watch, Semaphore};
+use tokio::sync::{Semaphore, watch};
 use tracing::{debug, warn};
 
 use super::client::{CityTime, Client};
-use super::script::{Script, LAP_MS, START};
+use super::script::{LAP_MS, START, Script};
 
 /// Riders who would come later than this after their time stay away: a machine that cannot follow the
 /// chosen speed sees fewer riders, not a made-up rush.
@@ -32,7 +32,10 @@ pub(super) async fn run(client: Client, city: String, script: Arc<Script>, seed:
                 if time.has_changed().is_err() {
                     return;
                 }
-                let (now, speed) = { let t = time.borrow(); (t.now_ms() - START.millis(), t.speed()) };
+                let (now, speed) = {
+                    let t = time.borrow();
+                    (t.now_ms() - START.millis(), t.speed())
+                };
                 if now >= due {
                     break;
                 }

@@ -8,8 +8,8 @@ use anyhow::Context as _;
 use doorstep_clock::{SeededRng, Timestamp};
 use doorstep_geo::Point;
 use flate2::read::GzDecoder;
-use rand::seq::SliceRandom as _;
 use rand::RngExt as _;
+use rand::seq::SliceRandom as _;
 
 /// The road network's node table, gzip CSV.
 pub(super) const ROAD_NODES: &[u8] = include_bytes!("../../../../demo/manhattan/road_nodes.csv.gz");
@@ -51,10 +51,9 @@ impl Script {
     /// Reads the compiled-in records and keeps `taxis` of the stands and a `share` (0 to 1) of the wishes,
     /// both drawn by `seed`.
     pub(super) fn load(taxis: usize, share: f64, seed: u64) -> anyhow::Result<Self> {
-        let mut stands = rows(TAXIS, |row| {
-            Ok(Stand { at: point(row, 1)?, seats: field(row, 3)?.parse().context("capacity")? })
-        })
-        .context("the demo's taxis")?;
+        let mut stands =
+            rows(TAXIS, |row| Ok(Stand { at: point(row, 1)?, seats: field(row, 3)?.parse().context("capacity")? }))
+                .context("the demo's taxis")?;
         let mut wishes = rows(REQUESTS, |row| {
             let at = Timestamp::parse_local_as_utc(field(row, 0)?)?;
             let of_day = at.millis().rem_euclid(86_400_000);

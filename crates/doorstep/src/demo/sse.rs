@@ -69,10 +69,10 @@ mod tests {
             let mut reader = Reader::default();
             let mut events = reader.push(&text[..cut]).unwrap();
             events.extend(reader.push(&text[cut..]).unwrap());
-            assert_eq!(events, [
-                Event { id: "7".into(), data: "{\"a\":\n1}".into() },
-                Event { id: "8".into(), data: "x".into() },
-            ]);
+            assert_eq!(
+                events,
+                [Event { id: "7".into(), data: "{\"a\":\n1}".into() }, Event { id: "8".into(), data: "x".into() },]
+            );
         }
     }
 

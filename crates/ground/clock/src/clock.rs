@@ -1,7 +1,7 @@
 //! Clocks: the machine's, one set by hand, and one that runs faster or slower or stands still.
 
-use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use parking_lot::RwLock;

@@ -8,7 +8,7 @@ mod error;
 mod random;
 mod timestamp;
 
-pub use clock::{monotonic, Clock, Deadline, ManualClock, ScaledClock, SharedClock, SystemClock};
+pub use clock::{Clock, Deadline, ManualClock, ScaledClock, SharedClock, SystemClock, monotonic};
 pub use error::ClockError;
 pub use random::{Environment, SeededRng};
 pub use timestamp::Timestamp;

@@ -18,7 +18,8 @@ impl SeededRng {
     pub fn new(seed: u64, stream: &str) -> Self {
         let mut rng = ChaCha8Rng::seed_from_u64(seed);
         // FNV-1a: stable across releases and machines, which std's hashers do not promise.
-        let name = stream.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
+        let name =
+            stream.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |h, b| (h ^ u64::from(b)).wrapping_mul(0x0100_0000_01b3));
         rng.set_stream(name);
         Self(rng)
     }

@@ -97,7 +97,8 @@ impl Polygon {
             }
             read.push(points.iter().map(|[lon, lat]| Point::new(*lat, *lon)).collect::<Result<Vec<_>, _>>()?);
         }
-        let bounds = BoundingBox::of(read.iter().flatten().copied()).ok_or(GeoError::BrokenRing { ring: 0, points: 0 })?;
+        let bounds =
+            BoundingBox::of(read.iter().flatten().copied()).ok_or(GeoError::BrokenRing { ring: 0, points: 0 })?;
         Ok(Self { rings: read, bounds })
     }
 

@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use h3o::{CellIndex, LatLng, Resolution};
-use serde::{de, Deserialize, Deserializer, Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 
 use crate::{GeoError, Point};
 

@@ -12,4 +12,4 @@ pub use bounds::{BoundingBox, Polygon};
 pub use cell::Cell;
 pub use error::GeoError;
 pub use h3o::Resolution;
-pub use point::{bearing_deg, destination, haversine_m, lerp, Point, EARTH_RADIUS_M};
+pub use point::{EARTH_RADIUS_M, Point, bearing_deg, destination, haversine_m, lerp};

@@ -1,6 +1,6 @@
 //! Places on the globe, and the way between two of them as the crow flies.
 
-use serde::{de, Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de};
 
 use crate::GeoError;
 

@@ -1,6 +1,6 @@
 //! The `Authorization` header: Bearer with both halves of a key, or HTTP Basic (RFC 7617).
 
-use base64::prelude::{Engine as _, BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD};
+use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD, Engine as _};
 
 use crate::IdentityError;
 
@@ -32,7 +32,9 @@ fn decoded(bytes: Result<Vec<u8>, base64::DecodeError>) -> Result<String, Identi
 
 fn split(pair: &str) -> Result<(String, String), IdentityError> {
     match pair.split_once(':') {
-        Some((access, secret)) if !access.is_empty() && !secret.is_empty() => Ok((access.to_owned(), secret.to_owned())),
+        Some((access, secret)) if !access.is_empty() && !secret.is_empty() => {
+            Ok((access.to_owned(), secret.to_owned()))
+        }
         _ => Err(IdentityError::Missing),
     }
 }

@@ -4,12 +4,12 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use doorstep_clock::{SharedClock, Timestamp};
-use doorstep_store::{params, Migration, Row, Store, StoreError, Tx};
+use doorstep_store::{Migration, Row, Store, StoreError, Tx, params};
 use parking_lot::RwLock;
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::{secret, IdentityError, KeyId, Principal, Scope, ScopeSet, TenantId};
+use crate::{IdentityError, KeyId, Principal, Scope, ScopeSet, TenantId, secret};
 
 /// The tables of this crate.
 pub const MIGRATIONS: &[Migration] = &[Migration::same(
@@ -94,7 +94,8 @@ impl Keys {
     /// # Errors
     /// The store's, or no randomness.
     pub async fn ensure_admin(&self) -> Result<Option<NewKey>, IdentityError> {
-        let made = self.draft(&TenantId::new(MAIN_TENANT), "first admin", [Scope::Admin].into_iter().collect(), None)?;
+        let made =
+            self.draft(&TenantId::new(MAIN_TENANT), "first admin", [Scope::Admin].into_iter().collect(), None)?;
         let wanted = made.clone();
         let is_new = self
             .store

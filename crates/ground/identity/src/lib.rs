@@ -12,7 +12,7 @@ mod token;
 
 pub use authorization::{parse_authorization, parse_bearer_base64url};
 pub use error::{IdentityError, TokenError};
-pub use keys::{Key, Keys, NewKey, MAIN_TENANT, MIGRATIONS};
+pub use keys::{Key, Keys, MAIN_TENANT, MIGRATIONS, NewKey};
 pub use principal::{KeyId, Principal, TenantId};
 pub use scope::{Scope, ScopeSet, UnknownScope};
-pub use token::{Signer, MAX_TOKEN};
+pub use token::{MAX_TOKEN, Signer};

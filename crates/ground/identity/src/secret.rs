@@ -1,6 +1,6 @@
 //! Secrets: made of the operating system's randomness, kept only as hashes, compared in constant time.
 
-use base64::prelude::{Engine as _, BASE64_URL_SAFE_NO_PAD};
+use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
 use sha2::{Digest as _, Sha256};
 
 use crate::IdentityError;

@@ -4,14 +4,14 @@
 //! covers the purpose, so that a token made for one thing never passes for another. Tokens do not expire by
 //! themselves: what they say has a time in it, and who reads it asks the clock.
 
-use base64::prelude::{Engine as _, BASE64_URL_SAFE_NO_PAD};
-use doorstep_store::{kv, Store};
+use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
+use doorstep_store::{Store, kv};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 
-use crate::{secret, IdentityError, TokenError};
+use crate::{IdentityError, TokenError, secret};
 
 /// Longest token that is looked at, in bytes.
 pub const MAX_TOKEN: usize = 8 * 1024;
@@ -111,7 +111,8 @@ impl Signer {
         let key = self.keys.iter().find(|k| k.kid == kid).ok_or(TokenError::Altered)?;
         mac(&key.key, signed).verify_slice(&given).map_err(|_| TokenError::Altered)?;
         let json = BASE64_URL_SAFE_NO_PAD.decode(json).map_err(|_| TokenError::Malformed)?;
-        let purposed: Envelope<serde::de::IgnoredAny> = serde_json::from_slice(&json).map_err(|_| TokenError::Malformed)?;
+        let purposed: Envelope<serde::de::IgnoredAny> =
+            serde_json::from_slice(&json).map_err(|_| TokenError::Malformed)?;
         if purposed.purpose != purpose {
             return Err(TokenError::WrongPurpose);
         }
@@ -166,7 +167,10 @@ mod tests {
             assert_eq!(Signer::load_or_create(&store).await.unwrap().verify::<i32>("quote", &token), Ok(1));
             let second = Signer::rotate(&store, 1).await.unwrap();
             assert_eq!(second.verify::<i32>("quote", &token), Ok(1));
-            assert_eq!(Signer::rotate(&store, 1).await.unwrap().verify::<i32>("quote", &token), Err(TokenError::Altered));
+            assert_eq!(
+                Signer::rotate(&store, 1).await.unwrap().verify::<i32>("quote", &token),
+                Err(TokenError::Altered)
+            );
         }
     }
 }

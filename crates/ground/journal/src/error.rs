@@ -42,7 +42,9 @@ pub enum JournalError {
         reason: String,
     },
     /// A name has characters that may not stand in a file name.
-    #[error("{what} name `{name}` is not allowed: use 1 to 120 letters, digits, `.`, `_` or `-`, not starting with a dot")]
+    #[error(
+        "{what} name `{name}` is not allowed: use 1 to 120 letters, digits, `.`, `_` or `-`, not starting with a dot"
+    )]
     Name {
         /// `stream` or `consumer`.
         what: &'static str,

@@ -99,10 +99,7 @@ pub fn parse(bytes: &[u8]) -> Result<(Frame<'_>, usize), FrameError> {
     let kind_end = HEADER_BYTES + usize::from(u16_at(head, 40));
     let key_end = kind_end + usize::from(u16_at(head, 42));
     let text = |from: usize, to: usize, field| {
-        whole
-            .get(from..to)
-            .and_then(|raw| std::str::from_utf8(raw).ok())
-            .ok_or(FrameError::Content(field))
+        whole.get(from..to).and_then(|raw| std::str::from_utf8(raw).ok()).ok_or(FrameError::Content(field))
     };
     let kind = text(HEADER_BYTES, kind_end, "kind")?;
     let key = text(kind_end, key_end, "key")?;
@@ -234,7 +231,8 @@ mod tests {
     #[test]
     fn the_layout_does_not_drift() {
         let mut out = Vec::new();
-        let frame = Frame { seq: 7, at: Timestamp(9), dedupe: Some(5), synced: 32, kind: "k", key: "ab", payload: b"xyz" };
+        let frame =
+            Frame { seq: 7, at: Timestamp(9), dedupe: Some(5), synced: 32, kind: "k", key: "ab", payload: b"xyz" };
         encode(&frame, &mut out);
         assert_eq!(out.len(), 50);
         assert_eq!(out[..8], [0xd0, 0x57, 1, 1, 50, 0, 0, 0]);

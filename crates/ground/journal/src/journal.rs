@@ -60,7 +60,8 @@ impl Journal {
         let mut streams = HashMap::new();
         for entry in fs::read_dir(&folder).map_err(JournalError::io("list", &folder))? {
             let path = entry.map_err(JournalError::io("list", &folder))?.path();
-            let Some(name) = path.file_name().and_then(|n| n.to_str()).filter(|n| name::check("stream", n).is_ok()) else {
+            let Some(name) = path.file_name().and_then(|n| n.to_str()).filter(|n| name::check("stream", n).is_ok())
+            else {
                 continue;
             };
             let stream = Stream::recover(name, path.clone(), Arc::clone(&options), Arc::clone(&clock))?;

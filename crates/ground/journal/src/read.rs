@@ -85,12 +85,14 @@ fn read_segment(
                 }
                 chunk.resize(wanted, 0);
                 used = 0;
-                file.seek(SeekFrom::Start(offset))
-                    .and_then(|_| file.read_exact(&mut chunk))
-                    .map_err(|e| match e.kind() {
-                        std::io::ErrorKind::UnexpectedEof => damaged(offset, format!("the file ends inside record {seq}")),
+                file.seek(SeekFrom::Start(offset)).and_then(|_| file.read_exact(&mut chunk)).map_err(|e| {
+                    match e.kind() {
+                        std::io::ErrorKind::UnexpectedEof => {
+                            damaged(offset, format!("the file ends inside record {seq}"))
+                        }
                         _ => JournalError::io("read", &segment.path)(e),
-                    })?;
+                    }
+                })?;
             }
             Err(reason) => return Err(damaged(offset, reason.to_string())),
         }

@@ -111,8 +111,8 @@ impl Stream {
         // Its last record is older than the segment after it.
         let age_ms = self.clock.now().ms_since(next.created_at);
         let too_old = self.options.retention_age.is_some_and(|limit| age_ms > limit.as_millis() as i64);
-        let unread = self.options.hold_for_consumers
-            && self.marks.lock().values().any(|mark| mark.position() + 1 < next.first);
+        let unread =
+            self.options.hold_for_consumers && self.marks.lock().values().any(|mark| mark.position() + 1 < next.first);
         ((too_big || too_old) && !unread).then(|| Arc::clone(oldest))
     }
 }

@@ -39,15 +39,7 @@ pub(crate) struct Tail {
 
 impl Tail {
     pub(crate) fn new(active: Option<(Arc<Segment>, File)>, next: u64, dedupe: Dedupe) -> Tail {
-        Tail {
-            active,
-            next,
-            dedupe,
-            staged: Vec::new(),
-            staged_places: Vec::new(),
-            staged_first: next,
-            stopped: None,
-        }
+        Tail { active, next, dedupe, staged: Vec::new(), staged_places: Vec::new(), staged_first: next, stopped: None }
     }
 }
 
@@ -98,10 +90,7 @@ fn serve(group: &mut Vec<Request>) {
     }
 
     for (request, seqs) in group.drain(..).zip(staged) {
-        let failure = touched
-            .iter()
-            .position(|s| Arc::ptr_eq(s, &request.stream))
-            .and_then(|at| failures[at].clone());
+        let failure = touched.iter().position(|s| Arc::ptr_eq(s, &request.stream)).and_then(|at| failures[at].clone());
         // A caller that stopped waiting does not undo the append.
         let _ = request.reply.send(match (seqs, failure) {
             (Ok(_), Some(error)) => Err(error),
@@ -155,10 +144,9 @@ impl Stream {
     fn roll_if_due(&self, tail: &mut Tail) -> Result<(), JournalError> {
         let now = self.clock.now();
         if let Some((segment, file)) = &tail.active {
-            let too_old = self
-                .options
-                .retention_age
-                .is_some_and(|age| now.ms_since(segment.created_at) > age.as_millis() as i64 && segment.first < tail.next);
+            let too_old = self.options.retention_age.is_some_and(|age| {
+                now.ms_since(segment.created_at) > age.as_millis() as i64 && segment.first < tail.next
+            });
             if segment.end() < self.options.segment_bytes && !too_old {
                 return Ok(());
             }

@@ -35,8 +35,16 @@ mod tests {
     #[test]
     fn halves_and_signs() {
         for (rounding, num, den, want) in [
-            (HalfEven, 5, 2, 2), (HalfEven, 7, 2, 4), (HalfEven, -5, 2, -2), (HalfUp, 5, 2, 3), (HalfUp, -5, 2, -3),
-            (Down, -1, 2, -1), (Up, 1, 2, 1), (Up, -1, 2, 0), (Down, 9, 3, 3), (Up, 9, -3, -3),
+            (HalfEven, 5, 2, 2),
+            (HalfEven, 7, 2, 4),
+            (HalfEven, -5, 2, -2),
+            (HalfUp, 5, 2, 3),
+            (HalfUp, -5, 2, -3),
+            (Down, -1, 2, -1),
+            (Up, 1, 2, 1),
+            (Up, -1, 2, 0),
+            (Down, 9, 3, 3),
+            (Up, 9, -3, -3),
         ] {
             assert_eq!(rounding.divide(num, den), want, "{num}/{den} {rounding:?}");
         }

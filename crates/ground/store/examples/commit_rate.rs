@@ -43,7 +43,10 @@ async fn main() {
             let made = id.clone();
             store
                 .write(move |tx| {
-                    tx.execute("INSERT INTO rate_orders(id, state, version) VALUES ($1, 'searching', 0)", params![&made])
+                    tx.execute(
+                        "INSERT INTO rate_orders(id, state, version) VALUES ($1, 'searching', 0)",
+                        params![&made],
+                    )
                 })
                 .await
                 .unwrap();
@@ -64,7 +67,14 @@ async fn main() {
                             "INSERT INTO rate_events(order_id, version, kind) VALUES ($1, $2, 'order.offered')",
                             params![&id, version],
                         )?;
-                        outbox::append(tx, "orders.rate", "order.offered", &id, &json!({"version": version}), Timestamp(0))?;
+                        outbox::append(
+                            tx,
+                            "orders.rate",
+                            "order.offered",
+                            &id,
+                            &json!({"version": version}),
+                            Timestamp(0),
+                        )?;
                         Ok::<_, StoreError>(())
                     })
                     .await

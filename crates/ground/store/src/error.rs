@@ -31,7 +31,9 @@ impl Constraint {
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// The address names no backend this build knows.
-    #[error("store address `{url}` is not understood: use sqlite:///path/to/file.db, sqlite::memory: or postgres://user@host/database")]
+    #[error(
+        "store address `{url}` is not understood: use sqlite:///path/to/file.db, sqlite::memory: or postgres://user@host/database"
+    )]
     UnknownUrl {
         /// The address, with any password removed.
         url: String,
@@ -53,7 +55,9 @@ pub enum StoreError {
         reason: String,
     },
     /// A migration that this database already has was edited afterwards.
-    #[error("migration `{id}` was changed after it had been applied to this database: restore its text and add a new migration instead")]
+    #[error(
+        "migration `{id}` was changed after it had been applied to this database: restore its text and add a new migration instead"
+    )]
     MigrationChanged {
         /// The migration's id.
         id: String,
@@ -189,10 +193,7 @@ impl StoreError {
 
     /// Whether the same call may succeed a little later without any change by the caller.
     pub fn is_temporary(&self) -> bool {
-        matches!(
-            self,
-            StoreError::Overloaded { .. } | StoreError::Conflict { .. } | StoreError::Unavailable { .. }
-        )
+        matches!(self, StoreError::Overloaded { .. } | StoreError::Conflict { .. } | StoreError::Unavailable { .. })
     }
 }
 

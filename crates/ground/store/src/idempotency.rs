@@ -56,7 +56,10 @@ pub fn once<E: From<StoreError>>(
         return Ok(answer);
     }
     let stored = tx
-        .query_opt("SELECT request_hash, status, body FROM idempotency WHERE scope = $1 AND key = $2", params![scope, key])?
+        .query_opt(
+            "SELECT request_hash, status, body FROM idempotency WHERE scope = $1 AND key = $2",
+            params![scope, key],
+        )?
         // Swept between the two statements: the caller's retry will find it free.
         .ok_or(StoreError::Conflict { attempts: 1 })?;
     if stored.blob("request_hash")? != request_hash {

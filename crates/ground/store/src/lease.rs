@@ -41,11 +41,9 @@ pub fn acquire(tx: &mut dyn Tx, name: &str, owner: &str, ttl_ms: i64, now: Times
     }
     let holder = tx.query_opt("SELECT owner, expires_at FROM leases WHERE name = $1", params![name])?;
     match holder {
-        Some(row) => Err(StoreError::LeaseHeld {
-            name: name.to_owned(),
-            by: row.text("owner")?,
-            until: row.time("expires_at")?,
-        }),
+        Some(row) => {
+            Err(StoreError::LeaseHeld { name: name.to_owned(), by: row.text("owner")?, until: row.time("expires_at")? })
+        }
         // Rows are never deleted, so the conflicting one is there.
         None => Err(StoreError::Conflict { attempts: 1 }),
     }

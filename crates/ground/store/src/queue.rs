@@ -25,11 +25,7 @@ pub(crate) enum Refused {
 
 impl<T> Queue<T> {
     pub(crate) fn new(limit: usize) -> Self {
-        Queue {
-            state: Mutex::new(State { items: VecDeque::new(), closed: false }),
-            filled: Condvar::new(),
-            limit,
-        }
+        Queue { state: Mutex::new(State { items: VecDeque::new(), closed: false }), filled: Condvar::new(), limit }
     }
 
     pub(crate) fn limit(&self) -> usize {

@@ -303,9 +303,8 @@ fn bind(statement: &mut CachedStatement<'_>, sql: &str, params: &[Value]) -> Res
             .and_then(|n| n.parse::<usize>().ok())
             .filter(|n| *n > 0)
             .ok_or_else(|| wrong(at, format!("placeholder `{name}` is not understood, write $1, $2, …")))?;
-        let value = params
-            .get(number - 1)
-            .ok_or_else(|| wrong(number, format!("missing, {} were given", params.len())))?;
+        let value =
+            params.get(number - 1).ok_or_else(|| wrong(number, format!("missing, {} were given", params.len())))?;
         highest = highest.max(number);
         let bound = match value {
             Value::Null => statement.raw_bind_parameter(at, rusqlite::types::Null),

@@ -160,10 +160,13 @@ impl Store {
         E: From<StoreError> + Send + 'static,
     {
         let (reply, answer) = oneshot::channel();
-        self.submit(kind, Box::new(TypedJob::new(f, move |result| {
-            // A caller that stopped waiting does not undo the transaction.
-            let _ = reply.send(result);
-        })))?;
+        self.submit(
+            kind,
+            Box::new(TypedJob::new(f, move |result| {
+                // A caller that stopped waiting does not undo the transaction.
+                let _ = reply.send(result);
+            })),
+        )?;
         answer.await.unwrap_or_else(|_| Err(StoreError::Closed.into()))
     }
 
@@ -174,9 +177,12 @@ impl Store {
         E: From<StoreError> + Send + 'static,
     {
         let (reply, answer) = std::sync::mpsc::sync_channel(1);
-        self.submit(kind, Box::new(TypedJob::new(f, move |result| {
-            let _ = reply.send(result);
-        })))?;
+        self.submit(
+            kind,
+            Box::new(TypedJob::new(f, move |result| {
+                let _ = reply.send(result);
+            })),
+        )?;
         answer.recv().unwrap_or_else(|_| Err(StoreError::Closed.into()))
     }
 

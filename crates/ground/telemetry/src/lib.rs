@@ -6,5 +6,5 @@
 mod log;
 mod metrics;
 
-pub use log::{init, Config, Format, TelemetryError};
-pub use metrics::{record_metrics, Metrics};
+pub use log::{Config, Format, TelemetryError, init};
+pub use metrics::{Metrics, record_metrics};

@@ -6,9 +6,8 @@ use crate::TelemetryError;
 
 /// Upper bounds in seconds of everything whose name ends in `_seconds`: from a tenth of a millisecond (a
 /// price look-up) to ten seconds (something is wrong).
-const SECONDS: &[f64] = &[
-    0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0,
-];
+const SECONDS: &[f64] =
+    &[0.000_1, 0.000_25, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0];
 
 /// All metrics of the process.
 #[derive(Clone)]

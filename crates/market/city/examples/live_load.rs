@@ -39,7 +39,15 @@ fn grid() -> RoadGraph {
     let mut arcs = Vec::new();
     let mut street = |tail: NodeIx, head: NodeIx| {
         for (tail, head) in [(tail, head), (head, tail)] {
-            arcs.push(ArcRow { tail, head, length_m: 150.0, time_ms: 20_000, class: RoadClass::Residential, shape: Vec::new(), name: String::new() });
+            arcs.push(ArcRow {
+                tail,
+                head,
+                length_m: 150.0,
+                time_ms: 20_000,
+                class: RoadClass::Residential,
+                shape: Vec::new(),
+                name: String::new(),
+            });
         }
     };
     for y in 0..SIDE {
@@ -67,7 +75,8 @@ async fn main() {
     let seconds: u64 = arguments.next().map_or(15, |s| s.parse().unwrap());
     let dir = tempfile::tempdir().unwrap();
     let url = arguments.next().unwrap_or_else(|| format!("sqlite://{}/load.db", dir.path().display()));
-    let migrations: Vec<Migration> = doorstep_identity::MIGRATIONS.iter().chain(doorstep_orders::MIGRATIONS).copied().collect();
+    let migrations: Vec<Migration> =
+        doorstep_identity::MIGRATIONS.iter().chain(doorstep_orders::MIGRATIONS).copied().collect();
     let store = Store::open(&url, &migrations).unwrap();
     let signer = Arc::new(Signer::load_or_create(&store).await.unwrap());
     let wall: SharedClock = Arc::new(SystemClock);
@@ -85,11 +94,22 @@ async fn main() {
         snap_m: 300.0,
     };
     let orders = Orders::new(store, signer);
-    let city = LiveCity::start(map, LiveConfig::default(), CityClock::Real(Arc::clone(&wall)), Arc::clone(&wall), orders, journal, "load").await.unwrap();
+    let city = LiveCity::start(
+        map,
+        LiveConfig::default(),
+        CityClock::Real(Arc::clone(&wall)),
+        Arc::clone(&wall),
+        orders,
+        journal,
+        "load",
+    )
+    .await
+    .unwrap();
 
     let environment = Environment { clock: wall, seed: 1 };
     let mut rng = environment.rng("places");
-    let mut place = move || corner(rng.random::<f64>() * f64::from(SIDE - 1), rng.random::<f64>() * f64::from(SIDE - 1));
+    let mut place =
+        move || corner(rng.random::<f64>() * f64::from(SIDE - 1), rng.random::<f64>() * f64::from(SIDE - 1));
     let started = monotonic();
     let mut drivers: Vec<(DriverId, Point)> = Vec::with_capacity(DRIVERS);
     while drivers.len() < DRIVERS {
@@ -97,7 +117,12 @@ async fn main() {
         let made = city
             .orders()
             .write(move |orders, tx| {
-                let new = |n: usize| NewDriver { city: "load".to_owned(), name: format!("Driver {n}"), plate: format!("L{n}"), seats: 4 };
+                let new = |n: usize| NewDriver {
+                    city: "load".to_owned(),
+                    name: format!("Driver {n}"),
+                    plate: format!("L{n}"),
+                    seats: 4,
+                };
                 (0..1_000).map(|n| orders.register_driver_in(tx, TENANT, &new(n), now)).collect::<Result<Vec<_>, _>>()
             })
             .await
@@ -167,7 +192,13 @@ fn pour(city: &LiveCity, drivers: &[(DriverId, Point)], stop: &AtomicBool) {
         }
         let reports: Vec<PositionReport> = chunk
             .iter()
-            .map(|(driver, point)| PositionReport { driver: *driver, point: *point, at: None, bearing_deg: None, speed_mps: None })
+            .map(|(driver, point)| PositionReport {
+                driver: *driver,
+                point: *point,
+                at: None,
+                bearing_deg: None,
+                speed_mps: None,
+            })
             .collect();
         let refused = city.report_positions(TENANT, &reports).iter().filter(|a| a.is_err()).count();
         assert_eq!(refused, 0);

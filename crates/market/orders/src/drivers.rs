@@ -107,7 +107,10 @@ pub struct DriverFilter {
 const COLUMNS: &str = "id, tenant, city, name, plate, seats, active, shift, lat, lon, created_at, shift_at";
 
 fn read(row: &Row) -> Result<Driver, OrdersError> {
-    let damaged = |column: &str, found: &str| StoreError::Decode { key: format!("drivers.{column}"), reason: format!("`{found}` cannot be") };
+    let damaged = |column: &str, found: &str| StoreError::Decode {
+        key: format!("drivers.{column}"),
+        reason: format!("`{found}` cannot be"),
+    };
     let shift = row.text("shift")?;
     let seats = row.int("seats")?;
     let position = match (row.opt_real("lat")?, row.opt_real("lon")?) {
@@ -176,7 +179,13 @@ pub(crate) fn get(tx: &mut dyn Tx, tenant: &str, id: DriverId) -> Result<Driver,
     }
 }
 
-pub(crate) fn list(tx: &mut dyn Tx, tenant: &str, filter: &DriverFilter, cursor: Option<&str>, asked: usize) -> Result<Page<Driver>, OrdersError> {
+pub(crate) fn list(
+    tx: &mut dyn Tx,
+    tenant: &str,
+    filter: &DriverFilter,
+    cursor: Option<&str>,
+    asked: usize,
+) -> Result<Page<Driver>, OrdersError> {
     let size = limit(asked);
     let mut conditions = Conditions::tenant(tenant);
     conditions.and_if("city = ?", filter.city.as_deref());

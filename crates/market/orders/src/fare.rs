@@ -161,9 +161,16 @@ mod tests {
 
     fn table() -> impl Strategy<Value = FareTable> {
         let price = 0..100_000_i64;
-        (price.clone(), price.clone(), price.clone(), price.clone(), price).prop_map(|(base, per_km, per_minute, minimum, booking_fee)| {
-            FareTable { currency: usd(), base, per_km, per_minute, minimum, booking_fee }
-        })
+        (price.clone(), price.clone(), price.clone(), price.clone(), price).prop_map(
+            |(base, per_km, per_minute, minimum, booking_fee)| FareTable {
+                currency: usd(),
+                base,
+                per_km,
+                per_minute,
+                minimum,
+                booking_fee,
+            },
+        )
     }
 
     #[test]

@@ -21,7 +21,10 @@ pub(crate) fn take(tx: &mut dyn Tx, driver: DriverId, order: OrderId) -> Result<
 
 /// Lets the driver go, if it is this order that has him.
 pub(crate) fn leave(tx: &mut dyn Tx, driver: DriverId, order: OrderId) -> Result<(), StoreError> {
-    tx.execute("DELETE FROM driver_holds WHERE driver = $1 AND order_id = $2", params![driver.to_string(), order.to_string()])?;
+    tx.execute(
+        "DELETE FROM driver_holds WHERE driver = $1 AND order_id = $2",
+        params![driver.to_string(), order.to_string()],
+    )?;
     Ok(())
 }
 

@@ -34,7 +34,7 @@ pub use machine::{Actor, Command, CommandKind, EventKind, ReassignReason, Refusa
 pub use metrics::METRICS;
 pub use order::{Cancelled, DriverRef, Order, OrderEvent, OrderView, RiderRef};
 pub use page::{MAX_PAGE, Page};
-pub use quote::{Quote, QuoteClaims, QuoteInput, QUOTE_TTL_MS};
+pub use quote::{QUOTE_TTL_MS, Quote, QuoteClaims, QuoteInput};
 pub use records::OrderFilter;
 pub use schema::MIGRATIONS;
 pub use service::{NewOrder, Orders};

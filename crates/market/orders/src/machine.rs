@@ -242,29 +242,76 @@ pub const TRANSITIONS: &[Rule] = &[
 #[derive(Debug, Clone, PartialEq)]
 pub enum Command {
     /// Offer to this driver until `expires_at`.
-    Offer { /** Who. */ driver: DriverRef, /** When the offer runs out. */ expires_at: Timestamp, /** Estimated drive to the pickup, milliseconds. */ pickup_eta_ms: Option<u32> },
+    Offer {
+        /** Who. */
+        driver: DriverRef,
+        /** When the offer runs out. */
+        expires_at: Timestamp,
+        /** Estimated drive to the pickup, milliseconds. */
+        pickup_eta_ms: Option<u32>,
+    },
     /// The driver takes it.
-    Accept { /** Who says so. */ driver: DriverId },
+    Accept {
+        /** Who says so. */
+        driver: DriverId,
+    },
     /// The driver refuses.
-    Decline { /** Who says so. */ driver: DriverId, /** In the driver's words. */ reason: Option<String> },
+    Decline {
+        /** Who says so. */
+        driver: DriverId,
+        /** In the driver's words. */
+        reason: Option<String>,
+    },
     /// The offer ran out.
     Timeout,
     /// The offer is taken back.
-    Withdraw { /** Why. */ reason: ReassignReason },
+    Withdraw {
+        /** Why. */
+        reason: ReassignReason,
+    },
     /// The driver sets out.
-    Depart { /** Who says so. */ driver: DriverId },
+    Depart {
+        /** Who says so. */
+        driver: DriverId,
+    },
     /// The driver is at the pickup.
-    Arrive { /** Who says so. */ driver: DriverId },
+    Arrive {
+        /** Who says so. */
+        driver: DriverId,
+    },
     /// The rider is aboard.
-    Pickup { /** Who says so. */ driver: DriverId },
+    Pickup {
+        /** Who says so. */
+        driver: DriverId,
+    },
     /// The rider is dropped off.
-    Complete { /** Who says so. */ driver: DriverId },
+    Complete {
+        /** Who says so. */
+        driver: DriverId,
+    },
     /// Back to searching; a driver who gives the order back names himself.
-    Release { /** The driver who gives it back. */ driver: Option<DriverId>, /** Why. */ reason: ReassignReason },
+    Release {
+        /** The driver who gives it back. */
+        driver: Option<DriverId>,
+        /** Why. */
+        reason: ReassignReason,
+    },
     /// To another driver at once.
-    Reoffer { /** To whom. */ driver: DriverRef, /** When the offer runs out. */ expires_at: Timestamp, /** Estimated drive to the pickup, milliseconds. */ pickup_eta_ms: Option<u32>, /** Why. */ reason: ReassignReason },
+    Reoffer {
+        /** To whom. */
+        driver: DriverRef,
+        /** When the offer runs out. */
+        expires_at: Timestamp,
+        /** Estimated drive to the pickup, milliseconds. */
+        pickup_eta_ms: Option<u32>,
+        /** Why. */
+        reason: ReassignReason,
+    },
     /// Call it off.
-    Cancel { /** In the caller's words. */ reason: String },
+    Cancel {
+        /** In the caller's words. */
+        reason: String,
+    },
     /// Nobody was found.
     GiveUp,
 }
@@ -386,11 +433,8 @@ pub fn leads_to(command: CommandKind) -> State {
 /// Decides a command: the order after it and the event it leaves, or why not.
 pub fn apply(order: &Order, command: &Command, actor: Actor, now: Timestamp) -> Result<(Order, OrderEvent), Refusal> {
     let kind = command.kind();
-    let rule = TRANSITIONS.iter().find(|r| r.from == order.state && r.command == kind).ok_or_else(|| Refusal::Illegal {
-        from: order.state,
-        command: kind,
-        to: leads_to(kind),
-        allowed: allowed(order.state),
+    let rule = TRANSITIONS.iter().find(|r| r.from == order.state && r.command == kind).ok_or_else(|| {
+        Refusal::Illegal { from: order.state, command: kind, to: leads_to(kind), allowed: allowed(order.state) }
     })?;
     if !rule.actors.contains(&actor) {
         return Err(Refusal::WrongActor { command: kind, actor, actors: rule.actors });

@@ -111,7 +111,10 @@ fn a_ride_from_request_to_drop_off() {
 #[test]
 fn a_refusal_names_both_states_and_what_is_allowed() {
     let refusal = apply(&order(), &command(CommandKind::Complete, 1, NOON), Actor::Driver, NOON).unwrap_err();
-    assert_eq!(refusal.to_string(), "an order that is searching cannot become completed by `complete`; allowed now: offer, give_up, cancel");
+    assert_eq!(
+        refusal.to_string(),
+        "an order that is searching cannot become completed by `complete`; allowed now: offer, give_up, cancel"
+    );
 }
 
 #[test]
@@ -176,7 +179,12 @@ fn sound(order: &Order) {
     assert_eq!(at == 6, order.completed_at.is_some());
     assert_eq!(at == 1, order.offer_expires_at.is_some());
     if at == 0 {
-        assert!(order.driver.is_none() && order.offered_at.is_none() && order.accepted_at.is_none() && order.arrived_at.is_none());
+        assert!(
+            order.driver.is_none()
+                && order.offered_at.is_none()
+                && order.accepted_at.is_none()
+                && order.arrived_at.is_none()
+        );
     }
     let times: Vec<Timestamp> = [
         Some(order.requested_at),

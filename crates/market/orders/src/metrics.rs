@@ -8,10 +8,8 @@ const EVENTS: &str = "doorstep_orders_events_total";
 const REFUSED: &str = "doorstep_orders_refused_total";
 
 /// Every metric of this crate with its meaning.
-pub const METRICS: &[(&str, &str)] = &[
-    (EVENTS, "Changes of orders committed, by kind of event"),
-    (REFUSED, "Commands refused, by command and reason"),
-];
+pub const METRICS: &[(&str, &str)] =
+    &[(EVENTS, "Changes of orders committed, by kind of event"), (REFUSED, "Commands refused, by command and reason")];
 
 pub(crate) fn changed(kind: EventKind) {
     metrics::counter!(EVENTS, "kind" => kind.as_str()).increment(1);

@@ -295,7 +295,14 @@ pub struct OrderEvent {
 }
 
 impl OrderEvent {
-    pub(crate) fn of(order: &Order, kind: EventKind, actor: Actor, driver: Option<DriverId>, reason: Option<String>, at: Timestamp) -> Self {
+    pub(crate) fn of(
+        order: &Order,
+        kind: EventKind,
+        actor: Actor,
+        driver: Option<DriverId>,
+        reason: Option<String>,
+        at: Timestamp,
+    ) -> Self {
         Self { order_id: order.id, version: order.version, kind, at, actor, driver, reason, order: order.view() }
     }
 

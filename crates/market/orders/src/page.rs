@@ -37,10 +37,14 @@ pub(crate) fn limit(asked: usize) -> usize {
 }
 
 /// Cursors are ids of the listed kind; anything else is refused rather than read as a start.
-pub(crate) fn check<I: std::str::FromStr + std::fmt::Display>(cursor: Option<&str>) -> Result<Option<String>, OrdersError> {
+pub(crate) fn check<I: std::str::FromStr + std::fmt::Display>(
+    cursor: Option<&str>,
+) -> Result<Option<String>, OrdersError> {
     cursor
         .map(|text| {
-            text.parse::<I>().map(|id| id.to_string()).map_err(|_| OrdersError::BadCursor { cursor: text.chars().take(64).collect() })
+            text.parse::<I>()
+                .map(|id| id.to_string())
+                .map_err(|_| OrdersError::BadCursor { cursor: text.chars().take(64).collect() })
         })
         .transpose()
 }

@@ -101,7 +101,12 @@ pub struct Quote {
 }
 
 /// Prices a trip and signs the promise.
-pub(crate) fn issue(signer: &Signer, input: QuoteInput, fares: &FareTable, now: Timestamp) -> Result<Quote, OrdersError> {
+pub(crate) fn issue(
+    signer: &Signer,
+    input: QuoteInput,
+    fares: &FareTable,
+    now: Timestamp,
+) -> Result<Quote, OrdersError> {
     if !(1..=MAX_SEATS).contains(&input.seats) {
         return Err(OrdersError::InvalidField {
             field: "/seats",

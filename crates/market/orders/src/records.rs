@@ -63,7 +63,13 @@ pub(crate) fn open(tx: &mut dyn Tx, city: &str) -> Result<Vec<Order>, OrdersErro
     bodies(tx, "order", "SELECT body FROM orders WHERE city = $1 AND open = 1 ORDER BY id", params![city])
 }
 
-pub(crate) fn list(tx: &mut dyn Tx, tenant: &str, filter: &OrderFilter, cursor: Option<&str>, asked: usize) -> Result<Page<Order>, OrdersError> {
+pub(crate) fn list(
+    tx: &mut dyn Tx,
+    tenant: &str,
+    filter: &OrderFilter,
+    cursor: Option<&str>,
+    asked: usize,
+) -> Result<Page<Order>, OrdersError> {
     let size = limit(asked);
     let mut conditions = Conditions::tenant(tenant);
     conditions.and_if("city = ?", filter.city.as_deref());
@@ -78,14 +84,29 @@ pub(crate) fn list(tx: &mut dyn Tx, tenant: &str, filter: &OrderFilter, cursor: 
     Ok(Page::cut(bodies(tx, "order", &sql, conditions.params())?, size, |o: &Order| o.id.to_string()))
 }
 
-pub(crate) fn events(tx: &mut dyn Tx, order: OrderId, after_version: i64, asked: usize) -> Result<Vec<OrderEvent>, OrdersError> {
-    let sql = format!("SELECT body FROM order_events WHERE order_id = $1 AND version > $2 ORDER BY version LIMIT {}", limit(asked));
+pub(crate) fn events(
+    tx: &mut dyn Tx,
+    order: OrderId,
+    after_version: i64,
+    asked: usize,
+) -> Result<Vec<OrderEvent>, OrdersError> {
+    let sql = format!(
+        "SELECT body FROM order_events WHERE order_id = $1 AND version > $2 ORDER BY version LIMIT {}",
+        limit(asked)
+    );
     bodies(tx, "order event", &sql, params![order.to_string(), after_version])
 }
 
 /// The latest events that concern a driver, newest first.
-pub(crate) fn events_of_driver(tx: &mut dyn Tx, driver: DriverId, asked: usize) -> Result<Vec<OrderEvent>, OrdersError> {
-    let sql = format!("SELECT body FROM order_events WHERE driver = $1 ORDER BY at DESC, version DESC LIMIT {}", limit(asked));
+pub(crate) fn events_of_driver(
+    tx: &mut dyn Tx,
+    driver: DriverId,
+    asked: usize,
+) -> Result<Vec<OrderEvent>, OrdersError> {
+    let sql = format!(
+        "SELECT body FROM order_events WHERE driver = $1 ORDER BY at DESC, version DESC LIMIT {}",
+        limit(asked)
+    );
     bodies(tx, "order event", &sql, params![driver.to_string()])
 }
 
@@ -159,7 +180,14 @@ fn record(tx: &mut dyn Tx, order: &Order, event: &OrderEvent) -> Result<(), Orde
     let at: Timestamp = event.at;
     tx.execute(
         "INSERT INTO order_events (order_id, version, kind, at, driver, body) VALUES ($1, $2, $3, $4, $5, $6)",
-        params![order.id.to_string(), event.version, event.kind.as_str(), at, event.driver.map(|d| d.to_string()), payload.to_string()],
+        params![
+            order.id.to_string(),
+            event.version,
+            event.kind.as_str(),
+            at,
+            event.driver.map(|d| d.to_string()),
+            payload.to_string()
+        ],
     )?;
     outbox::append(tx, &stream(&order.city), event.kind.as_str(), &order.id.to_string(), &payload, at)?;
     metrics::changed(event.kind);

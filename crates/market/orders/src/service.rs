@@ -48,7 +48,15 @@ type Answer<T> = Result<T, OrdersError>;
 /// A transaction's part of this crate; use it inside `store::idempotency::once`.
 impl Orders {
     /// Makes the order a quote promised.
-    pub fn create_in(&self, tx: &mut dyn Tx, tenant: &str, token: &str, new: &NewOrder, actor: Actor, now: Timestamp) -> Answer<Order> {
+    pub fn create_in(
+        &self,
+        tx: &mut dyn Tx,
+        tenant: &str,
+        token: &str,
+        new: &NewOrder,
+        actor: Actor,
+        now: Timestamp,
+    ) -> Answer<Order> {
         text("/rider/name", &new.rider.name, true)?;
         text("/rider/ref", new.rider.reference.as_deref().unwrap_or_default(), false)?;
         text("/note", new.note.as_deref().unwrap_or_default(), false)?;
@@ -61,7 +69,16 @@ impl Orders {
     /// Gives a command. With `expected`, only if the order still has that version; without, the
     /// command is judged again when somebody else changed the order in between.
     #[allow(clippy::too_many_arguments)] // each is one word of the sentence
-    pub fn command_in(&self, tx: &mut dyn Tx, tenant: &str, id: OrderId, command: &Command, actor: Actor, expected: Option<i64>, now: Timestamp) -> Answer<Order> {
+    pub fn command_in(
+        &self,
+        tx: &mut dyn Tx,
+        tenant: &str,
+        id: OrderId,
+        command: &Command,
+        actor: Actor,
+        expected: Option<i64>,
+        now: Timestamp,
+    ) -> Answer<Order> {
         if let Command::Cancel { reason } = command {
             text("/reason", reason, true)?;
         }
@@ -85,7 +102,14 @@ impl Orders {
     ///
     /// A refusal leaves nothing behind: the caller may go on with other orders in the same
     /// transaction.
-    pub fn change_in(&self, tx: &mut dyn Tx, order: &Order, command: &Command, actor: Actor, now: Timestamp) -> Answer<Order> {
+    pub fn change_in(
+        &self,
+        tx: &mut dyn Tx,
+        order: &Order,
+        command: &Command,
+        actor: Actor,
+        now: Timestamp,
+    ) -> Answer<Order> {
         let (next, event) = machine::apply(order, command, actor, now)
             .inspect_err(|refusal| metrics::refused(command.kind(), refusal.as_str()))?;
         records::update(tx, order, &next, &event)?;
@@ -98,13 +122,27 @@ impl Orders {
     }
 
     /// The events of one order above a version, oldest first.
-    pub fn events_in(&self, tx: &mut dyn Tx, tenant: &str, id: OrderId, after_version: i64, limit: usize) -> Answer<Vec<OrderEvent>> {
+    pub fn events_in(
+        &self,
+        tx: &mut dyn Tx,
+        tenant: &str,
+        id: OrderId,
+        after_version: i64,
+        limit: usize,
+    ) -> Answer<Vec<OrderEvent>> {
         records::get(tx, tenant, id)?;
         records::events(tx, id, after_version, limit)
     }
 
     /// Orders, newest first.
-    pub fn list_in(&self, tx: &mut dyn Tx, tenant: &str, filter: &OrderFilter, cursor: Option<&str>, limit: usize) -> Answer<Page<Order>> {
+    pub fn list_in(
+        &self,
+        tx: &mut dyn Tx,
+        tenant: &str,
+        filter: &OrderFilter,
+        cursor: Option<&str>,
+        limit: usize,
+    ) -> Answer<Page<Order>> {
         records::list(tx, tenant, filter, cursor, limit)
     }
 
@@ -126,7 +164,14 @@ impl Orders {
     }
 
     /// Drivers, in the order of their registration.
-    pub fn list_drivers_in(&self, tx: &mut dyn Tx, tenant: &str, filter: &DriverFilter, cursor: Option<&str>, limit: usize) -> Answer<Page<Driver>> {
+    pub fn list_drivers_in(
+        &self,
+        tx: &mut dyn Tx,
+        tenant: &str,
+        filter: &DriverFilter,
+        cursor: Option<&str>,
+        limit: usize,
+    ) -> Answer<Page<Driver>> {
         drivers::list(tx, tenant, filter, cursor, limit)
     }
 
@@ -136,7 +181,15 @@ impl Orders {
     }
 
     /// Begins, pauses or ends a shift. An order before the pickup goes back to searching.
-    pub fn set_shift_in(&self, tx: &mut dyn Tx, tenant: &str, id: DriverId, shift: Shift, position: Option<doorstep_geo::Point>, now: Timestamp) -> Answer<ShiftChange> {
+    pub fn set_shift_in(
+        &self,
+        tx: &mut dyn Tx,
+        tenant: &str,
+        id: DriverId,
+        shift: Shift,
+        position: Option<doorstep_geo::Point>,
+        now: Timestamp,
+    ) -> Answer<ShiftChange> {
         shift::set(self, tx, tenant, id, shift, position, now)
     }
 
@@ -197,13 +250,28 @@ impl Orders {
     }
 
     /// Makes the order a quote promised.
-    pub async fn create(&self, tenant: &str, token: &str, new: NewOrder, actor: Actor, now: Timestamp) -> Answer<Order> {
+    pub async fn create(
+        &self,
+        tenant: &str,
+        token: &str,
+        new: NewOrder,
+        actor: Actor,
+        now: Timestamp,
+    ) -> Answer<Order> {
         let (tenant, token) = (tenant.to_owned(), token.to_owned());
         self.write(move |orders, tx| orders.create_in(tx, &tenant, &token, &new, actor, now)).await
     }
 
     /// Gives a command.
-    pub async fn command(&self, tenant: &str, id: OrderId, command: Command, actor: Actor, expected: Option<i64>, now: Timestamp) -> Answer<Order> {
+    pub async fn command(
+        &self,
+        tenant: &str,
+        id: OrderId,
+        command: Command,
+        actor: Actor,
+        expected: Option<i64>,
+        now: Timestamp,
+    ) -> Answer<Order> {
         let tenant = tenant.to_owned();
         self.write(move |orders, tx| orders.command_in(tx, &tenant, id, &command, actor, expected, now)).await
     }
@@ -221,7 +289,13 @@ impl Orders {
     }
 
     /// Orders, newest first.
-    pub async fn list(&self, tenant: &str, filter: OrderFilter, cursor: Option<String>, limit: usize) -> Answer<Page<Order>> {
+    pub async fn list(
+        &self,
+        tenant: &str,
+        filter: OrderFilter,
+        cursor: Option<String>,
+        limit: usize,
+    ) -> Answer<Page<Order>> {
         let tenant = tenant.to_owned();
         self.read(move |orders, tx| orders.list_in(tx, &tenant, &filter, cursor.as_deref(), limit)).await
     }
@@ -239,13 +313,26 @@ impl Orders {
     }
 
     /// Drivers, in the order of their registration.
-    pub async fn list_drivers(&self, tenant: &str, filter: DriverFilter, cursor: Option<String>, limit: usize) -> Answer<Page<Driver>> {
+    pub async fn list_drivers(
+        &self,
+        tenant: &str,
+        filter: DriverFilter,
+        cursor: Option<String>,
+        limit: usize,
+    ) -> Answer<Page<Driver>> {
         let tenant = tenant.to_owned();
         self.read(move |orders, tx| orders.list_drivers_in(tx, &tenant, &filter, cursor.as_deref(), limit)).await
     }
 
     /// Begins, pauses or ends a shift.
-    pub async fn set_shift(&self, tenant: &str, id: DriverId, shift: Shift, position: Option<doorstep_geo::Point>, now: Timestamp) -> Answer<ShiftChange> {
+    pub async fn set_shift(
+        &self,
+        tenant: &str,
+        id: DriverId,
+        shift: Shift,
+        position: Option<doorstep_geo::Point>,
+        now: Timestamp,
+    ) -> Answer<ShiftChange> {
         let tenant = tenant.to_owned();
         self.write(move |orders, tx| orders.set_shift_in(tx, &tenant, id, shift, position, now)).await
     }

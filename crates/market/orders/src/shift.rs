@@ -21,7 +21,15 @@ pub struct ShiftChange {
     pub released: Option<Order>,
 }
 
-pub(crate) fn set(orders: &Orders, tx: &mut dyn Tx, tenant: &str, id: DriverId, shift: Shift, position: Option<Point>, now: Timestamp) -> Result<ShiftChange, OrdersError> {
+pub(crate) fn set(
+    orders: &Orders,
+    tx: &mut dyn Tx,
+    tenant: &str,
+    id: DriverId,
+    shift: Shift,
+    position: Option<Point>,
+    now: Timestamp,
+) -> Result<ShiftChange, OrdersError> {
     let mut driver = drivers::get(tx, tenant, id)?;
     let released = if shift == Shift::Online { None } else { release(orders, tx, tenant, id, now)? };
     driver.shift = shift;
@@ -32,7 +40,13 @@ pub(crate) fn set(orders: &Orders, tx: &mut dyn Tx, tenant: &str, id: DriverId, 
 }
 
 /// An order before the pickup leaves the driver; with the rider aboard the shift cannot end.
-fn release(orders: &Orders, tx: &mut dyn Tx, tenant: &str, id: DriverId, now: Timestamp) -> Result<Option<Order>, OrdersError> {
+fn release(
+    orders: &Orders,
+    tx: &mut dyn Tx,
+    tenant: &str,
+    id: DriverId,
+    now: Timestamp,
+) -> Result<Option<Order>, OrdersError> {
     let Some(held) = holds::held_by(tx, id)? else {
         return Ok(None);
     };

@@ -24,7 +24,12 @@ pub struct StoryLine {
     pub detail: String,
 }
 
-pub(crate) fn of_driver(tx: &mut dyn Tx, tenant: &str, id: DriverId, limit: usize) -> Result<Vec<StoryLine>, OrdersError> {
+pub(crate) fn of_driver(
+    tx: &mut dyn Tx,
+    tenant: &str,
+    id: DriverId,
+    limit: usize,
+) -> Result<Vec<StoryLine>, OrdersError> {
     drivers::get(tx, tenant, id)?;
     Ok(records::events_of_driver(tx, id, limit)?.iter().map(|event| line(event, id)).collect())
 }
@@ -52,7 +57,9 @@ fn line(event: &OrderEvent, driver: DriverId) -> StoryLine {
             None => format!("Picked up {}", order.rider.name),
         },
         EventKind::Completed => format!("Dropped off {}, {}", order.rider.name, order.fare),
-        EventKind::Cancelled => format!("Called off by the {}{because}", order.cancelled.as_ref().map_or("rider", |c| c.by.as_str())),
+        EventKind::Cancelled => {
+            format!("Called off by the {}{because}", order.cancelled.as_ref().map_or("rider", |c| c.by.as_str()))
+        }
         EventKind::Requested => "Requested".to_owned(),
         EventKind::NoDriver => "No driver found".to_owned(),
     };

@@ -7,7 +7,7 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use anyhow::Context as _;
-use doorstep_roads::{dijkstra_to, import, tiles, Metric, NodeIx, RoadGraph, Roads, UNREACHABLE};
+use doorstep_roads::{Metric, NodeIx, RoadGraph, Roads, UNREACHABLE, dijkstra_to, import, tiles};
 
 /// Plain bidirectional Dijkstra over the graph and its reverse.
 struct Bidirectional {
@@ -101,7 +101,11 @@ fn main() -> anyhow::Result<()> {
     let (build_s, roads) = median(1, || Roads::build(graph.clone()));
     let (customize_s, metric) = median(9, || Metric::customize(roads.hierarchy().clone(), graph.arc_times_ms()));
     let (up, down) = metric.kept_edges();
-    println!("graph: {n} nodes, {} arcs; hierarchy: {} edges, kept {up} up {down} down", graph.arc_count(), roads.hierarchy().edge_count());
+    println!(
+        "graph: {n} nodes, {} arcs; hierarchy: {} edges, kept {up} up {down} down",
+        graph.arc_count(),
+        roads.hierarchy().edge_count()
+    );
     println!("order + hierarchy + first metric: {:.1} ms", build_s * 1e3);
     println!("customize one hour: {:.2} ms", customize_s * 1e3);
 
@@ -115,8 +119,14 @@ fn main() -> anyhow::Result<()> {
     let (plain_s, theirs) = median(3, || sum(&mut |a, b| plain.time_ms(a, b)));
     anyhow::ensure!(ours == theirs, "the two disagree: {ours} and {theirs}");
     let each = |seconds: f64| seconds * 1e6 / pairs.len() as f64;
-    println!("point to point: {:.2} us; bidirectional Dijkstra {:.1} us; ratio {:.0}", each(ours_s), each(plain_s), plain_s / ours_s);
-    let (route_s, _) = median(3, || pairs.iter().filter_map(|(a, b)| roads.route(*a, *b)).map(|r| r.geometry.len()).sum::<usize>());
+    println!(
+        "point to point: {:.2} us; bidirectional Dijkstra {:.1} us; ratio {:.0}",
+        each(ours_s),
+        each(plain_s),
+        plain_s / ours_s
+    );
+    let (route_s, _) =
+        median(3, || pairs.iter().filter_map(|(a, b)| roads.route(*a, *b)).map(|r| r.geometry.len()).sum::<usize>());
     println!("route with geometry: {:.2} us", each(route_s));
 
     let mut out = Vec::new();
@@ -142,12 +152,17 @@ fn main() -> anyhow::Result<()> {
         // A thousand by a thousand takes plain Dijkstra minutes: a hundredth of the rows stands for all.
         let rows = if size == 1_000 { 10 } else { size };
         let (plain_s, plain_sum) = median(runs, || {
-            sources[..rows].iter().flat_map(|s| targets.iter().map(move |t| (*s, *t))).map(|(s, t)| u64::from(plain.time_ms(s, t))).sum::<u64>()
+            sources[..rows]
+                .iter()
+                .flat_map(|s| targets.iter().map(move |t| (*s, *t)))
+                .map(|(s, t)| u64::from(plain.time_ms(s, t)))
+                .sum::<u64>()
         });
         let ours_sum: u64 = table[..rows * size].iter().map(|t| u64::from(*t)).sum();
         anyhow::ensure!(ours_sum == plain_sum, "the two disagree on a table of {size}");
         let plain_s = plain_s * size as f64 / rows as f64;
-        let (column_s, _) = median(1, || targets[..rows].iter().map(|t| u64::from(dijkstra_to(&graph, *t)[0])).sum::<u64>());
+        let (column_s, _) =
+            median(1, || targets[..rows].iter().map(|t| u64::from(dijkstra_to(&graph, *t)[0])).sum::<u64>());
         let column_s = column_s * size as f64 / rows as f64;
         println!(
             "table {size} x {size}: {:.2} ms; one Dijkstra per column {:.0} ms, ratio {:.0}; one bidirectional Dijkstra per cell {:.0} ms, ratio {:.0}{}",

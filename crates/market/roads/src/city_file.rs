@@ -127,7 +127,10 @@ impl CityFile {
 /// Writes a file that is there whole or not at all, also after a power cut.
 fn put(dir: &Path, name: &str, bytes: &[u8]) -> Result<(), CityFileError> {
     let (fresh, place) = (dir.join(format!(".{name}.new")), dir.join(name));
-    let io = |path: &PathBuf| { let path = path.clone(); move |source| CityFileError::Io { path, source } };
+    let io = |path: &PathBuf| {
+        let path = path.clone();
+        move |source| CityFileError::Io { path, source }
+    };
     let mut file = std::fs::File::create(&fresh).map_err(io(&fresh))?;
     file.write_all(bytes).and_then(|()| file.sync_all()).map_err(io(&fresh))?;
     std::fs::rename(&fresh, &place).map_err(io(&place))?;

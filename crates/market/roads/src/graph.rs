@@ -285,7 +285,8 @@ impl RoadGraph {
             && ascending(&self.first_out, arcs)
             && self.shape_first.len() == arcs + 1
             && ascending(&self.shape_first, self.shape.len())
-            && [self.tail.len(), self.time_ms.len(), self.length_m.len(), self.class.len(), self.name_of.len()] == [arcs; 5]
+            && [self.tail.len(), self.time_ms.len(), self.length_m.len(), self.class.len(), self.name_of.len()]
+                == [arcs; 5]
             && self.head.iter().chain(&self.tail).all(|n| (*n as usize) < nodes)
             && (0..nodes as u32).all(|n| self.arcs_of(n).all(|a| self.tail(a) == n && self.head(a) != n))
             && (1..arcs).all(|a| self.tail[a - 1] != self.tail[a] || self.head[a - 1] < self.head[a])
@@ -350,7 +351,11 @@ fn largest_component(nodes: usize, arcs: &[ArcRow]) -> Vec<bool> {
             }
         }
     }
-    let largest = sizes.iter().enumerate().max_by_key(|(ix, size)| (**size, std::cmp::Reverse(*ix))).map_or(UNSEEN, |(ix, _)| ix as u32);
+    let largest = sizes
+        .iter()
+        .enumerate()
+        .max_by_key(|(ix, size)| (**size, std::cmp::Reverse(*ix)))
+        .map_or(UNSEEN, |(ix, _)| ix as u32);
     component.iter().map(|c| *c == largest).collect()
 }
 

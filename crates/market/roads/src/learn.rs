@@ -5,7 +5,7 @@
 //! few trips leans on the same hour of all days, and that on all hours, so a quiet night does not follow from
 //! three trips.
 
-use crate::{NodeIx, RoadClass, Roads, WeekProfile, HOURS};
+use crate::{HOURS, NodeIx, RoadClass, Roads, WeekProfile};
 
 /// How long a recorded trip took.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -76,10 +76,15 @@ pub fn learn_week(roads: &Roads, trips: &[TripTime]) -> LearnedWeek {
     let graph = roads.graph();
     let permille = hour
         .iter()
-        .map(|h| (0..graph.arc_count() as u32).map(|arc| (h * share[group(graph.arc_class(arc))] * 1000.0).round().clamp(100.0, 20_000.0) as u16).collect())
+        .map(|h| {
+            (0..graph.arc_count() as u32)
+                .map(|arc| (h * share[group(graph.arc_class(arc))] * 1000.0).round().clamp(100.0, 20_000.0) as u16)
+                .collect()
+        })
         .collect();
     let class_of_hour = (0..HOURS).map(|h| class(h) as u8).collect();
-    let profile = WeekProfile::new(class_of_hour, permille, graph.arc_count()).expect("72 classes for 168 hours, each over all arcs");
+    let profile = WeekProfile::new(class_of_hour, permille, graph.arc_count())
+        .expect("72 classes for 168 hours, each over all arcs");
     LearnedWeek { profile, trips: samples.len(), hour_factor: hour }
 }
 
@@ -165,20 +170,27 @@ mod tests {
     fn slow_hours_and_slow_roads_are_found() {
         // A line of corners: fast roads in one half, slow ones in the other.
         let nodes: String = (0..40).map(|i| format!("{i},{},40.7\n", -74.0 + f64::from(i) * 0.003)).collect();
-        let edges: String = (0..39).flat_map(|i| {
-            let kmh = if i < 20 { 40 } else { 10 };
-            [format!("{i},{},0.25,{kmh}\n", i + 1), format!("{},{i},0.25,{kmh}\n", i + 1)]
-        }).collect();
-        let graph = tables(format!("node,lon,lat\n{nodes}").as_bytes(), format!("from,to,length,speed\n{edges}").as_bytes()).unwrap().graph;
+        let edges: String = (0..39)
+            .flat_map(|i| {
+                let kmh = if i < 20 { 40 } else { 10 };
+                [format!("{i},{},0.25,{kmh}\n", i + 1), format!("{},{i},0.25,{kmh}\n", i + 1)]
+            })
+            .collect();
+        let graph =
+            tables(format!("node,lon,lat\n{nodes}").as_bytes(), format!("from,to,length,speed\n{edges}").as_bytes())
+                .unwrap()
+                .graph;
         let roads = Roads::build(graph);
-        let trips: Vec<TripTime> = (0..4_000_u32).map(|i| {
-            let (from, to) = (i * 7 % 40, (i * 13 + 5) % 40);
-            let hour_of_week = (i * 11 % 168) as u8;
-            let slow_hour = if hour_of_week % 24 == 17 { 2.0 } else { 1.0 };
-            let fast = (from..to).chain(to..from).filter(|n| *n < 20).count() as f64 * 22_500.0;
-            let slow = (from..to).chain(to..from).filter(|n| *n >= 20).count() as f64 * 90_000.0;
-            TripTime { from, to, hour_of_week, duration_ms: ((fast * 1.5 + slow * 0.8) * slow_hour) as u32 }
-        }).collect();
+        let trips: Vec<TripTime> = (0..4_000_u32)
+            .map(|i| {
+                let (from, to) = (i * 7 % 40, (i * 13 + 5) % 40);
+                let hour_of_week = (i * 11 % 168) as u8;
+                let slow_hour = if hour_of_week % 24 == 17 { 2.0 } else { 1.0 };
+                let fast = (from..to).chain(to..from).filter(|n| *n < 20).count() as f64 * 22_500.0;
+                let slow = (from..to).chain(to..from).filter(|n| *n >= 20).count() as f64 * 90_000.0;
+                TripTime { from, to, hour_of_week, duration_ms: ((fast * 1.5 + slow * 0.8) * slow_hour) as u32 }
+            })
+            .collect();
         let learned = learn_week(&roads, &trips);
         assert!(learned.trips > 3_000, "{}", learned.trips);
         let error = |hour: usize, from: u32, to: u32, want: f64| {

@@ -63,7 +63,8 @@ impl Metric {
         let keep = |pick: fn((u32, u32)) -> u32| {
             let mut kept = Kept { first: vec![0], edge: Vec::new() };
             for v in 0..hierarchy.node_count() as u32 {
-                let worth = hierarchy.edges(v).filter(|e| pick(weights[*e]) < FAR && pick(weights[*e]) == pick(exact[*e]));
+                let worth =
+                    hierarchy.edges(v).filter(|e| pick(weights[*e]) < FAR && pick(weights[*e]) == pick(exact[*e]));
                 kept.edge.extend(worth.map(|e| (hierarchy.head[e], pick(weights[e]))));
                 kept.first.push(kept.edge.len() as u32);
             }

@@ -25,10 +25,7 @@ pub(crate) fn nested_dissection(graph: &RoadGraph) -> Vec<u32> {
         list.sort_unstable();
         list.dedup();
     }
-    let places: Vec<(f64, f64)> = graph
-        .nodes()
-        .map(|(_, p)| (p.lon() * p.lat().to_radians().cos(), p.lat()))
-        .collect();
+    let places: Vec<(f64, f64)> = graph.nodes().map(|(_, p)| (p.lon() * p.lat().to_radians().cos(), p.lat())).collect();
     let mut cutter = Cutter { neighbours: &neighbours, places: &places, local: vec![u32::MAX; n] };
     let mut order = vec![0; n];
     // Work from the most important end: each set fills its own stretch of the order from the back.

@@ -5,7 +5,7 @@
 
 use std::cell::RefCell;
 
-use crate::metric::{Kept, Metric, FAR};
+use crate::metric::{FAR, Kept, Metric};
 use crate::{NodeIx, UNREACHABLE};
 
 /// What a thread keeps between queries: all times are [`FAR`] at rest.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use doorstep_geo::{haversine_m, Point};
+use doorstep_geo::{Point, haversine_m};
 
 use crate::snap::Snapper;
 use crate::{Hierarchy, Metric, NodeIx, RoadGraph, Snap, SnapError, TravelMatrix, TravelTimes, UNREACHABLE};
@@ -106,7 +106,8 @@ impl Roads {
     #[must_use]
     pub fn route(&self, a: NodeIx, b: NodeIx) -> Option<Route> {
         let nodes = self.metric.path(a, b)?;
-        let mut route = Route { time_ms: self.metric.time_ms(a, b), length_m: 0.0, geometry: vec![self.graph.point(a)], nodes };
+        let mut route =
+            Route { time_ms: self.metric.time_ms(a, b), length_m: 0.0, geometry: vec![self.graph.point(a)], nodes };
         for step in route.nodes.windows(2) {
             let arc = self.graph.arcs_of(step[0]).find(|arc| self.graph.head(*arc) == step[1])?;
             route.length_m += f64::from(self.graph.arc_length_m(arc));

@@ -1,6 +1,6 @@
 //! The corner nearest to a place, by a grid of small buckets.
 
-use doorstep_geo::{haversine_m, BoundingBox, GeoError, Point, EARTH_RADIUS_M};
+use doorstep_geo::{BoundingBox, EARTH_RADIUS_M, GeoError, Point, haversine_m};
 
 use crate::{NodeIx, RoadGraph, SnapError};
 
@@ -29,7 +29,8 @@ impl Snapper {
     pub fn new(graph: &RoadGraph) -> Self {
         let bounds = graph.bounds();
         let side = ((graph.node_count() as f64 / 2.0).sqrt().ceil() as usize).clamp(1, 4_096);
-        let mut snapper = Self { bounds, columns: side, rows: side, first: vec![0; side * side + 1], nodes: Vec::new() };
+        let mut snapper =
+            Self { bounds, columns: side, rows: side, first: vec![0; side * side + 1], nodes: Vec::new() };
         for (_, point) in graph.nodes() {
             let bucket = snapper.bucket(point);
             snapper.first[bucket + 1] += 1;
@@ -51,7 +52,11 @@ impl Snapper {
     fn cell(&self, p: Point) -> (usize, usize) {
         let Some(b) = self.bounds else { return (0, 0) };
         let share = |v: f64, low: f64, high: f64, n: usize| {
-            if high > low { (((v - low) / (high - low)).clamp(0.0, 1.0) * n as f64).min(n as f64 - 1.0) as usize } else { 0 }
+            if high > low {
+                (((v - low) / (high - low)).clamp(0.0, 1.0) * n as f64).min(n as f64 - 1.0) as usize
+            } else {
+                0
+            }
         };
         (share(p.lon(), b.west, b.east, self.columns), share(p.lat(), b.south, b.north, self.rows))
     }
@@ -111,7 +116,10 @@ fn ring_cells(cx: usize, cy: usize, ring: usize, columns: usize, rows: usize) ->
         // Whole rows at the top and the bottom, two cells in the rows between.
         let step = if y.abs_diff(cy) == ring { 1 } else { (2 * ring).max(1) };
         let from = if step == 1 { low_x } else { cx.wrapping_sub(ring) };
-        (0..2 * ring + 1).step_by(step).map(move |dx| (from.wrapping_add(dx), y)).filter(move |(x, _)| (low_x..=high_x).contains(x))
+        (0..2 * ring + 1)
+            .step_by(step)
+            .map(move |dx| (from.wrapping_add(dx), y))
+            .filter(move |(x, _)| (low_x..=high_x).contains(x))
     })
 }
 
@@ -123,9 +131,18 @@ mod tests {
     use proptest::prelude::*;
 
     fn graph(points: &[(f64, f64)]) -> RoadGraph {
-        let points: Vec<_> = points.iter().enumerate().map(|(ix, (lat, lon))| (ix as i64, Point::new(*lat, *lon).unwrap())).collect();
+        let points: Vec<_> =
+            points.iter().enumerate().map(|(ix, (lat, lon))| (ix as i64, Point::new(*lat, *lon).unwrap())).collect();
         let n = points.len() as u32;
-        let arcs = (0..n).map(|i| ArcRow { tail: i, head: (i + 1) % n, length_m: 1.0, time_ms: 1, class: crate::RoadClass::Service, shape: vec![], name: String::new() });
+        let arcs = (0..n).map(|i| ArcRow {
+            tail: i,
+            head: (i + 1) % n,
+            length_m: 1.0,
+            time_ms: 1,
+            class: crate::RoadClass::Service,
+            shape: vec![],
+            name: String::new(),
+        });
         RoadGraph::build(&points, arcs.collect()).0
     }
 
@@ -149,6 +166,9 @@ mod tests {
         assert!(snapper.snap(Point::new(40.7001, -74.0).unwrap(), 100.0).is_ok());
         let error = snapper.snap(Point::new(-74.0, 40.7).unwrap(), 100.0).unwrap_err();
         assert!(error.to_string().contains("swapped"), "{error}");
-        assert_eq!(Snapper::new(&RoadGraph::default()).snap(Point::new(0.0, 0.0).unwrap(), 1.0), Err(SnapError::NoRoads));
+        assert_eq!(
+            Snapper::new(&RoadGraph::default()).snap(Point::new(0.0, 0.0).unwrap(), 1.0),
+            Err(SnapError::NoRoads)
+        );
     }
 }

@@ -2,7 +2,7 @@
 //! top down settles everything (PHAST, Delling et al. 2011), for [`LANES`] starts at a time whose times lie
 //! side by side. Tables walk only over the ancestors of their far ends (RPHAST).
 
-use crate::metric::{Kept, Metric, FAR};
+use crate::metric::{FAR, Kept, Metric};
 use crate::{NodeIx, TravelMatrix, UNREACHABLE};
 
 /// How many starts share a walk.

@@ -93,7 +93,9 @@ fn drawn(streets: &Streets<'_>) -> Result<Vec<u8>, mvt::Error> {
 fn twin(graph: &RoadGraph, arc: ArcIx) -> Option<ArcIx> {
     let length = graph.arc_points(arc).count();
     graph.arcs_of(graph.head(arc)).find(|back| {
-        graph.head(*back) == graph.tail(arc) && graph.arc_points(*back).count() == length && graph.arc_name(*back) == graph.arc_name(arc)
+        graph.head(*back) == graph.tail(arc)
+            && graph.arc_points(*back).count() == length
+            && graph.arc_name(*back) == graph.arc_name(arc)
     })
 }
 
@@ -124,7 +126,10 @@ const HIGH: f64 = EXTENT as f64 + BUFFER;
 
 /// Whether a line lies wholly beyond one side of the tile.
 fn outside(line: &[Spot]) -> bool {
-    line.iter().all(|p| p.0 < LOW) || line.iter().all(|p| p.0 > HIGH) || line.iter().all(|p| p.1 < LOW) || line.iter().all(|p| p.1 > HIGH)
+    line.iter().all(|p| p.0 < LOW)
+        || line.iter().all(|p| p.0 > HIGH)
+        || line.iter().all(|p| p.1 < LOW)
+        || line.iter().all(|p| p.1 > HIGH)
 }
 
 /// Leaves out points that lie within [`TOLERANCE`] of the line without them (Douglas and Peucker 1973).
@@ -133,7 +138,8 @@ fn simplified(line: &[Spot]) -> Vec<Spot> {
     (keep[0], keep[line.len() - 1]) = (true, true);
     let mut open = vec![(0, line.len() - 1)];
     while let Some((from, to)) = open.pop() {
-        let farthest = (from + 1..to).map(|ix| (ix, away(line[ix], line[from], line[to]))).max_by(|a, b| a.1.total_cmp(&b.1));
+        let farthest =
+            (from + 1..to).map(|ix| (ix, away(line[ix], line[from], line[to]))).max_by(|a, b| a.1.total_cmp(&b.1));
         if let Some((ix, _)) = farthest.filter(|(_, metres)| *metres > TOLERANCE) {
             keep[ix] = true;
             open.extend([(from, ix), (ix, to)]);
@@ -188,7 +194,15 @@ fn clip(a: Spot, b: Spot) -> Option<(Spot, Spot)> {
         }
     }
     (enter <= leave).then(|| {
-        let at = |t: f64| if t <= 0.0 { a } else if t >= 1.0 { b } else { (a.0 + t * dx, a.1 + t * dy) };
+        let at = |t: f64| {
+            if t <= 0.0 {
+                a
+            } else if t >= 1.0 {
+                b
+            } else {
+                (a.0 + t * dx, a.1 + t * dy)
+            }
+        };
         (at(enter), at(leave))
     })
 }

@@ -96,7 +96,9 @@ impl WeekProfile {
     #[must_use]
     pub fn arc_times_ms(&self, graph: &RoadGraph, class: u8) -> Vec<u32> {
         let permille = &self.permille[usize::from(class)];
-        let scaled = |(base, factor): (&u32, &u16)| ((u64::from(*base) * u64::from(*factor) + 500) / 1000).min(u64::from(u32::MAX)) as u32;
+        let scaled = |(base, factor): (&u32, &u16)| {
+            ((u64::from(*base) * u64::from(*factor) + 500) / 1000).min(u64::from(u32::MAX)) as u32
+        };
         graph.arc_times_ms().iter().zip(permille).map(scaled).collect()
     }
 }
@@ -194,7 +196,10 @@ mod tests {
     #[test]
     fn bad_profiles_are_named() {
         assert_eq!(WeekProfile::new(vec![0; 24], vec![], 1), Err(ProfileError::NotAWeek(24)));
-        assert!(matches!(WeekProfile::new(vec![1; HOURS], vec![vec![1000]], 1), Err(ProfileError::NoSuchClass { hour: 0, .. })));
+        assert!(matches!(
+            WeekProfile::new(vec![1; HOURS], vec![vec![1000]], 1),
+            Err(ProfileError::NoSuchClass { hour: 0, .. })
+        ));
         assert!(matches!(WeekProfile::new(vec![0; HOURS], vec![vec![]], 1), Err(ProfileError::WrongArcs { .. })));
     }
 
@@ -215,7 +220,8 @@ mod tests {
         let monday = Timestamp::parse("2013-11-18T21:00:00Z").unwrap();
         assert_eq!(roads.at_time(monday).time_ms(0, 1), 220_000);
         assert_eq!(roads.in_time_zone("America/New_York").unwrap().at_time(monday).time_ms(0, 1), 170_000);
-        let roads = RoadsByHour::new(Arc::clone(&graph), Arc::new(Hierarchy::build(&graph)), WeekProfile::flat(2)).unwrap();
+        let roads =
+            RoadsByHour::new(Arc::clone(&graph), Arc::new(Hierarchy::build(&graph)), WeekProfile::flat(2)).unwrap();
         assert_eq!(roads.in_time_zone("Mars/Olympus").unwrap_err(), ProfileError::TimeZone("Mars/Olympus".into()));
     }
 }

@@ -4,10 +4,10 @@
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use doorstep_geo::{haversine_m, Point};
+use doorstep_geo::{Point, haversine_m};
 use doorstep_roads::{
-    dijkstra_to, import, learn_week, tiles, ArcRow, CityFile, Metric, RoadClass, RoadGraph, Roads, RoadsByHour, TravelTimes, TripTime,
-    WeekProfile, UNREACHABLE,
+    ArcRow, CityFile, Metric, RoadClass, RoadGraph, Roads, RoadsByHour, TravelTimes, TripTime, UNREACHABLE,
+    WeekProfile, dijkstra_to, import, learn_week, tiles,
 };
 use proptest::prelude::*;
 
@@ -19,7 +19,9 @@ fn demo_graph() -> RoadGraph {
 
 fn graphs() -> impl Strategy<Value = RoadGraph> {
     (2_usize..40, prop::collection::vec((any::<u32>(), any::<u32>(), 0_u32..5_000), 1..160)).prop_map(|(n, arcs)| {
-        let corner = |i: usize| Point::new(40.0 + (i * 7919 % 97) as f64 * 1e-3, -73.0 - (i * 104_729 % 89) as f64 * 1e-3).unwrap();
+        let corner = |i: usize| {
+            Point::new(40.0 + (i * 7919 % 97) as f64 * 1e-3, -73.0 - (i * 104_729 % 89) as f64 * 1e-3).unwrap()
+        };
         let points: Vec<_> = (0..n).map(|i| (i as i64, corner(i))).collect();
         let arcs = arcs.into_iter().map(|(a, b, time_ms)| ArcRow {
             tail: a % n as u32,
@@ -164,7 +166,10 @@ fn manhattan_tiles_are_drawn_in_time() {
     let graph = demo_graph();
     // The tile of 40.75, -73.985 and those around it, at zoom 13.
     let began = std::time::Instant::now();
-    let tiles: Vec<Vec<u8>> = (2411..=2414).flat_map(|x| (3077..=3080).map(move |y| (x, y))).map(|(x, y)| tiles::encode(&graph, 13, x, y)).collect();
+    let tiles: Vec<Vec<u8>> = (2411..=2414)
+        .flat_map(|x| (3077..=3080).map(move |y| (x, y)))
+        .map(|(x, y)| tiles::encode(&graph, 13, x, y))
+        .collect();
     let each_ms = began.elapsed().as_secs_f64() * 1e3 / tiles.len() as f64;
     let largest = tiles.iter().map(Vec::len).max().unwrap();
     println!("tiles at zoom 13: {each_ms:.2} ms each, the largest {largest} bytes");
@@ -174,7 +179,8 @@ fn manhattan_tiles_are_drawn_in_time() {
 
 /// The shared data sets, or `None` after one line that says so.
 fn shared(set: &str) -> Option<PathBuf> {
-    let root = std::env::var_os("DOORSTEP_SHARED").map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../../shared"), PathBuf::from);
+    let root = std::env::var_os("DOORSTEP_SHARED")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../../shared"), PathBuf::from);
     let dir = root.join("data").join(set);
     if dir.is_dir() {
         return Some(dir);
@@ -186,15 +192,33 @@ fn shared(set: &str) -> Option<PathBuf> {
 #[test]
 fn real_extracts_become_drivable_networks() {
     let Some(dir) = shared("osm_extracts") else { return };
-    for name in ["andorra.osm.pbf", "baltimore.osm.pbf", "harrisburg.osm.pbf", "helsinki.osm.pbf", "liechtenstein-latest.osm.pbf", "nyc.osm.pbf", "monaco.osm.gz", "berlin-siegessaeule.osm.gz"] {
+    for name in [
+        "andorra.osm.pbf",
+        "baltimore.osm.pbf",
+        "harrisburg.osm.pbf",
+        "helsinki.osm.pbf",
+        "liechtenstein-latest.osm.pbf",
+        "nyc.osm.pbf",
+        "monaco.osm.gz",
+        "berlin-siegessaeule.osm.gz",
+    ] {
         let open = || std::fs::File::open(dir.join(name)).unwrap();
         let began = std::time::Instant::now();
         let imported = if name.ends_with(".pbf") { import::osm_pbf(open()) } else { import::osm_xml(open()) }.unwrap();
         let read_s = began.elapsed().as_secs_f64();
         let roads = Roads::build(imported.graph);
         let graph = roads.graph();
-        let (n, metres) = (graph.node_count() as u32, (0..graph.arc_count() as u32).map(|a| f64::from(graph.arc_length_m(a))).sum::<f64>());
-        println!("{name}: {n} corners, {} arcs, {:.0} km, left out {:?}; read in {read_s:.2} s, built in {:.2} s", graph.arc_count(), metres / 1e3, imported.dropped, began.elapsed().as_secs_f64() - read_s);
+        let (n, metres) = (
+            graph.node_count() as u32,
+            (0..graph.arc_count() as u32).map(|a| f64::from(graph.arc_length_m(a))).sum::<f64>(),
+        );
+        println!(
+            "{name}: {n} corners, {} arcs, {:.0} km, left out {:?}; read in {read_s:.2} s, built in {:.2} s",
+            graph.arc_count(),
+            metres / 1e3,
+            imported.dropped,
+            began.elapsed().as_secs_f64() - read_s
+        );
         assert!(n >= 10 && graph.is_sound(), "{name}");
         let mut swept = Vec::new();
         for target in [0, n / 2, n - 1] {
@@ -204,7 +228,11 @@ fn real_extracts_become_drivable_networks() {
             let route = roads.route(n / 3, target).unwrap();
             assert_eq!(route.time_ms, want[n as usize / 3]);
             let drawn: f64 = route.geometry.windows(2).map(|s| haversine_m(s[0], s[1])).sum();
-            assert!((drawn - route.length_m).abs() <= 1.0 + drawn * 1e-3, "{name}: {drawn} m drawn, {} m driven", route.length_m);
+            assert!(
+                (drawn - route.length_m).abs() <= 1.0 + drawn * 1e-3,
+                "{name}: {drawn} m drawn, {} m driven",
+                route.length_m
+            );
         }
     }
     // Cut off anywhere, a file is refused, never half taken.
@@ -219,7 +247,14 @@ fn real_extracts_become_drivable_networks() {
 fn hourly_times_of_manhattan() {
     let Some(dir) = shared("manhattan_pnas") else { return };
     let open = |name: &str| std::fs::File::open(dir.join(name)).unwrap();
-    let (imported, week) = import::hours(open("points.csv.gz"), open("edges.csv.gz"), open("week.csv.gz"), open("sat.csv.gz"), open("sun.csv.gz")).unwrap();
+    let (imported, week) = import::hours(
+        open("points.csv.gz"),
+        open("edges.csv.gz"),
+        open("week.csv.gz"),
+        open("sat.csv.gz"),
+        open("sun.csv.gz"),
+    )
+    .unwrap();
     let graph = Arc::new(imported.graph);
     println!("{} corners, {} arcs, left out {:?}", graph.node_count(), graph.arc_count(), imported.dropped);
     assert!(graph.node_count() > 4_000);
@@ -230,7 +265,10 @@ fn hourly_times_of_manhattan() {
         for (a, b) in [(5, 3_000), (2_500, 99)] {
             let metric = roads.at(hour);
             let path = metric.path(a, b).unwrap();
-            let sum: u32 = path.windows(2).map(|s| times[graph.arcs_of(s[0]).find(|x| graph.head(*x) == s[1]).unwrap() as usize]).sum();
+            let sum: u32 = path
+                .windows(2)
+                .map(|s| times[graph.arcs_of(s[0]).find(|x| graph.head(*x) == s[1]).unwrap() as usize])
+                .sum();
             assert_eq!(metric.time_ms(a, b), sum);
         }
     }
@@ -249,7 +287,8 @@ fn real_trips_teach_the_week() {
     let week = RoadsByHour::new(roads.graph().clone(), roads.hierarchy().clone(), learned.profile).unwrap();
     let of_use = |t: &&TripTime| (60_000..7_200_000).contains(&t.duration_ms) && t.from != t.to;
     let error = |time: &dyn Fn(&TripTime) -> u32| {
-        let errors: Vec<f64> = judge.iter().filter(of_use).map(|t| (f64::from(time(t)) - f64::from(t.duration_ms)).abs() / 1e3).collect();
+        let errors: Vec<f64> =
+            judge.iter().filter(of_use).map(|t| (f64::from(time(t)) - f64::from(t.duration_ms)).abs() / 1e3).collect();
         errors.iter().sum::<f64>() / errors.len() as f64
     };
     let before = error(&|t| roads.metric().time_ms(t.from, t.to));
@@ -261,7 +300,10 @@ fn real_trips_teach_the_week() {
         metrics[hour] = week.at(hour);
     }
     let after = error(&|t| metrics[usize::from(t.hour_of_week)].time_ms(t.from, t.to));
-    println!("{} trips learned from, {elsewhere} elsewhere; mean error on others {before:.0} s at base times, {after:.0} s learned", learned.trips);
+    println!(
+        "{} trips learned from, {elsewhere} elsewhere; mean error on others {before:.0} s at base times, {after:.0} s learned",
+        learned.trips
+    );
     assert!(after < before, "{after} {before}");
 }
 
@@ -302,8 +344,23 @@ fn a_city_file_comes_back_and_damage_is_seen() {
         (good[..good.len() - 1].to_vec(), "damaged"),
         (good[..10].to_vec(), "cut off"),
         (b"PK\x03\x04".to_vec(), "not a city file"),
-        ({ let mut b = good.clone(); b[8] = 99; b }, "format 99"),
-        ({ let mut b = good.clone(); let at = b.len() / 2; b[at] ^= 1; b }, "checksum"),
+        (
+            {
+                let mut b = good.clone();
+                b[8] = 99;
+                b
+            },
+            "format 99",
+        ),
+        (
+            {
+                let mut b = good.clone();
+                let at = b.len() / 2;
+                b[at] ^= 1;
+                b
+            },
+            "checksum",
+        ),
     ] {
         let error = CityFile::parse(&bytes, &path).unwrap_err().to_string();
         assert!(error.contains(want), "{error} does not say {want}");

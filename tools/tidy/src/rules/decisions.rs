@@ -11,18 +11,12 @@ pub(super) fn check(tree: &Tree) -> Vec<Violation> {
     let mut found = Vec::new();
     let mut numbers: BTreeMap<&str, &str> = BTreeMap::new();
     for file in tree.with_extension(&["md"]) {
-        let Some(name) = file
-            .path
-            .strip_prefix(FOLDER)
-            .filter(|name| *name != "README.md")
-        else {
+        let Some(name) = file.path.strip_prefix(FOLDER).filter(|name| *name != "README.md") else {
             continue;
         };
         match name.split_once('-') {
             Some((number, title))
-                if number.len() == 4
-                    && number.bytes().all(|b| b.is_ascii_digit())
-                    && title.len() > 3 =>
+                if number.len() == 4 && number.bytes().all(|b| b.is_ascii_digit()) && title.len() > 3 =>
             {
                 if let Some(first) = numbers.insert(number, name) {
                     found.push(Violation::of_file(
@@ -31,16 +25,10 @@ pub(super) fn check(tree: &Tree) -> Vec<Violation> {
                     ));
                 }
             }
-            _ => found.push(Violation::of_file(
-                &file.path,
-                "name a decision NNNN-title.md",
-            )),
+            _ => found.push(Violation::of_file(&file.path, "name a decision NNNN-title.md")),
         }
         for part in PARTS.iter().filter(|part| !has(&file.text, part)) {
-            found.push(Violation::of_file(
-                &file.path,
-                format!("the part `## {part}` is missing or empty"),
-            ));
+            found.push(Violation::of_file(&file.path, format!("the part `## {part}` is missing or empty")));
         }
     }
     found
@@ -48,13 +36,8 @@ pub(super) fn check(tree: &Tree) -> Vec<Violation> {
 
 /// Whether the part is there and has text before the next heading.
 fn has(text: &str, part: &str) -> bool {
-    let mut lines = text
-        .lines()
-        .skip_while(|line| line.strip_prefix("## ").map(str::trim) != Some(part))
-        .skip(1);
-    lines
-        .find(|line| !line.trim().is_empty())
-        .is_some_and(|line| !line.starts_with('#'))
+    let mut lines = text.lines().skip_while(|line| line.strip_prefix("## ").map(str::trim) != Some(part)).skip(1);
+    lines.find(|line| !line.trim().is_empty()).is_some_and(|line| !line.starts_with('#'))
 }
 
 #[cfg(test)]
@@ -75,25 +58,15 @@ mod tests {
         assert!(found("README.md", "").is_empty());
         for part in PARTS {
             let messages = found("0001-title.md", &WHOLE.replace(&format!("## {part}\n"), ""));
-            assert!(
-                messages.len() == 1 && messages[0].contains(part),
-                "{messages:?}"
-            );
+            assert!(messages.len() == 1 && messages[0].contains(part), "{messages:?}");
         }
-        assert_eq!(
-            found("0001-title.md", &WHOLE.replace("B.\n", "")).len(),
-            1,
-            "an empty part"
-        );
+        assert_eq!(found("0001-title.md", &WHOLE.replace("B.\n", "")).len(), 1, "an empty part");
         assert_eq!(found("title.md", WHOLE).len(), 1);
     }
 
     #[test]
     fn a_number_is_given_once() {
-        let tree = written(&[
-            ("docs/decisions/0001-a.md", WHOLE),
-            ("docs/decisions/0001-bb.md", WHOLE),
-        ]);
+        let tree = written(&[("docs/decisions/0001-a.md", WHOLE), ("docs/decisions/0001-bb.md", WHOLE)]);
         assert!(check(&tree).iter().any(|v| v.message.contains("taken by")));
     }
 }

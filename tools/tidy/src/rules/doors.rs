@@ -17,25 +17,16 @@ const BEHIND: [(&str, &str); 8] = [
 
 pub(super) fn check(tree: &Tree) -> Vec<Violation> {
     let mut found = Vec::new();
-    let product = tree
-        .with_extension(&["rs"])
-        .filter(|f| !f.path.starts_with("crates/ground/clock/"));
+    let product = tree.with_extension(&["rs"]).filter(|f| !f.path.starts_with("crates/ground/clock/"));
     for file in product.filter(|f| !is_beside_the_product(&f.path)) {
         // Tokio's instants follow its own timer, which tests can stop.
-        let instant_is_tokios = file
-            .text
-            .lines()
-            .any(|l| l.starts_with("use tokio::time::") && l.contains("Instant"));
+        let instant_is_tokios = file.text.lines().any(|l| l.starts_with("use tokio::time::") && l.contains("Instant"));
         for (number, line) in product_lines(file) {
             let line = line.replace("tokio::time::Instant::now", "");
             let hits = BEHIND.iter().filter(|(word, _)| line.contains(word));
             let hits = hits.filter(|(word, _)| !(instant_is_tokios && *word == "Instant::now"));
             found.extend(hits.map(|(word, way)| {
-                Violation::at(
-                    &file.path,
-                    number,
-                    format!("`{word}` is behind the clock's door: {way}"),
-                )
+                Violation::at(&file.path, number, format!("`{word}` is behind the clock's door: {way}"))
             }));
         }
     }
@@ -64,24 +55,9 @@ mod tests {
     #[test]
     fn tests_comments_and_tokio_are_free() {
         let path = "crates/market/city/src/a.rs";
-        assert_eq!(
-            found(
-                path,
-                "// Instant::now\n#[cfg(test)]\nmod tests {\n    Instant::now();\n}\n"
-            ),
-            0
-        );
+        assert_eq!(found(path, "// Instant::now\n#[cfg(test)]\nmod tests {\n    Instant::now();\n}\n"), 0);
         assert_eq!(found(path, "let a = tokio::time::Instant::now();\n"), 0);
-        assert_eq!(
-            found(
-                path,
-                "use tokio::time::{Instant, sleep};\nlet a = Instant::now();\n"
-            ),
-            0
-        );
-        assert_eq!(
-            found(path, "use std::time::Instant;\nlet a = Instant::now();\n"),
-            1
-        );
+        assert_eq!(found(path, "use tokio::time::{Instant, sleep};\nlet a = Instant::now();\n"), 0);
+        assert_eq!(found(path, "use std::time::Instant;\nlet a = Instant::now();\n"), 1);
     }
 }

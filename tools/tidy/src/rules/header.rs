@@ -3,23 +3,13 @@
 use crate::{Tree, Violation};
 
 pub(super) fn check(tree: &Tree) -> Vec<Violation> {
-    let rust = tree
-        .with_extension(&["rs"])
-        .filter(|file| !file.path.starts_with("web/"));
+    let rust = tree.with_extension(&["rs"]).filter(|file| !file.path.starts_with("web/"));
     let silent = rust.filter(|file| {
         let first = file.text.lines().next().unwrap_or("");
-        first
-            .strip_prefix("//!")
-            .is_none_or(|sentence| sentence.trim().is_empty())
+        first.strip_prefix("//!").is_none_or(|sentence| sentence.trim().is_empty())
     });
     silent
-        .map(|file| {
-            Violation::at(
-                &file.path,
-                1,
-                "open the file with a `//!` sentence that says what it is for",
-            )
-        })
+        .map(|file| Violation::at(&file.path, 1, "open the file with a `//!` sentence that says what it is for"))
         .collect()
 }
 

@@ -22,10 +22,7 @@ pub(super) fn check(tree: &Tree) -> Vec<Violation> {
 
 fn has_reason(text: &str) -> bool {
     let mut head = text.lines().take(HEAD);
-    head.any(|line| {
-        line.split_once(MARK)
-            .is_some_and(|(_, reason)| reason.chars().any(char::is_alphanumeric))
-    })
+    head.any(|line| line.split_once(MARK).is_some_and(|(_, reason)| reason.chars().any(char::is_alphanumeric)))
 }
 
 #[cfg(test)]
@@ -34,11 +31,7 @@ mod tests {
     use crate::tree::written;
 
     fn found(path: &str, head: &str, lines: usize) -> usize {
-        check(&written(&[(
-            path,
-            &format!("{head}{}", "x\n".repeat(lines)),
-        )]))
-        .len()
+        check(&written(&[(path, &format!("{head}{}", "x\n".repeat(lines)))])).len()
     }
 
     #[test]
@@ -47,18 +40,8 @@ mod tests {
         assert_eq!(found("a.rs", "", LIMIT + 1), 1);
         assert_eq!(found("a.md", "", LIMIT + 1), 0);
         assert_eq!(found("a.svelte", "", LIMIT + 1), 1);
-        assert_eq!(
-            found("a.css", &format!("/* {MARK} generated */\n"), LIMIT),
-            0
-        );
+        assert_eq!(found("a.css", &format!("/* {MARK} generated */\n"), LIMIT), 0);
         assert_eq!(found("a.css", &format!("/* {MARK} */\n"), LIMIT), 1);
-        assert_eq!(
-            found(
-                "a.rs",
-                &format!("{}// {MARK} late\n", "\n".repeat(HEAD)),
-                LIMIT
-            ),
-            1
-        );
+        assert_eq!(found("a.rs", &format!("{}// {MARK} late\n", "\n".repeat(HEAD)), LIMIT), 1);
     }
 }

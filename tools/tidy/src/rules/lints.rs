@@ -6,9 +6,7 @@ pub(super) fn check(tree: &Tree) -> Vec<Violation> {
     // A workspace of its own cannot inherit from this one.
     let members = tree.manifests.iter().filter(|m| !m.own_workspace);
     let without = members.filter(|m| !m.lints_from_workspace);
-    without
-        .map(|m| Violation::of_file(&m.path, "add `[lints]` with `workspace = true`"))
-        .collect()
+    without.map(|m| Violation::of_file(&m.path, "add `[lints]` with `workspace = true`")).collect()
 }
 
 #[cfg(test)]
@@ -17,11 +15,7 @@ mod tests {
     use crate::tree::written;
 
     fn found(rest: &str) -> usize {
-        check(&written(&[(
-            "bench/Cargo.toml",
-            &format!("[package]\nname = \"a\"\n{rest}"),
-        )]))
-        .len()
+        check(&written(&[("bench/Cargo.toml", &format!("[package]\nname = \"a\"\n{rest}"))])).len()
     }
 
     #[test]

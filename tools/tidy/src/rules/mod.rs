@@ -23,44 +23,14 @@ pub struct Rule {
 
 /// All rules.
 pub const RULES: &[Rule] = &[
-    Rule {
-        name: "arrows",
-        check: arrows::check,
-    },
-    Rule {
-        name: "fence",
-        check: fence::check,
-    },
-    Rule {
-        name: "names",
-        check: names::check,
-    },
-    Rule {
-        name: "lints",
-        check: lints::check,
-    },
-    Rule {
-        name: "features",
-        check: features::check,
-    },
-    Rule {
-        name: "header",
-        check: header::check,
-    },
-    Rule {
-        name: "length",
-        check: length::check,
-    },
-    Rule {
-        name: "unfinished",
-        check: unfinished::check,
-    },
-    Rule {
-        name: "doors",
-        check: doors::check,
-    },
-    Rule {
-        name: "decisions",
-        check: decisions::check,
-    },
+    Rule { name: "arrows", check: arrows::check },
+    Rule { name: "fence", check: fence::check },
+    Rule { name: "names", check: names::check },
+    Rule { name: "lints", check: lints::check },
+    Rule { name: "features", check: features::check },
+    Rule { name: "header", check: header::check },
+    Rule { name: "length", check: length::check },
+    Rule { name: "unfinished", check: unfinished::check },
+    Rule { name: "doors", check: doors::check },
+    Rule { name: "decisions", check: decisions::check },
 ];

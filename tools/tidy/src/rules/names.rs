@@ -15,10 +15,7 @@ pub(super) fn check(tree: &Tree) -> Vec<Violation> {
         if manifest.package != expected {
             found.push(Violation::of_file(
                 &manifest.path,
-                format!(
-                    "the package is named {}; its folder wants {expected}",
-                    manifest.package
-                ),
+                format!("the package is named {}; its folder wants {expected}", manifest.package),
             ));
         }
         if let Some(district) = manifest.district() {
@@ -41,11 +38,7 @@ mod tests {
     use crate::tree::written;
 
     fn found(path: &str, package: &str) -> usize {
-        check(&written(&[(
-            path,
-            &format!("[package]\nname = \"{package}\"\n"),
-        )]))
-        .len()
+        check(&written(&[(path, &format!("[package]\nname = \"{package}\"\n"))])).len()
     }
 
     #[test]
@@ -60,10 +53,7 @@ mod tests {
     #[test]
     fn there_are_four_districts() {
         assert_eq!(found("crates/attic/geo/Cargo.toml", "doorstep-geo"), 1);
-        assert_eq!(
-            found("crates/ground/geo/deep/Cargo.toml", "doorstep-deep"),
-            1
-        );
+        assert_eq!(found("crates/ground/geo/deep/Cargo.toml", "doorstep-deep"), 1);
         assert_eq!(found("crates/geo/Cargo.toml", "doorstep-geo"), 1);
     }
 }

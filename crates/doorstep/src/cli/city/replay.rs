@@ -95,7 +95,11 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         args.requests.clone()
     };
     let taxis = args.taxis.clone().unwrap_or_else(|| args.city.join(TAXIS));
-    ensure!(taxis.is_file(), "there is no taxi file {}: give --taxis, or import the city with --taxis", taxis.display());
+    ensure!(
+        taxis.is_file(),
+        "there is no taxi file {}: give --taxis, or import the city with --taxis",
+        taxis.display()
+    );
 
     let spread = (!args.no_spread).then_some(args.seed);
     let period = read_requests(&requests, replay.corners(), args.start, spread)?;
@@ -111,7 +115,8 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     };
     let last_s = period.requests.last().map_or(0, |r| r.at_ms / 1000).unsigned_abs();
     // Hidden by itself where standard error is no terminal.
-    let bar = ProgressBar::new(last_s).with_style(ProgressStyle::with_template("{bar:40} {pos}/{len} s of the period")?);
+    let bar =
+        ProgressBar::new(last_s).with_style(ProgressStyle::with_template("{bar:40} {pos}/{len} s of the period")?);
     let running = doorstep_clock::monotonic();
     let outcome = replay.run(&run, |at_ms| bar.set_position((at_ms / 1000).unsigned_abs().min(last_s)))?;
     let replay_s = running.elapsed().as_secs_f64();
@@ -136,13 +141,22 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
 fn table(s: &Summary) -> String {
     let rows = [
         ("served", format!("{} of {} ({:.2} %)", s.served, s.requests, 100.0 * s.served_share)),
-        ("wait", format!("mean {:.1} s, 95 % within {:.1} s, longest {:.1} s", s.mean_wait_s, s.p95_wait_s, s.max_wait_s)),
+        (
+            "wait",
+            format!("mean {:.1} s, 95 % within {:.1} s, longest {:.1} s", s.mean_wait_s, s.p95_wait_s, s.max_wait_s),
+        ),
         ("delay", format!("mean {:.1} s, longest {:.1} s", s.mean_delay_s, s.max_delay_s)),
         ("first answer", format!("after {:.1} s in the mean", s.mean_answer_s)),
         ("driving", format!("{:.3} of the riders' direct trips", s.drive_over_solo)),
-        ("empty driving", format!("{:.1} s a rider, the last {:.1} s of it to the pickup", s.empty_drive_s, s.pickup_drive_s)),
+        (
+            "empty driving",
+            format!("{:.1} s a rider, the last {:.1} s of it to the pickup", s.empty_drive_s, s.pickup_drive_s),
+        ),
         ("lost trips", format!("{:.2} times as long as those served", s.direct_lost_over_served)),
-        ("decisions", format!("{}, {:.1} ms in the median, 99 % within {:.1} ms", s.batches, s.batch_ms_p50, s.batch_ms_p99)),
+        (
+            "decisions",
+            format!("{}, {:.1} ms in the median, 99 % within {:.1} ms", s.batches, s.batch_ms_p50, s.batch_ms_p99),
+        ),
         ("wall time", format!("{:.2} s, {:.2} s of it the replay", s.wall_s, s.replay_s)),
     ];
     let lines: Vec<String> = rows.iter().map(|(name, value)| format!("{name:<14} {value}")).collect();

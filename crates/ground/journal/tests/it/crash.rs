@@ -36,7 +36,8 @@ fn child() {
                 let consumer = journal.consumer(&stream, &format!("c{writer}")).unwrap();
                 for n in 0.. {
                     let id = round * 1_000_000_000 + writer * 1_000_000 + n;
-                    let mut batch = vec![record(&format!("{id}-0"), Some(id * 2)), record(&format!("{id}-1"), Some(id * 2 + 1))];
+                    let mut batch =
+                        vec![record(&format!("{id}-0"), Some(id * 2)), record(&format!("{id}-1"), Some(id * 2 + 1))];
                     let seqs = journal.append_blocking(&stream, batch.clone()).unwrap();
                     // A relay that did not hear the answer sends again.
                     batch.reverse();

@@ -41,7 +41,10 @@ async fn bad_names_and_sizes_are_refused() {
     assert!(matches!(journal.consumer("a", "").unwrap_err(), JournalError::Name { what: "consumer", .. }));
     let mut big = record("x", None);
     big.payload = vec![0; (16 << 20) + 1].into();
-    assert!(matches!(journal.append("a", vec![big]).await.unwrap_err(), JournalError::TooLarge { field: "payload", .. }));
+    assert!(matches!(
+        journal.append("a", vec![big]).await.unwrap_err(),
+        JournalError::TooLarge { field: "payload", .. }
+    ));
     let mut long = record("x", None);
     long.kind = "k".repeat(70_000);
     assert!(matches!(journal.append("a", vec![long]).await.unwrap_err(), JournalError::TooLarge { field: "kind", .. }));
@@ -153,7 +156,10 @@ async fn positions_survive_and_stay_inside_the_stream() {
 
 async fn fill(journal: &Journal, records: u32) {
     for n in 0..records {
-        journal.append("a", vec![record(&"k".repeat(400), Some(u64::from(n) + journal.last("a") * 1000))]).await.unwrap();
+        journal
+            .append("a", vec![record(&"k".repeat(400), Some(u64::from(n) + journal.last("a") * 1000))])
+            .await
+            .unwrap();
     }
 }
 
@@ -186,8 +192,7 @@ async fn old_segments_go_by_age() {
     let dir = tempdir().unwrap();
     let time = ManualClock::new(T0);
     let shared: SharedClock = Arc::new(time.clone());
-    let options =
-        Options { segment_bytes: 4096, retention_age: Some(Duration::from_secs(3600)), ..Options::default() };
+    let options = Options { segment_bytes: 4096, retention_age: Some(Duration::from_secs(3600)), ..Options::default() };
     let journal = Journal::open(dir.path(), options, shared).unwrap();
     fill(&journal, 30).await;
     time.advance(Duration::from_secs(3600));

@@ -44,9 +44,10 @@ impl<'v> Parameter<'v> {
             (Value::Int(v @ (0 | 1)), &Type::BOOL) => Wire::Bool(*v == 1),
             (Value::Real(v), &Type::FLOAT8) => Wire::Float8(*v),
             (Value::Real(v), &Type::FLOAT4) => Wire::Float4(*v as f32),
-            (Value::Text(v), &Type::TEXT | &Type::VARCHAR | &Type::BPCHAR | &Type::NAME | &Type::JSON | &Type::UNKNOWN) => {
-                Wire::Text(v)
-            }
+            (
+                Value::Text(v),
+                &Type::TEXT | &Type::VARCHAR | &Type::BPCHAR | &Type::NAME | &Type::JSON | &Type::UNKNOWN,
+            ) => Wire::Text(v),
             (Value::Text(v), &Type::JSONB) => Wire::Jsonb(v),
             (Value::Blob(v), &Type::BYTEA) => Wire::Bytes(v),
             _ => return Err(format!("a {} value was given for type {ty}", value.kind())),

@@ -20,8 +20,8 @@ use crate::store::{Engine, StoreOptions, Work};
 use crate::url::redacted;
 use crate::{Backend, Migration, StoreError};
 
-pub(crate) use connection::run_alone;
 use connection::Connection;
+pub(crate) use connection::run_alone;
 
 /// Runs of one closure before its clashes are reported to the caller.
 const MAX_ATTEMPTS: u32 = 10;

@@ -16,10 +16,8 @@ const ROUNDS: u32 = 20;
 const WRITERS: u32 = 8;
 
 /// No unique key on purpose: a transaction applied twice must show.
-const LEDGER: &[Migration] = &[Migration::same(
-    "crash/0001_ledger",
-    "CREATE TABLE ledger(id TEXT NOT NULL, side TEXT NOT NULL)",
-)];
+const LEDGER: &[Migration] =
+    &[Migration::same("crash/0001_ledger", "CREATE TABLE ledger(id TEXT NOT NULL, side TEXT NOT NULL)")];
 
 /// Not a test of its own: the process that gets killed.
 #[test]

@@ -8,7 +8,9 @@ const SECOND: Migration = Migration::same("m/0002_b", "ALTER TABLE a ADD COLUMN 
 
 fn tables(store: &Store) -> i64 {
     store
-        .read_blocking(|tx| tx.query("SELECT COUNT(*) AS n FROM doorstep_migrations WHERE id LIKE 'm/%'", &[])?[0].int("n"))
+        .read_blocking(|tx| {
+            tx.query("SELECT COUNT(*) AS n FROM doorstep_migrations WHERE id LIKE 'm/%'", &[])?[0].int("n")
+        })
         .unwrap()
 }
 

@@ -91,8 +91,7 @@ fn a_table_changed_by_another_process_is_prepared_anew() {
 #[test]
 fn a_misfit_parameter_is_named() {
     let Some((store, _database)) = open() else { return };
-    let error = store
-        .write_blocking(|tx| tx.execute("UPDATE notes SET n = $1 WHERE id = $2", params![1, 2]))
-        .unwrap_err();
+    let error =
+        store.write_blocking(|tx| tx.execute("UPDATE notes SET n = $1 WHERE id = $2", params![1, 2])).unwrap_err();
     assert!(error.to_string().contains("parameter $2") && error.to_string().contains("int value"), "{error}");
 }

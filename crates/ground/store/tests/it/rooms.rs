@@ -163,9 +163,7 @@ async fn a_key_belongs_to_its_request_its_scope_and_its_time() {
 async fn a_failed_first_try_leaves_the_key_free() {
     for store in stores() {
         let failed = store
-            .write(|tx| {
-                idempotency::once(tx, "s", "K", b"1", T0, 1_000, &mut |_| Err::<Answer, _>(StoreError::Closed))
-            })
+            .write(|tx| idempotency::once(tx, "s", "K", b"1", T0, 1_000, &mut |_| Err::<Answer, _>(StoreError::Closed)))
             .await;
         assert!(failed.is_err());
         let second = store

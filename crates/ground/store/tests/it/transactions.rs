@@ -78,7 +78,10 @@ async fn sums_and_averages_have_the_same_kind_on_both() {
             .write(|tx| {
                 insert(tx, "a", 2)?;
                 insert(tx, "b", 3)?;
-                tx.query_opt("SELECT SUM(n) AS total, AVG(n) AS mean, MAX(n) AS top FROM notes WHERE n >= $1", params![1])
+                tx.query_opt(
+                    "SELECT SUM(n) AS total, AVG(n) AS mean, MAX(n) AS top FROM notes WHERE n >= $1",
+                    params![1],
+                )
             })
             .await
             .unwrap()

@@ -66,8 +66,14 @@ impl Shared {
     }
 
     fn plan(&self, desk: &Desk, tenant: &str, searching: &[&Order], now: Timestamp) -> Option<Plan> {
-        let mut plan =
-            Plan { now, orders: Vec::new(), drivers: Vec::new(), riders: Vec::new(), cars: Vec::new(), rests: HashSet::new() };
+        let mut plan = Plan {
+            now,
+            orders: Vec::new(),
+            drivers: Vec::new(),
+            riders: Vec::new(),
+            cars: Vec::new(),
+            rests: HashSet::new(),
+        };
         self.add_free_cars(&mut plan, desk, tenant, searching);
         self.add_finishing_cars(&mut plan, desk, tenant);
         if self.config.better_car_s.is_some() {
@@ -90,7 +96,9 @@ impl Shared {
             let mut near: BTreeSet<DriverIx> = BTreeSet::new();
             for order in searching {
                 let filter = Filter::idle(order.seats);
-                near.extend(self.supply.nearest(order.pickup, CARS_PER_RIDER, f64::INFINITY, &filter).iter().map(|n| n.driver));
+                near.extend(
+                    self.supply.nearest(order.pickup, CARS_PER_RIDER, f64::INFINITY, &filter).iter().map(|n| n.driver),
+                );
             }
             free.retain(|driver| near.contains(&driver.ix));
         }

@@ -137,7 +137,12 @@ impl Desk {
     }
 
     /// Commands the dispatcher owes at this time.
-    pub(crate) fn due(&self, now: Timestamp, max_wait_ms: i64, on_shift: impl Fn(DriverId) -> bool) -> Vec<(Order, Command)> {
+    pub(crate) fn due(
+        &self,
+        now: Timestamp,
+        max_wait_ms: i64,
+        on_shift: impl Fn(DriverId) -> bool,
+    ) -> Vec<(Order, Command)> {
         let mut due = Vec::new();
         for order in self.orders.values() {
             if let Some(command) = self.due_of(order, now, max_wait_ms, &on_shift) {
@@ -147,12 +152,20 @@ impl Desk {
         due
     }
 
-    fn due_of(&self, order: &Order, now: Timestamp, max_wait_ms: i64, on_shift: &impl Fn(DriverId) -> bool) -> Option<Command> {
+    fn due_of(
+        &self,
+        order: &Order,
+        now: Timestamp,
+        max_wait_ms: i64,
+        on_shift: &impl Fn(DriverId) -> bool,
+    ) -> Option<Command> {
         let silent = || order.holder().is_some_and(|d| self.silent.contains(&d));
         match order.state {
             State::Searching if now.ms_since(order.searching_since) >= max_wait_ms => Some(Command::GiveUp),
             State::Offered if silent() => Some(Command::Withdraw { reason: ReassignReason::DriverSilent }),
-            State::Offered if order.holder().is_some_and(|d| !on_shift(d)) => Some(Command::Withdraw { reason: ReassignReason::DriverOffline }),
+            State::Offered if order.holder().is_some_and(|d| !on_shift(d)) => {
+                Some(Command::Withdraw { reason: ReassignReason::DriverOffline })
+            }
             State::Offered if order.offer_expires_at.is_some_and(|at| at <= now) => Some(Command::Timeout),
             State::Accepted | State::Arriving | State::Arrived if silent() => {
                 Some(Command::Release { driver: None, reason: ReassignReason::DriverSilent })

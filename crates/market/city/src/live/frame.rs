@@ -58,7 +58,13 @@ fn short(degrees: f64) -> f64 {
 }
 
 pub(crate) fn driver_line(id: DriverId, driver: &Driver) -> DriverLine {
-    DriverLine(id, short(driver.point.lon()), short(driver.point.lat()), driver.bearing_deg.unwrap_or(0.0).round(), word(driver.state))
+    DriverLine(
+        id,
+        short(driver.point.lon()),
+        short(driver.point.lat()),
+        driver.bearing_deg.unwrap_or(0.0).round(),
+        word(driver.state),
+    )
 }
 
 #[allow(clippy::cast_precision_loss)] // ages are small

@@ -20,7 +20,12 @@ pub(crate) enum Outcome {
 
 /// Writes the commands as the dispatcher. A command that comes too late leaves the others alone;
 /// an error means that nothing of its chunk was written.
-pub(crate) async fn write(orders: &Orders, lease: &Lease, commands: Vec<(Order, Command)>, now: Timestamp) -> Result<Vec<Outcome>, OrdersError> {
+pub(crate) async fn write(
+    orders: &Orders,
+    lease: &Lease,
+    commands: Vec<(Order, Command)>,
+    now: Timestamp,
+) -> Result<Vec<Outcome>, OrdersError> {
     let mut outcomes = Vec::with_capacity(commands.len());
     let mut rest = commands;
     while !rest.is_empty() {
@@ -35,7 +40,9 @@ pub(crate) async fn write(orders: &Orders, lease: &Lease, commands: Vec<(Order, 
                     outcomes.push(match orders.change_in(tx, order, command, Actor::Dispatcher, now) {
                         Ok(order) => Outcome::Changed(order),
                         Err(OrdersError::Store(error)) => return Err(error.into()),
-                        Err(OrdersError::VersionConflict { .. }) => Outcome::Overtaken(orders.get_in(tx, &order.tenant, order.id)?),
+                        Err(OrdersError::VersionConflict { .. }) => {
+                            Outcome::Overtaken(orders.get_in(tx, &order.tenant, order.id)?)
+                        }
                         Err(refusal) => Outcome::Refused(refusal),
                     });
                 }

@@ -75,7 +75,13 @@ impl Shared {
         answers
     }
 
-    fn report_chunk(&self, tenant: &str, chunk: &[PositionReport], now: Timestamp, answers: &mut Vec<Result<(), PositionRefusal>>) {
+    fn report_chunk(
+        &self,
+        tenant: &str,
+        chunk: &[PositionReport],
+        now: Timestamp,
+        answers: &mut Vec<Result<(), PositionRefusal>>,
+    ) {
         let first = answers.len();
         let entries = self.roster.find_all(chunk.iter().map(|r| r.driver));
         let mut batch: Vec<(DriverIx, Report)> = Vec::with_capacity(chunk.len());
@@ -106,7 +112,12 @@ impl Shared {
         }
     }
 
-    fn admit(&self, tenant: &str, report: &PositionReport, entry: Option<Arc<Entry>>) -> Result<Arc<Entry>, PositionRefusal> {
+    fn admit(
+        &self,
+        tenant: &str,
+        report: &PositionReport,
+        entry: Option<Arc<Entry>>,
+    ) -> Result<Arc<Entry>, PositionRefusal> {
         let entry = entry.filter(|e| *e.tenant == *tenant).ok_or(PositionRefusal::UnknownDriver)?;
         if entry.stands() == DriverState::Offline {
             return Err(PositionRefusal::Offline);
@@ -119,5 +130,9 @@ impl Shared {
 }
 
 fn supply_report(report: &PositionReport, now: Timestamp) -> Report {
-    Report { bearing_deg: report.bearing_deg, speed_mps: report.speed_mps, ..Report::at(report.point, report.at.unwrap_or(now)) }
+    Report {
+        bearing_deg: report.bearing_deg,
+        speed_mps: report.speed_mps,
+        ..Report::at(report.point, report.at.unwrap_or(now))
+    }
 }

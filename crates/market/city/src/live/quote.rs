@@ -22,7 +22,13 @@ pub struct QuoteAnswer {
 }
 
 impl Shared {
-    pub(crate) fn quote(&self, tenant: &str, pickup: Point, dropoff: Point, seats: u8) -> Result<QuoteAnswer, LiveError> {
+    pub(crate) fn quote(
+        &self,
+        tenant: &str,
+        pickup: Point,
+        dropoff: Point,
+        seats: u8,
+    ) -> Result<QuoteAnswer, LiveError> {
         let now = self.clock.now();
         let from = self.map.snap("/pickup", pickup)?;
         let to = self.map.snap("/dropoff", dropoff)?;

@@ -19,7 +19,9 @@ impl Shared {
         let city = self.map.id().to_owned();
         let (open, drivers, totals) = self
             .orders
-            .read(move |orders, tx| Ok((orders.open_in(tx, &city)?, orders.on_shift_in(tx, &city)?, orders.totals_in(tx, &city)?)))
+            .read(move |orders, tx| {
+                Ok((orders.open_in(tx, &city)?, orders.on_shift_in(tx, &city)?, orders.totals_in(tx, &city)?))
+            })
             .await?;
         let now = self.clock.now();
         let held: HashMap<DriverId, &Order> = open.iter().filter_map(|o| o.holder().map(|d| (d, o))).collect();
@@ -27,14 +29,20 @@ impl Shared {
             self.seat(driver, held.get(&driver.id).copied(), now)?;
         }
         self.counters.resume(totals);
-        tracing::info!(city = self.map.id(), open = open.len(), drivers = drivers.len(), "the city goes on from its store");
+        tracing::info!(
+            city = self.map.id(),
+            open = open.len(),
+            drivers = drivers.len(),
+            "the city goes on from its store"
+        );
         Ok(Desk::from_open(open))
     }
 
     /// Orders that the store holds in a later version than the desk.
     pub(crate) async fn newer_than(&self, desk: &Desk) -> Result<Vec<Order>, LiveError> {
         let city = self.map.id().to_owned();
-        let known: HashMap<OrderId, (i64, String)> = desk.open().map(|o| (o.id, (o.version, o.tenant.clone()))).collect();
+        let known: HashMap<OrderId, (i64, String)> =
+            desk.open().map(|o| (o.id, (o.version, o.tenant.clone()))).collect();
         let newer = self
             .orders
             .read(move |orders, tx| {

@@ -83,7 +83,8 @@ impl Roster {
             return Arc::clone(known);
         }
         let order = known.map_or(NO_ORDER, |known| known.order.load(Ordering::Acquire));
-        let tenant = Arc::clone(inner.tenants.entry(driver.tenant.clone()).or_insert_with(|| driver.tenant.as_str().into()));
+        let tenant =
+            Arc::clone(inner.tenants.entry(driver.tenant.clone()).or_insert_with(|| driver.tenant.as_str().into()));
         let entry = Arc::new(Entry {
             ix,
             tenant,

@@ -175,7 +175,9 @@ impl Runner {
     async fn compare(&mut self) {
         match self.shared.newer_than(&self.desk).await {
             Ok(orders) => orders.into_iter().for_each(|order| self.learn(order)),
-            Err(error) => tracing::warn!(city = self.shared.map.id(), %error, "cannot compare with the store, it is done later"),
+            Err(error) => {
+                tracing::warn!(city = self.shared.map.id(), %error, "cannot compare with the store, it is done later")
+            }
         }
     }
 
@@ -223,7 +225,8 @@ impl Runner {
             }
         };
         let stop = self.catch_up();
-        let mut commands: Vec<_> = pairs.iter().filter_map(|pair| self.shared.command_for(&self.desk, pair, now)).collect();
+        let mut commands: Vec<_> =
+            pairs.iter().filter_map(|pair| self.shared.command_for(&self.desk, pair, now)).collect();
         // A car that is released comes before the order that waits for it.
         commands.sort_by_key(|(_, command)| matches!(command, Command::Offer { .. }));
         if commands.len() >= MANY_OFFERS {
@@ -246,7 +249,9 @@ impl Runner {
                 for outcome in outcomes {
                     match outcome {
                         Outcome::Changed(order) | Outcome::Overtaken(order) => self.learn(order),
-                        Outcome::Refused(refusal) => tracing::debug!(city = self.shared.map.id(), %refusal, "decided too late"),
+                        Outcome::Refused(refusal) => {
+                            tracing::debug!(city = self.shared.map.id(), %refusal, "decided too late")
+                        }
                     }
                 }
             }

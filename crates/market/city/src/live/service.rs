@@ -8,7 +8,9 @@ use doorstep_dispatch::matching::SoloPolicy;
 use doorstep_dispatch::supply::{DriverState, Filter, Report, Supply, SupplyConfig};
 use doorstep_geo::{BoundingBox, Point};
 use doorstep_journal::Journal;
-use doorstep_orders::{Actor, Command, Driver, DriverId, NewOrder, Order, OrderId, Orders, OrdersError, Shift, ShiftChange, StoryLine};
+use doorstep_orders::{
+    Actor, Command, Driver, DriverId, NewOrder, Order, OrderId, Orders, OrdersError, Shift, ShiftChange, StoryLine,
+};
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::task::AbortHandle;
 
@@ -52,7 +54,8 @@ impl Shared {
         let stands = entry.stands();
         let shown = self.supply.get(entry.ix).map(|d| d.state);
         let silent = shown == Some(DriverState::Offline) && stands != DriverState::Offline;
-        if shown != Some(stands) && !silent
+        if shown != Some(stands)
+            && !silent
             && let Err(error) = self.supply.set_state(entry.ix, stands, self.clock.now())
         {
             tracing::error!(driver = %entry.reference.id, %error, "the supply refused a state");
@@ -116,7 +119,15 @@ impl LiveCity {
         let (sender, asks) = mpsc::unbounded_channel();
         let never = Timestamp::from_millis(i64::MIN);
         let wall_now = shared.wall.now();
-        let runner = Runner { shared: Arc::clone(&shared), asks, tenure, desk, next_batch: never, next_compare: wall_now.plus_ms(COMPARE_MS), pause_until: never };
+        let runner = Runner {
+            shared: Arc::clone(&shared),
+            asks,
+            tenure,
+            desk,
+            next_batch: never,
+            next_compare: wall_now.plus_ms(COMPARE_MS),
+            pause_until: never,
+        };
         let relay = Relay {
             city: shared.map.id().to_owned(),
             stream: stream(shared.map.id()),
@@ -206,7 +217,14 @@ impl LiveCity {
     }
 
     /// Gives a command to an order.
-    pub async fn command(&self, tenant: &str, id: OrderId, command: Command, actor: Actor, expected: Option<i64>) -> Result<Order, LiveError> {
+    pub async fn command(
+        &self,
+        tenant: &str,
+        id: OrderId,
+        command: Command,
+        actor: Actor,
+        expected: Option<i64>,
+    ) -> Result<Order, LiveError> {
         self.require_owner()?;
         let order = self.shared.orders.command(tenant, id, command, actor, expected, self.shared.clock.now()).await?;
         self.order_changed(&order);
@@ -232,7 +250,13 @@ impl LiveCity {
     }
 
     /// Begins, pauses or ends a shift.
-    pub async fn set_shift(&self, tenant: &str, driver: DriverId, shift: Shift, position: Option<Point>) -> Result<Driver, LiveError> {
+    pub async fn set_shift(
+        &self,
+        tenant: &str,
+        driver: DriverId,
+        shift: Shift,
+        position: Option<Point>,
+    ) -> Result<Driver, LiveError> {
         self.require_owner()?;
         self.check_position(position)?;
         let known = self.shared.orders.get_driver(tenant, driver).await?;
@@ -246,12 +270,17 @@ impl LiveCity {
 
     /// Many drivers begin their shift where they stand, in one transaction. The answers stand in
     /// the order of the drivers.
-    pub async fn drivers_online(&self, tenant: &str, drivers: Vec<(DriverId, Point)>) -> Result<Vec<Result<Driver, LiveError>>, LiveError> {
+    pub async fn drivers_online(
+        &self,
+        tenant: &str,
+        drivers: Vec<(DriverId, Point)>,
+    ) -> Result<Vec<Result<Driver, LiveError>>, LiveError> {
         self.require_owner()?;
         let now = self.shared.clock.now();
         let city = self.id().to_owned();
         let owned = tenant.to_owned();
-        let checked: Vec<(DriverId, Point, bool)> = drivers.into_iter().map(|(id, p)| (id, p, self.shared.map.covers(p))).collect();
+        let checked: Vec<(DriverId, Point, bool)> =
+            drivers.into_iter().map(|(id, p)| (id, p, self.shared.map.covers(p))).collect();
         let wanted = checked.clone();
         let changes: Vec<Result<ShiftChange, OrdersError>> = self
             .shared
@@ -292,7 +321,13 @@ impl LiveCity {
     }
 
     fn outside(&self, point: Point) -> LiveError {
-        let reason = self.shared.map.bbox.check(point).err().map_or_else(|| "it is outside the city".to_owned(), |e| e.to_string());
+        let reason = self
+            .shared
+            .map
+            .bbox
+            .check(point)
+            .err()
+            .map_or_else(|| "it is outside the city".to_owned(), |e| e.to_string());
         LiveError::OutsideArea { field: "/position", reason }
     }
 
@@ -340,7 +375,8 @@ impl LiveCity {
             None => self.shared.supply.drivers(&Filter::any()),
         };
         let entries = self.shared.roster.at_all(on_map.iter().map(|d| d.ix));
-        let drivers = on_map.iter().zip(entries).filter_map(|(d, e)| e.map(|e| driver_line(e.reference.id, d))).collect();
+        let drivers =
+            on_map.iter().zip(entries).filter_map(|(d, e)| e.map(|e| driver_line(e.reference.id, d))).collect();
         let stats = self.stats();
         Ok(MapFrame { kind: "frame", now: stats.now, drivers, orders, stats })
     }
@@ -360,7 +396,12 @@ impl LiveCity {
     }
 
     /// What happened to a driver, newest first.
-    pub async fn driver_story(&self, tenant: &str, driver: DriverId, limit: usize) -> Result<Vec<StoryLine>, LiveError> {
+    pub async fn driver_story(
+        &self,
+        tenant: &str,
+        driver: DriverId,
+        limit: usize,
+    ) -> Result<Vec<StoryLine>, LiveError> {
         Ok(self.shared.orders.driver_story(tenant, driver, limit).await?)
     }
 

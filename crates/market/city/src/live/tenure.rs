@@ -6,8 +6,8 @@
 
 use doorstep_clock::{SharedClock, Timestamp};
 use doorstep_orders::Orders;
-use doorstep_store::lease::{self, Lease};
 use doorstep_store::StoreError;
+use doorstep_store::lease::{self, Lease};
 use parking_lot::RwLock;
 
 /// Who runs the city, as everybody in this process may know.
@@ -130,7 +130,8 @@ impl Tenure {
     /// Hands the city over at once.
     pub(crate) async fn give_back(&mut self, orders: &Orders, standing: &Standing) {
         if let Some(lease) = self.lease.take() {
-            let released: Result<(), StoreError> = orders.store().write(move |tx| lease::release(tx, &lease).map(|_| ())).await;
+            let released: Result<(), StoreError> =
+                orders.store().write(move |tx| lease::release(tx, &lease).map(|_| ())).await;
             if let Err(error) = released {
                 tracing::warn!(lease = self.name, %error, "cannot give the lease back, it will run out");
             }

@@ -85,7 +85,12 @@ pub struct Outcome {
 }
 
 /// Runs the period to the end of the last ride.
-pub(crate) fn run(run: &Run<'_>, streets: &Streets, times: &dyn TravelTimes, mut tick_done: impl FnMut(i64)) -> Outcome {
+pub(crate) fn run(
+    run: &Run<'_>,
+    streets: &Streets,
+    times: &dyn TravelTimes,
+    mut tick_done: impl FnMut(i64),
+) -> Outcome {
     let mut engine = Engine {
         run,
         times,

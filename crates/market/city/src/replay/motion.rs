@@ -15,7 +15,10 @@ pub(crate) struct Streets {
 
 impl Streets {
     /// Takes the arcs out of each node as `(head, milliseconds)`.
-    pub(crate) fn new<I: IntoIterator<Item = (NodeIx, u32)>>(nodes: usize, mut arcs_of: impl FnMut(NodeIx) -> I) -> Self {
+    pub(crate) fn new<I: IntoIterator<Item = (NodeIx, u32)>>(
+        nodes: usize,
+        mut arcs_of: impl FnMut(NodeIx) -> I,
+    ) -> Self {
         let (mut starts, mut arcs) = (Vec::with_capacity(nodes + 1), Vec::new());
         starts.push(0);
         for node in 0..nodes {
@@ -65,10 +68,20 @@ pub(crate) struct Cab {
 /// Something a car did, in its own order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Happening {
-    Turned { node: NodeIx },
+    Turned {
+        node: NodeIx,
+    },
     /// `drive_ms`: all empty driving since the last rider; `leg_ms`: the drive since the last turn.
-    Pickup { rider: u32, node: NodeIx, drive_ms: i64, leg_ms: i64 },
-    Dropoff { rider: u32, node: NodeIx },
+    Pickup {
+        rider: u32,
+        node: NodeIx,
+        drive_ms: i64,
+        leg_ms: i64,
+    },
+    Dropoff {
+        rider: u32,
+        node: NodeIx,
+    },
 }
 
 impl Cab {
@@ -105,8 +118,10 @@ impl Cab {
         if self.errand == errand {
             return;
         }
-        if let (Errand::Move { to: a } | Errand::Fetch { to: a, .. }, Errand::Move { to: b } | Errand::Fetch { to: b, .. }) =
-            (self.errand, errand)
+        if let (
+            Errand::Move { to: a } | Errand::Fetch { to: a, .. },
+            Errand::Move { to: b } | Errand::Fetch { to: b, .. },
+        ) = (self.errand, errand)
             && a == b
         {
             self.errand = errand;

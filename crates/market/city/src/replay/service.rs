@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use doorstep_roads::{CityFile, RoadGraph, Roads, Snapper, TravelTimes};
 
+use super::ReplayError;
 use super::engine::{self, Outcome, Run};
 use super::motion::Streets;
-use super::ReplayError;
 
 /// A city ready to be replayed any number of times.
 pub struct Replay {

@@ -79,11 +79,14 @@ impl Table {
     /// The place in the two columns.
     pub(super) fn place(&self, lat: usize, lon: usize) -> Result<Point, ReplayError> {
         let (y, x) = (self.number(lat)?, self.number(lon)?);
-        Point::new(y, x).map_err(|e| self.wrong(if y.abs() > 90.0 || !y.is_finite() { lat } else { lon }, e.to_string()))
+        Point::new(y, x)
+            .map_err(|e| self.wrong(if y.abs() > 90.0 || !y.is_finite() { lat } else { lon }, e.to_string()))
     }
 
     fn number(&self, column: usize) -> Result<f64, ReplayError> {
-        self.text(column).parse().map_err(|_| self.wrong(column, "is not a number: write degrees like -73.9857".to_owned()))
+        self.text(column)
+            .parse()
+            .map_err(|_| self.wrong(column, "is not a number: write degrees like -73.9857".to_owned()))
     }
 
     fn wrong(&self, column: usize, reason: String) -> ReplayError {

@@ -149,7 +149,15 @@ fn senseless_settings_are_named() {
     let town = town();
     let policy = SoloPolicy::default();
     let requests = [Request { at_ms: 0, node: 0, to: 1 }];
-    let good = Run { requests: &requests, fleet: &[0], seats: 1, batch_ms: 30_000, max_wait_ms: 1, boarding_ms: 0, policy: &policy };
+    let good = Run {
+        requests: &requests,
+        fleet: &[0],
+        seats: 1,
+        batch_ms: 30_000,
+        max_wait_ms: 1,
+        boarding_ms: 0,
+        policy: &policy,
+    };
     for (run, name) in [
         (Run { batch_ms: 0, ..good.clone() }, "--batch"),
         (Run { max_wait_ms: -1, ..good.clone() }, "--max-wait"),

@@ -34,12 +34,7 @@ pub fn write_trace(path: &Path, outcome: &Outcome, seats: u8, graph: &RoadGraph)
 ///
 /// # Errors
 /// Those of `out`.
-pub fn lines(
-    out: &mut impl Write,
-    outcome: &Outcome,
-    seats: u8,
-    name: impl Fn(NodeIx) -> i64,
-) -> std::io::Result<()> {
+pub fn lines(out: &mut impl Write, outcome: &Outcome, seats: u8, name: impl Fn(NodeIx) -> i64) -> std::io::Result<()> {
     for &(at_ms, event) in &outcome.events {
         write!(out, r#"{{"t":{}.{:03},"kind":"#, at_ms / 1000, at_ms % 1000)?;
         match event {

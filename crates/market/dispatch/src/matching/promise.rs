@@ -104,7 +104,7 @@ impl Rows<'_> {
         if rider.assigned.is_some() {
             return BROKEN_PROMISE;
         }
-        let age_ms = -self.view.from_now(rider.requested_ms);
+        let age_ms = -self.view.until_ms(rider.requested_ms);
         LEFT_OUT + (self.policy.age_weight * f64::from(age_ms.max(0))) as i64
     }
 
@@ -116,7 +116,7 @@ impl Rows<'_> {
         let price = |pickup_ms: i32, drive_ms: i32| {
             (f64::from(pickup_ms) + policy.drive_weight * f64::from(drive_ms)).min(f64::from(FAR_MS)) as i32
         };
-        let mut latest_ms = view.from_now(rider.latest_pickup_ms);
+        let mut latest_ms = view.until_ms(rider.latest_pickup_ms);
         let mut surcharge = 0;
         if let Some(own) = own {
             // A promise that has become late is kept, late; a car that comes no later may take it over.

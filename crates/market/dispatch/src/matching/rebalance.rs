@@ -63,7 +63,8 @@ pub(super) fn spread(
 /// that is looked ahead, but no more than there are cars.
 fn expected(view: &View<'_>, policy: &Rebalance, cars: usize) -> Vec<NodeIx> {
     let since_ms = view.now_ms.saturating_sub(i64::from(policy.recent_ms));
-    let mut recent: Vec<_> = view.recent.iter().filter(|r| r.requested_ms > since_ms && r.requested_ms <= view.now_ms).collect();
+    let mut recent: Vec<_> =
+        view.recent.iter().filter(|r| r.requested_ms > since_ms && r.requested_ms <= view.now_ms).collect();
     recent.sort_unstable();
     let Some(first) = recent.first() else { return Vec::new() };
     // Early on the past is shorter than `recent_ms`: the rate comes from what has been seen.

@@ -75,7 +75,9 @@ impl Case {
             };
             let pickup_ms = self.car(car).and_then(|car| self.pickup_ms(rider, car)).expect("a promised car can come");
             worth.2 += pickup_ms - NOW;
-            let changes = rider.assigned.is_some_and(|id| id != car && self.car(id).is_some_and(|own| self.pickup_ms(rider, own).is_some()));
+            let changes = rider
+                .assigned
+                .is_some_and(|id| id != car && self.car(id).is_some_and(|own| self.pickup_ms(rider, own).is_some()));
             worth.2 += if changes { i64::from(policy.switch_ms) } else { 0 };
         }
         worth
@@ -144,8 +146,12 @@ fn cases(riders: usize, cars: usize) -> impl Strategy<Value = Case> {
 }
 
 fn policies() -> impl Strategy<Value = SoloPolicy> {
-    let solo = (0u32..20_000, 0u32..200_000, 0..3)
-        .prop_map(|(switch_ms, chain_ms, age)| SoloPolicy { switch_ms, chain_ms, age_weight: f64::from(age) / 2.0, ..SoloPolicy::default() });
+    let solo = (0u32..20_000, 0u32..200_000, 0..3).prop_map(|(switch_ms, chain_ms, age)| SoloPolicy {
+        switch_ms,
+        chain_ms,
+        age_weight: f64::from(age) / 2.0,
+        ..SoloPolicy::default()
+    });
     prop_oneof![3 => solo, 1 => Just(SoloPolicy::plain()), 1 => Just(SoloPolicy::greedy())]
 }
 

@@ -32,11 +32,11 @@ impl<'a> View<'a> {
 
     /// How long until a car is at its node and free.
     pub(super) fn ready_ms(&self, car: usize) -> i32 {
-        self.from_now(self.cars[car].free_at_ms).max(0)
+        self.until_ms(self.cars[car].free_at_ms).max(0)
     }
 
     /// A moment as milliseconds from now, held at [`FAR_MS`] on either side.
-    pub(super) fn from_now(&self, at_ms: i64) -> i32 {
+    pub(super) fn until_ms(&self, at_ms: i64) -> i32 {
         let far = i64::from(FAR_MS);
         at_ms.saturating_sub(self.now_ms).clamp(-far, far) as i32
     }

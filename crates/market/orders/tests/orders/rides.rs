@@ -29,7 +29,15 @@ async fn a_ride_leaves_events_and_outbox_rows_and_frees_its_driver() {
         let kinds: Vec<EventKind> = events.iter().map(|e| e.kind).collect();
         assert_eq!(
             kinds,
-            [EventKind::Requested, EventKind::Offered, EventKind::Accepted, EventKind::Arriving, EventKind::Arrived, EventKind::PickedUp, EventKind::Completed]
+            [
+                EventKind::Requested,
+                EventKind::Offered,
+                EventKind::Accepted,
+                EventKind::Arriving,
+                EventKind::Arrived,
+                EventKind::PickedUp,
+                EventKind::Completed
+            ]
         );
         assert_eq!(s.orders.events(TENANT, id, 5, 100).await.unwrap().len(), 2);
         let rows = s.store.read(|tx| outbox::take(tx, 100)).await.unwrap();
@@ -54,7 +62,9 @@ async fn two_orders_that_want_one_driver_at_once_get_one() {
         for _ in 0..8 {
             let order = s.order(NOON).await;
             let (orders, offer) = (s.orders.clone(), Setting::offer(&driver, NOON));
-            races.push(tokio::spawn(async move { orders.command(TENANT, order.id, offer, Actor::Dispatcher, None, NOON).await }));
+            races.push(tokio::spawn(async move {
+                orders.command(TENANT, order.id, offer, Actor::Dispatcher, None, NOON).await
+            }));
         }
         let mut won = 0;
         for race in races {
@@ -80,7 +90,9 @@ async fn of_many_accepts_at_once_exactly_one_wins() {
         let mut races = Vec::new();
         for _ in 0..8 {
             let (orders, command) = (s.orders.clone(), Command::Accept { driver: driver.id });
-            races.push(tokio::spawn(async move { orders.command(TENANT, order.id, command, Actor::Driver, None, NOON).await }));
+            races.push(tokio::spawn(async move {
+                orders.command(TENANT, order.id, command, Actor::Driver, None, NOON).await
+            }));
         }
         let mut won = 0;
         for race in races {
@@ -108,7 +120,10 @@ async fn quotes_expire_and_make_one_order_and_belong_to_their_tenant() {
         assert_eq!(order.fare, quote.fare);
         let again = s.orders.create(TENANT, &quote.token, rider(), Actor::Rider, NOON).await.unwrap_err();
         assert!(matches!(again, OrdersError::QuoteUsed { order: Some(id), .. } if id == order.id));
-        let nameless = doorstep_orders::NewOrder { rider: doorstep_orders::RiderRef { name: " ".to_owned(), reference: None }, note: None };
+        let nameless = doorstep_orders::NewOrder {
+            rider: doorstep_orders::RiderRef { name: " ".to_owned(), reference: None },
+            note: None,
+        };
         let refused = s.orders.create(TENANT, &s.quote(NOON).token, nameless, Actor::Rider, NOON).await.unwrap_err();
         assert!(matches!(refused, OrdersError::InvalidField { field: "/rider/name", .. }));
     }
@@ -135,7 +150,10 @@ async fn an_altered_quote_never_passes() {
             Signer::load_or_create(&store).await.unwrap()
         };
         let foreign = other.sign("rides.quote", &serde_json::json!({"fare": 1}));
-        assert!(matches!(s.orders.create(TENANT, &foreign, rider(), Actor::Rider, NOON).await, Err(OrdersError::QuoteAltered { .. })));
+        assert!(matches!(
+            s.orders.create(TENANT, &foreign, rider(), Actor::Rider, NOON).await,
+            Err(OrdersError::QuoteAltered { .. })
+        ));
     }
 }
 
@@ -150,7 +168,12 @@ async fn pages_hold_every_order_once() {
         let mut seen = Vec::new();
         let mut cursor = None;
         loop {
-            let filter = OrderFilter { city: Some(CITY.to_owned()), open: true, rider: Some("r-1".to_owned()), ..OrderFilter::default() };
+            let filter = OrderFilter {
+                city: Some(CITY.to_owned()),
+                open: true,
+                rider: Some("r-1".to_owned()),
+                ..OrderFilter::default()
+            };
             let page = s.orders.list(TENANT, filter, cursor, 7).await.unwrap();
             seen.extend(page.items.iter().map(|o| o.id));
             cursor = page.next_cursor;
@@ -187,13 +210,22 @@ async fn ending_a_shift_gives_the_order_back_but_not_with_the_rider_aboard() {
         let released = off.released.unwrap();
         assert_eq!((released.state, released.reassigned), (State::Searching, 1));
 
-        for command in [Setting::offer(&driver, NOON), Command::Accept { driver: d }, Command::Arrive { driver: d }, Command::Pickup { driver: d }] {
+        for command in [
+            Setting::offer(&driver, NOON),
+            Command::Accept { driver: d },
+            Command::Arrive { driver: d },
+            Command::Pickup { driver: d },
+        ] {
             let actor = if matches!(command, Command::Offer { .. }) { Actor::Dispatcher } else { Actor::Driver };
             s.orders.command(TENANT, order.id, command, actor, None, NOON).await.unwrap();
         }
         let refused = s.orders.set_shift(TENANT, d, Shift::Offline, None, NOON).await.unwrap_err();
         assert!(matches!(refused, OrdersError::DriverBusy { order: Some(id), .. } if id == order.id));
-        let listed = s.orders.list_drivers(TENANT, DriverFilter { city: Some(CITY.to_owned()), shift: Some(Shift::Offline) }, None, 10).await.unwrap();
+        let listed = s
+            .orders
+            .list_drivers(TENANT, DriverFilter { city: Some(CITY.to_owned()), shift: Some(Shift::Offline) }, None, 10)
+            .await
+            .unwrap();
         assert_eq!(listed.items.len(), 1);
         assert_eq!(s.orders.read(|o, tx| o.on_shift_in(tx, CITY)).await.unwrap().len(), 0);
     }
@@ -212,7 +244,11 @@ async fn a_repeated_request_makes_one_order() {
                     .write(move |orders, tx| {
                         idempotency::once(tx, "ten_main/key_1", "abc", b"hash", NOON, 86_400_000, &mut |tx| {
                             let order = orders.create_in(tx, TENANT, &token, &rider(), Actor::Rider, NOON)?;
-                            Ok::<_, OrdersError>(idempotency::Answer { status: 201, body: serde_json::to_string(&order.view()).unwrap(), replayed: false })
+                            Ok::<_, OrdersError>(idempotency::Answer {
+                                status: 201,
+                                body: serde_json::to_string(&order.view()).unwrap(),
+                                replayed: false,
+                            })
                         })
                     })
                     .await

@@ -62,13 +62,18 @@ async fn run(s: &Setting, steps: Vec<Step>) -> Result<(), TestCaseError> {
         match (answer, decided) {
             (Ok(stored), Ok((next, _))) => {
                 if let Some(driver) = next.holder() {
-                    prop_assert!(holders.get(&driver).is_none_or(|order| *order == next.id), "two orders hold one driver");
+                    prop_assert!(
+                        holders.get(&driver).is_none_or(|order| *order == next.id),
+                        "two orders hold one driver"
+                    );
                 }
                 prop_assert_eq!(&stored, &next);
                 model[step.order] = next;
             }
             (Err(OrdersError::Refused(said)), Err(refusal)) => prop_assert_eq!(said, refusal),
-            (Err(OrdersError::DriverBusy { driver, order }), Ok(_)) => prop_assert_eq!(holders.get(&driver).copied(), order),
+            (Err(OrdersError::DriverBusy { driver, order }), Ok(_)) => {
+                prop_assert_eq!(holders.get(&driver).copied(), order)
+            }
             (answer, decided) => return Err(TestCaseError::fail(format!("store {answer:?}, machine {decided:?}"))),
         }
     }
@@ -126,7 +131,8 @@ async fn concurrent_actors_leave_no_gap_and_share_no_driver() {
         let mut holders = std::collections::HashSet::new();
         for id in ids {
             let order = s.orders.get(TENANT, id).await.unwrap();
-            let versions: Vec<i64> = s.orders.events(TENANT, id, 0, 200).await.unwrap().iter().map(|e| e.version).collect();
+            let versions: Vec<i64> =
+                s.orders.events(TENANT, id, 0, 200).await.unwrap().iter().map(|e| e.version).collect();
             assert_eq!(versions, (1..=order.version).collect::<Vec<_>>());
             if let Some(driver) = order.holder() {
                 assert!(holders.insert(driver), "two orders hold one driver");

@@ -6,7 +6,9 @@ use doorstep_clock::Timestamp;
 use doorstep_geo::Point;
 use doorstep_identity::Signer;
 use doorstep_money::Currency;
-use doorstep_orders::{Actor, Command, Driver, FareTable, MIGRATIONS, NewDriver, NewOrder, Order, Orders, Quote, QuoteInput, RiderRef};
+use doorstep_orders::{
+    Actor, Command, Driver, FareTable, MIGRATIONS, NewDriver, NewOrder, Order, Orders, Quote, QuoteInput, RiderRef,
+};
 use doorstep_store::{Migration, Store, testing};
 
 pub(crate) const TENANT: &str = "ten_main";

@@ -6,12 +6,12 @@ use std::collections::HashMap;
 use std::io::{BufReader, Read};
 
 use csv::StringRecord;
-use doorstep_geo::{haversine_m, Point};
+use doorstep_geo::{Point, haversine_m};
 
 use super::tables::{broken, number};
-use super::{maybe_gzip, Imported};
+use super::{Imported, maybe_gzip};
 use crate::graph::ArcRow;
-use crate::{ImportError, RoadClass, RoadGraph, WeekProfile, HOURS};
+use crate::{HOURS, ImportError, RoadClass, RoadGraph, WeekProfile};
 
 const MAX_ROWS: usize = 5_000_000;
 const DAY: usize = 24;
@@ -52,11 +52,8 @@ pub fn hours(
         ends.push((end(&row[1], "from")?, end(&row[2], "to")?));
         Ok(())
     })?;
-    let columns = [
-        day("weekday", weekday, &edge_at)?,
-        day("saturday", saturday, &edge_at)?,
-        day("sunday", sunday, &edge_at)?,
-    ];
+    let columns =
+        [day("weekday", weekday, &edge_at)?, day("saturday", saturday, &edge_at)?, day("sunday", sunday, &edge_at)?];
     let times = |edge: usize| columns.iter().flat_map(move |c| &c[edge * DAY..(edge + 1) * DAY]);
     let arcs: Vec<ArcRow> = ends
         .iter()
@@ -65,7 +62,15 @@ pub fn hours(
             let metres = haversine_m(points[*tail as usize].1, points[*head as usize].1);
             let time_ms = times(edge).map(|t| u64::from(*t)).sum::<u64>() / (3 * DAY as u64);
             let kmh = metres * 3_600.0 / (time_ms.max(1) as f64);
-            ArcRow { tail: *tail, head: *head, length_m: metres as f32, time_ms: time_ms as u32, class: RoadClass::from_speed(kmh), shape: Vec::new(), name: String::new() }
+            ArcRow {
+                tail: *tail,
+                head: *head,
+                length_m: metres as f32,
+                time_ms: time_ms as u32,
+                class: RoadClass::from_speed(kmh),
+                shape: Vec::new(),
+                name: String::new(),
+            }
         })
         .collect();
     let (nodes, count) = (points.len(), arcs.len());
@@ -87,10 +92,14 @@ pub fn hours(
         .map(|arc| edge_of[&(graph.external_id(graph.tail(arc)), graph.external_id(graph.head(arc)))])
         .collect();
     let permille = (0..3 * DAY)
-        .map(|class| edges.iter().map(|edge| permille(columns[class / DAY][edge * DAY + class % DAY], base[*edge])).collect())
+        .map(|class| {
+            edges.iter().map(|edge| permille(columns[class / DAY][edge * DAY + class % DAY], base[*edge])).collect()
+        })
         .collect();
-    let class_of_hour = (0..HOURS).map(|hour| [0, 0, 0, 0, 0, 1, 2][hour / DAY] * DAY as u8 + (hour % DAY) as u8).collect();
-    let week = WeekProfile::new(class_of_hour, permille, graph.arc_count()).expect("72 classes for 168 hours, each over all arcs");
+    let class_of_hour =
+        (0..HOURS).map(|hour| [0, 0, 0, 0, 0, 1, 2][hour / DAY] * DAY as u8 + (hour % DAY) as u8).collect();
+    let week = WeekProfile::new(class_of_hour, permille, graph.arc_count())
+        .expect("72 classes for 168 hours, each over all arcs");
     Ok((Imported { graph, dropped }, week))
 }
 
@@ -116,7 +125,9 @@ fn day(file: &'static str, input: impl Read, edge_at: &HashMap<i64, usize>) -> R
     })?;
     match edge_at.iter().filter(|(_, at)| times[**at * DAY] == u32::MAX).map(|(id, _)| *id).min() {
         None => Ok(times),
-        Some(id) => Err(ImportError::Broken { file, at: "the end".to_owned(), reason: format!("edge {id} has no times") }),
+        Some(id) => {
+            Err(ImportError::Broken { file, at: "the end".to_owned(), reason: format!("edge {id} has no times") })
+        }
     }
 }
 
@@ -135,7 +146,11 @@ fn each_row(
             return Err(ImportError::TooLarge { file, limit: MAX_ROWS as u64, what: "rows" });
         }
         let line = record.position().map_or(0, csv::Position::line);
-        let checked = if record.len() == columns { row(&record) } else { Err(format!("{} columns, {columns} are wanted", record.len())) };
+        let checked = if record.len() == columns {
+            row(&record)
+        } else {
+            Err(format!("{} columns, {columns} are wanted", record.len()))
+        };
         checked.map_err(|reason| ImportError::Row { file, line, reason })?;
     }
     Ok(())
@@ -162,7 +177,10 @@ mod tests {
     fn each_kind_of_day_has_its_times() {
         let (imported, week) = import(&day_of("10")).unwrap();
         let at = |hour: usize| week.arc_times_ms(&imported.graph, week.class(hour));
-        assert_eq!((at(0), at(119), at(120), at(167)), (vec![10_000; 2], vec![10_000; 2], vec![20_000; 2], vec![30_000; 2]));
+        assert_eq!(
+            (at(0), at(119), at(120), at(167)),
+            (vec![10_000; 2], vec![10_000; 2], vec![20_000; 2], vec![30_000; 2])
+        );
         assert_eq!(imported.graph.arc_times_ms(), [20_000, 20_000]);
     }
 

@@ -7,7 +7,7 @@ use std::io::{BufReader, Read};
 use csv::StringRecord;
 use doorstep_geo::Point;
 
-use super::{maybe_gzip, Imported};
+use super::{Imported, maybe_gzip};
 use crate::graph::ArcRow;
 use crate::{ImportError, RoadClass, RoadGraph};
 
@@ -51,7 +51,9 @@ pub fn tables(nodes: impl Read, edges: impl Read) -> Result<Imported, ImportErro
         }
         let hours = km / kmh;
         if hours > 24.0 {
-            return Err(format!("{km} km at {kmh} km/h take {hours:.0} hours, at most 24 are believed: check the units"));
+            return Err(format!(
+                "{km} km at {kmh} km/h take {hours:.0} hours, at most 24 are believed: check the units"
+            ));
         }
         arcs.push(ArcRow {
             tail,
@@ -73,7 +75,9 @@ pub fn tables(nodes: impl Read, edges: impl Read) -> Result<Imported, ImportErro
 }
 
 pub(super) fn number<T: std::str::FromStr>(text: &str, column: &'static str) -> Result<T, String> {
-    text.trim().parse().map_err(|_| format!("{column}: `{}` is not a number", text.chars().take(40).collect::<String>()))
+    text.trim()
+        .parse()
+        .map_err(|_| format!("{column}: `{}` is not a number", text.chars().take(40).collect::<String>()))
 }
 
 /// Calls `row` with the wanted columns of each row; its complaint becomes an error with the line.
@@ -102,7 +106,11 @@ pub(super) fn each_row<const N: usize>(
             return Err(ImportError::TooLarge { file, limit: MAX_ROWS, what: "rows" });
         }
         let line = record.position().map_or(0, csv::Position::line);
-        row(at.map(|ix| record.get(ix).unwrap_or_default())).map_err(|reason| ImportError::Row { file, line, reason })?;
+        row(at.map(|ix| record.get(ix).unwrap_or_default())).map_err(|reason| ImportError::Row {
+            file,
+            line,
+            reason,
+        })?;
     }
     Ok(())
 }

@@ -7,7 +7,7 @@ use doorstep_clock::Timestamp;
 use doorstep_geo::Point;
 
 use super::tables::{each_row, number};
-use crate::{hour_of_week, ImportError, Roads, TripTime};
+use crate::{ImportError, Roads, TripTime, hour_of_week};
 
 /// Reads the trips whose two ends lie within `max_m` metres of corners of `roads`; gives them with the count
 /// of those that do not.
@@ -21,7 +21,9 @@ pub fn trip_times(trips: impl Read, roads: &Roads, max_m: f64) -> Result<(Vec<Tr
     each_row("trips", trips, columns, |[pickup, dropoff, pu_lon, pu_lat, do_lon, do_lat]| {
         let moment = |text: &str| Timestamp::parse_local_as_utc(text.trim()).map_err(|e| e.to_string());
         let (begun, ended) = (moment(pickup)?, moment(dropoff)?);
-        let place = |lat: &str, lon: &str| -> Result<Point, String> { Point::new(number(lat, "lat")?, number(lon, "lon")?).map_err(|e| e.to_string()) };
+        let place = |lat: &str, lon: &str| -> Result<Point, String> {
+            Point::new(number(lat, "lat")?, number(lon, "lon")?).map_err(|e| e.to_string())
+        };
         let (from, to) = (place(pu_lat, pu_lon)?, place(do_lat, do_lon)?);
         // Most trips of a file may be elsewhere; the box tells that sooner than the nearest corner does.
         if !area.is_some_and(|a| a.contains(from) && a.contains(to)) {

@@ -35,8 +35,12 @@ async fn an_ignored_offer_goes_to_another() {
     sandbox.advance(5);
     assert_eq!(city.reaches(order.id, State::Offered).await.holder(), Some(near));
     sandbox.advance(15);
-    until("the other to be asked", async || (city.orders().get(TENANT, order.id).await.unwrap().holder() == Some(far)).then_some(())).await;
-    let kinds: Vec<EventKind> = city.orders().events(TENANT, order.id, 0, 10).await.unwrap().iter().map(|e| e.kind).collect();
+    until("the other to be asked", async || {
+        (city.orders().get(TENANT, order.id).await.unwrap().holder() == Some(far)).then_some(())
+    })
+    .await;
+    let kinds: Vec<EventKind> =
+        city.orders().events(TENANT, order.id, 0, 10).await.unwrap().iter().map(|e| e.kind).collect();
     assert_eq!(kinds, [EventKind::Requested, EventKind::Offered, EventKind::TimedOut, EventKind::Offered]);
 }
 
@@ -120,7 +124,8 @@ async fn a_clearly_better_car_replaces_one_on_its_way_only_if_asked_to() {
         sandbox.advance(5);
         if better_car_s.is_some() {
             assert_eq!(city.reaches(order.id, State::Offered).await.holder(), Some(near));
-            until("the far car to be free", async || (city.driver_live(far).unwrap().state == "idle").then_some(())).await;
+            until("the far car to be free", async || (city.driver_live(far).unwrap().state == "idle").then_some(()))
+                .await;
         } else {
             tokio::time::sleep(std::time::Duration::from_millis(150)).await;
             assert_eq!(city.orders().get(TENANT, order.id).await.unwrap().holder(), Some(far));
@@ -137,7 +142,9 @@ async fn a_car_that_is_free_soon_is_waited_for() {
     let first = city.ride(corner(0, 0), corner(2, 0)).await;
     sandbox.advance(5);
     city.reaches(first.id, State::Offered).await;
-    for command in [Command::Accept { driver: busy }, Command::Arrive { driver: busy }, Command::Pickup { driver: busy }] {
+    for command in
+        [Command::Accept { driver: busy }, Command::Arrive { driver: busy }, Command::Pickup { driver: busy }]
+    {
         city.drive(first.id, command).await;
     }
     until("the trip", async || (city.driver_live(busy).unwrap().state == "on_trip").then_some(())).await;

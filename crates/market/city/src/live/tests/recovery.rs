@@ -4,8 +4,8 @@ use doorstep_journal::NewRecord;
 use doorstep_orders::{Actor, Command, NewOrder, RiderRef, Shift, State};
 use doorstep_store::outbox;
 
-use crate::live::tests::sandbox::{Sandbox, Street, TENANT, corner, reports, until};
 use crate::live::LiveError;
+use crate::live::tests::sandbox::{Sandbox, Street, TENANT, corner, reports, until};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_city_dropped_without_a_word_goes_on_from_its_store() {
@@ -30,13 +30,18 @@ async fn a_city_dropped_without_a_word_goes_on_from_its_store() {
         for command in [Command::Arrive { driver: a }, Command::Pickup { driver: a }, Command::Complete { driver: a }] {
             city.drive(accepted.id, command).await;
         }
-        assert!(city.report_positions(TENANT, &reports(&[(a, corner(1, 5)), (b, corner(9, 9))])).iter().all(Result::is_ok));
+        assert!(
+            city.report_positions(TENANT, &reports(&[(a, corner(1, 5)), (b, corner(9, 9))])).iter().all(Result::is_ok)
+        );
         until("A to be free", async || (city.driver_live(a).unwrap().state == "idle").then_some(())).await;
         sandbox.advance(5);
         assert_eq!(city.reaches(searching.id, State::Offered).await.holder(), Some(a));
         city.drive(offered.id, Command::Accept { driver: b }).await;
 
-        until("the outbox to be empty", async || (sandbox.store.read(outbox::waiting).await.unwrap() == 0).then_some(())).await;
+        until("the outbox to be empty", async || {
+            (sandbox.store.read(outbox::waiting).await.unwrap() == 0).then_some(())
+        })
+        .await;
         let records = city.journal().read(&city.stream(), 0, 1_000).unwrap();
         for id in [accepted.id, offered.id, searching.id] {
             let order = city.orders().get(TENANT, id).await.unwrap();
@@ -62,7 +67,11 @@ async fn rows_already_in_the_journal_are_not_doubled() {
         drop(city);
         let new = NewOrder { rider: RiderRef { name: "Ada".to_owned(), reference: None }, note: None };
         let order = sandbox.orders.create(TENANT, &token, new, Actor::Rider, now).await.unwrap();
-        sandbox.orders.command(TENANT, order.id, Command::Cancel { reason: "no".to_owned() }, Actor::Rider, None, now).await.unwrap();
+        sandbox
+            .orders
+            .command(TENANT, order.id, Command::Cancel { reason: "no".to_owned() }, Actor::Rider, None, now)
+            .await
+            .unwrap();
         let rows = sandbox.store.read(|tx| outbox::take(tx, 10)).await.unwrap();
         assert_eq!(rows.len(), 2);
         let first = &rows[0];
@@ -76,7 +85,10 @@ async fn rows_already_in_the_journal_are_not_doubled() {
         sandbox.journal.append(&stream, vec![record]).await.unwrap();
 
         let city = sandbox.city("grid", "two").await;
-        until("the outbox to be empty", async || (sandbox.store.read(outbox::waiting).await.unwrap() == 0).then_some(())).await;
+        until("the outbox to be empty", async || {
+            (sandbox.store.read(outbox::waiting).await.unwrap() == 0).then_some(())
+        })
+        .await;
         let kinds: Vec<String> = city.journal().read(&stream, 0, 10).unwrap().into_iter().map(|r| r.kind).collect();
         assert_eq!(kinds, ["requested", "cancelled"]);
     }
@@ -88,7 +100,9 @@ async fn a_second_process_stands_by_and_takes_over() {
         let first = sandbox.city("grid", "one").await;
         let second = sandbox.city("grid", "two").await;
         assert!(first.is_owner() && !second.is_owner());
-        assert!(matches!(second.quote(TENANT, corner(1, 0), corner(5, 0), 1), Err(LiveError::NotOwner { owner, .. }) if owner == "one"));
+        assert!(
+            matches!(second.quote(TENANT, corner(1, 0), corner(5, 0), 1), Err(LiveError::NotOwner { owner, .. }) if owner == "one")
+        );
         let d = first.driver("Lee", corner(0, 0)).await.id;
         let order = first.ride(corner(1, 0), corner(5, 0)).await;
         sandbox.wall.advance(std::time::Duration::from_secs(3));
@@ -112,7 +126,11 @@ async fn an_owner_that_lost_its_lease_stops() {
     let city = sandbox.city("grid", "one").await;
     let d = city.driver("Lee", corner(0, 0)).await.id;
     let now = doorstep_clock::Clock::now(&sandbox.wall).plus_ms(3_600_000);
-    let lease = sandbox.store.write(move |tx| doorstep_store::lease::acquire(tx, "city:grid", "thief", 3_600_000, now)).await.unwrap();
+    let lease = sandbox
+        .store
+        .write(move |tx| doorstep_store::lease::acquire(tx, "city:grid", "thief", 3_600_000, now))
+        .await
+        .unwrap();
     assert_eq!(lease.owner, "thief");
     let order = city.ride(corner(1, 0), corner(5, 0)).await;
     sandbox.clock.advance(std::time::Duration::from_secs(5));
@@ -131,7 +149,11 @@ async fn lost_news_is_found_in_the_store() {
     sandbox.advance(5);
     city.reaches(order.id, State::Offered).await;
     let now = city.clock().now();
-    sandbox.orders.command(TENANT, order.id, Command::Cancel { reason: "no".to_owned() }, Actor::Rider, None, now).await.unwrap();
+    sandbox
+        .orders
+        .command(TENANT, order.id, Command::Cancel { reason: "no".to_owned() }, Actor::Rider, None, now)
+        .await
+        .unwrap();
     tokio::time::sleep(std::time::Duration::from_millis(100)).await;
     assert_eq!(city.driver_live(d).unwrap().state, "offered");
     sandbox.wall.advance(std::time::Duration::from_secs(16));

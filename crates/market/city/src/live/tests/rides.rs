@@ -25,14 +25,18 @@ async fn a_ride_from_quote_to_drop_off() {
         assert_eq!(offered.driver.as_ref().unwrap().id, d);
         assert_eq!(offered.pickup_eta_ms, Some(60_000));
         let frame = city.map_frame(None).await.unwrap();
-        assert_eq!((frame.drivers.len(), frame.drivers[0].4, frame.orders.len(), frame.stats.waiting), (1, "offered", 1, 1));
+        assert_eq!(
+            (frame.drivers.len(), frame.drivers[0].4, frame.orders.len(), frame.stats.waiting),
+            (1, "offered", 1, 1)
+        );
 
         city.drive(order.id, Command::Accept { driver: d }).await;
         city.drive(order.id, Command::Depart { driver: d }).await;
         sandbox.advance(20);
         city.drive(order.id, Command::Arrive { driver: d }).await;
         city.drive(order.id, Command::Pickup { driver: d }).await;
-        until("the driver to be on the trip", async || (city.driver_live(d).unwrap().state == "on_trip").then_some(())).await;
+        until("the driver to be on the trip", async || (city.driver_live(d).unwrap().state == "on_trip").then_some(()))
+            .await;
         assert!(city.report_positions(TENANT, &reports(&[(d, corner(7, 2))]))[0].is_ok());
         sandbox.advance(15);
         city.drive(order.id, Command::Complete { driver: d }).await;
@@ -46,7 +50,10 @@ async fn a_ride_from_quote_to_drop_off() {
         let records = city.journal().read(&city.stream(), 0, 100).unwrap();
         let kinds: Vec<&str> = records.iter().map(|r| r.kind.as_str()).collect();
         assert_eq!(kinds, ["requested", "offered", "accepted", "arriving", "arrived", "picked_up", "completed"]);
-        until("the outbox to be empty", async || (sandbox.store.read(outbox::waiting).await.unwrap() == 0).then_some(())).await;
+        until("the outbox to be empty", async || {
+            (sandbox.store.read(outbox::waiting).await.unwrap() == 0).then_some(())
+        })
+        .await;
         assert_eq!(city.driver_story(TENANT, d, 20).await.unwrap().len(), 6);
     }
 }
@@ -85,11 +92,18 @@ async fn points_and_positions_that_cannot_be_are_named() {
     let (d, stranger) = (driver.id, doorstep_orders::DriverId::generate(city.clock().now()));
     let answers = city.report_positions(TENANT, &reports(&[(d, corner(1, 1)), (stranger, corner(1, 1)), (d, far)]));
     assert_eq!(answers, [Ok(()), Err(PositionRefusal::UnknownDriver), Err(PositionRefusal::OutsideArea)]);
-    assert_eq!(city.report_positions("ten_other", &reports(&[(d, corner(1, 1))])), [Err(PositionRefusal::UnknownDriver)]);
+    assert_eq!(
+        city.report_positions("ten_other", &reports(&[(d, corner(1, 1))])),
+        [Err(PositionRefusal::UnknownDriver)]
+    );
     city.set_shift(TENANT, d, Shift::Offline, None).await.unwrap();
     assert_eq!(city.report_positions(TENANT, &reports(&[(d, corner(1, 1))])), [Err(PositionRefusal::Offline)]);
-    assert!(matches!(city.set_shift(TENANT, d, Shift::Online, Some(far)).await, Err(LiveError::OutsideArea { field: "/position", .. })));
-    let answers = city.drivers_online(TENANT, vec![(d, corner(3, 3)), (stranger, corner(3, 3)), (d, far)]).await.unwrap();
+    assert!(matches!(
+        city.set_shift(TENANT, d, Shift::Online, Some(far)).await,
+        Err(LiveError::OutsideArea { field: "/position", .. })
+    ));
+    let answers =
+        city.drivers_online(TENANT, vec![(d, corner(3, 3)), (stranger, corner(3, 3)), (d, far)]).await.unwrap();
     assert!(answers[0].is_ok());
     assert!(matches!(answers[1], Err(LiveError::Orders(OrdersError::NotFound { .. }))));
     assert!(matches!(answers[2], Err(LiveError::OutsideArea { .. })));

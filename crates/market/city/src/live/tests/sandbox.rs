@@ -8,7 +8,9 @@ use doorstep_geo::{BoundingBox, Point, destination};
 use doorstep_identity::Signer;
 use doorstep_journal::{Journal, Options};
 use doorstep_money::Currency;
-use doorstep_orders::{Actor, Command, Driver, DriverId, FareTable, NewDriver, NewOrder, Order, OrderId, Orders, RiderRef, Shift, State};
+use doorstep_orders::{
+    Actor, Command, Driver, DriverId, FareTable, NewDriver, NewOrder, Order, OrderId, Orders, RiderRef, Shift, State,
+};
 use doorstep_roads::{ArcRow, NodeIx, RoadClass, RoadGraph, Roads};
 use doorstep_store::testing::TestDatabase;
 use doorstep_store::{Migration, Store};
@@ -31,7 +33,15 @@ fn grid() -> RoadGraph {
     let mut arcs = Vec::new();
     let mut street = |tail: NodeIx, head: NodeIx| {
         for (tail, head) in [(tail, head), (head, tail)] {
-            arcs.push(ArcRow { tail, head, length_m: 200.0, time_ms: 30_000, class: RoadClass::Residential, shape: Vec::new(), name: String::new() });
+            arcs.push(ArcRow {
+                tail,
+                head,
+                length_m: 200.0,
+                time_ms: 30_000,
+                class: RoadClass::Residential,
+                shape: Vec::new(),
+                name: String::new(),
+            });
         }
     };
     for y in 0..SIDE {
@@ -90,7 +100,8 @@ impl Sandbox {
     }
 
     async fn on(database: TestDatabase) -> Self {
-        let migrations: Vec<Migration> = doorstep_identity::MIGRATIONS.iter().chain(doorstep_orders::MIGRATIONS).copied().collect();
+        let migrations: Vec<Migration> =
+            doorstep_identity::MIGRATIONS.iter().chain(doorstep_orders::MIGRATIONS).copied().collect();
         let store = Store::open(database.url(), &migrations).unwrap();
         let signer = Arc::new(Signer::load_or_create(&store).await.unwrap());
         let dir = tempfile::tempdir().unwrap();
@@ -114,7 +125,17 @@ impl Sandbox {
 
     pub(crate) async fn city_with(&self, id: &str, owner: &str, config: LiveConfig) -> LiveCity {
         let clock = CityClock::Real(Arc::new(self.clock.clone()));
-        LiveCity::start(map(id), config, clock, Arc::new(self.wall.clone()), self.orders.clone(), self.journal.clone(), owner).await.unwrap()
+        LiveCity::start(
+            map(id),
+            config,
+            clock,
+            Arc::new(self.wall.clone()),
+            self.orders.clone(),
+            self.journal.clone(),
+            owner,
+        )
+        .await
+        .unwrap()
     }
 
     /// City and wall go on together.
@@ -136,7 +157,16 @@ impl Sandbox {
 }
 
 pub(crate) fn reports(drivers: &[(DriverId, Point)]) -> Vec<PositionReport> {
-    drivers.iter().map(|(driver, point)| PositionReport { driver: *driver, point: *point, at: None, bearing_deg: None, speed_mps: None }).collect()
+    drivers
+        .iter()
+        .map(|(driver, point)| PositionReport {
+            driver: *driver,
+            point: *point,
+            at: None,
+            bearing_deg: None,
+            speed_mps: None,
+        })
+        .collect()
 }
 
 /// Waits for something the loop will do.

@@ -3,9 +3,9 @@
 
 use std::collections::HashSet;
 
-use doorstep_geo::{haversine_m, Point};
+use doorstep_geo::{Point, haversine_m};
 
-use super::{Drivable, Place, Roads, RoadWay, NOWHERE};
+use super::{Drivable, NOWHERE, Place, RoadWay, Roads};
 use crate::graph::ArcRow;
 use crate::import::Imported;
 use crate::{ImportError, RoadGraph};
@@ -102,7 +102,9 @@ fn runs(roads: &Roads, way: &RoadWay) -> Vec<Vec<u32>> {
                 let run = runs.last_mut().expect("there is always a run");
                 match run.last() {
                     Some(last) if *last == ix as u32 => {}
-                    Some(last) if haversine_m(place(roads.places[*last as usize]), place(roads.places[ix])) > JUMP_M => {
+                    Some(last)
+                        if haversine_m(place(roads.places[*last as usize]), place(roads.places[ix])) > JUMP_M =>
+                    {
                         runs.push(vec![ix as u32]);
                     }
                     _ => run.push(ix as u32),
@@ -130,7 +132,15 @@ fn pieces(roads: &Roads) -> Vec<Stretch> {
     for way in &roads.ways {
         let metres_to_ms = 3_600.0 / f64::from(way.drivable.kmh);
         for run in runs(roads, way) {
-            let new = |a| Stretch { a, b: a, shape: Vec::new(), length_m: 0.0, time_ms: 0.0, drivable: way.drivable, name: way.name };
+            let new = |a| Stretch {
+                a,
+                b: a,
+                shape: Vec::new(),
+                length_m: 0.0,
+                time_ms: 0.0,
+                drivable: way.drivable,
+                name: way.name,
+            };
             let mut open = new(run[0]);
             for step in run.windows(2) {
                 let metres = haversine_m(place(roads.places[step[0] as usize]), place(roads.places[step[1] as usize]));

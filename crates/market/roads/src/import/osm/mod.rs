@@ -239,7 +239,8 @@ mod tests {
             let error = town(&TOWN.replace(from, to)).unwrap_err().to_string();
             assert!(error.contains(want), "{error} does not say {want}");
         }
-        let far = town(&TOWN.replace("lat=\"40.7005\" lon=\"-73.9995\"", "lat=\"40.7005\" lon=\"73.9995\"")).unwrap().graph;
+        let far =
+            town(&TOWN.replace("lat=\"40.7005\" lon=\"-73.9995\"", "lat=\"40.7005\" lon=\"73.9995\"")).unwrap().graph;
         assert!(far.by_external(5).is_none() && far.by_external(4).is_none(), "no road leads around the globe");
         let endless = TOWN.replace("</osm>", &format!("<way id=\"{}\"/></osm>", "9".repeat(2_000_000)));
         assert!(town(&endless).unwrap_err().to_string().contains("without a tag's end"));

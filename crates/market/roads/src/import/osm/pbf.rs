@@ -8,8 +8,8 @@ use std::io::{self, Read};
 
 use flate2::bufread::ZlibDecoder;
 
-use super::wire::{zigzag, Fields, Flaw, Packed, Value};
 use super::Visit;
+use super::wire::{Fields, Flaw, Packed, Value, zigzag};
 use crate::ImportError;
 
 const FILE: &str = "osm.pbf";
@@ -26,7 +26,8 @@ pub(super) fn read<V: Visit>(file: &mut impl Read, visit: &mut V) -> Result<(), 
     loop {
         let at = offset;
         let broken = |reason: String| ImportError::Broken { file: FILE, at: format!("byte {at}"), reason };
-        let Some((kind, blob)) = next_blob(file, &mut offset).map_err(|e| cut(at, e))?.transpose().map_err(broken)? else {
+        let Some((kind, blob)) = next_blob(file, &mut offset).map_err(|e| cut(at, e))?.transpose().map_err(broken)?
+        else {
             break;
         };
         match kind.as_str() {
@@ -37,12 +38,20 @@ pub(super) fn read<V: Visit>(file: &mut impl Read, visit: &mut V) -> Result<(), 
         }
         any = true;
     }
-    if any { Ok(()) } else { Err(ImportError::Broken { file: FILE, at: "byte 0".to_owned(), reason: "the file is empty".to_owned() }) }
+    if any {
+        Ok(())
+    } else {
+        Err(ImportError::Broken { file: FILE, at: "byte 0".to_owned(), reason: "the file is empty".to_owned() })
+    }
 }
 
 fn cut(at: u64, source: io::Error) -> ImportError {
     if source.kind() == io::ErrorKind::UnexpectedEof {
-        return ImportError::Broken { file: FILE, at: format!("byte {at}"), reason: "the file is cut off inside a blob".to_owned() };
+        return ImportError::Broken {
+            file: FILE,
+            at: format!("byte {at}"),
+            reason: "the file is cut off inside a blob".to_owned(),
+        };
     }
     ImportError::Io { file: FILE, source }
 }
@@ -64,7 +73,9 @@ fn next_blob(file: &mut impl Read, offset: &mut u64) -> io::Result<NextBlob> {
     }
     let length = u32::from_be_bytes(length);
     if length > MAX_HEADER {
-        return Ok(Some(Err(format!("a blob's header claims {length} bytes, at most {MAX_HEADER} are allowed; is this an .osm.pbf file?"))));
+        return Ok(Some(Err(format!(
+            "a blob's header claims {length} bytes, at most {MAX_HEADER} are allowed; is this an .osm.pbf file?"
+        ))));
     }
     let header = exactly(file, u64::from(length))?;
     let (mut kind, mut size) = (String::new(), None);
@@ -78,7 +89,10 @@ fn next_blob(file: &mut impl Read, offset: &mut u64) -> io::Result<NextBlob> {
     }
     // The limit is for the unpacked size; what does not shrink may be a little larger packed.
     let Some(size) = size.filter(|s| *s <= MAX_BLOB + 64 * 1024) else {
-        return Ok(Some(Err(format!("a blob of {} bytes, at most {MAX_BLOB} are allowed", size.map_or("unknown".to_owned(), |s| s.to_string())))));
+        return Ok(Some(Err(format!(
+            "a blob of {} bytes, at most {MAX_BLOB} are allowed",
+            size.map_or("unknown".to_owned(), |s| s.to_string())
+        ))));
     };
     let blob = exactly(file, size)?;
     *offset += 4 + u64::from(length) + size;
@@ -101,7 +115,9 @@ fn unpack(blob: &[u8]) -> Result<Vec<u8>, String> {
             (1, Value::Bytes(bytes)) => raw = Some(bytes),
             (2, Value::Number(size)) => claimed = Some(size),
             (3, Value::Bytes(bytes)) => zlib = Some(bytes),
-            (4..=7, Value::Bytes(_)) => return Err("a blob is packed in another way than zlib: convert the file with osmium".to_owned()),
+            (4..=7, Value::Bytes(_)) => {
+                return Err("a blob is packed in another way than zlib: convert the file with osmium".to_owned());
+            }
             _ => {}
         }
     }
@@ -110,12 +126,17 @@ fn unpack(blob: &[u8]) -> Result<Vec<u8>, String> {
     }
     let zlib = zlib.ok_or("a blob without data")?;
     let mut bytes = Vec::new();
-    ZlibDecoder::new(zlib).take(MAX_BLOB + 1).read_to_end(&mut bytes).map_err(|e| format!("a blob does not unpack: {e}"))?;
+    ZlibDecoder::new(zlib)
+        .take(MAX_BLOB + 1)
+        .read_to_end(&mut bytes)
+        .map_err(|e| format!("a blob does not unpack: {e}"))?;
     if bytes.len() as u64 > MAX_BLOB {
         return Err(format!("a blob unpacks into more than {MAX_BLOB} bytes"));
     }
     match claimed {
-        Some(size) if size != bytes.len() as u64 => Err(format!("a blob claims {size} bytes and unpacks into {}", bytes.len())),
+        Some(size) if size != bytes.len() as u64 => {
+            Err(format!("a blob claims {size} bytes and unpacks into {}", bytes.len()))
+        }
         _ => Ok(bytes),
     }
 }
@@ -126,7 +147,10 @@ fn check_header(bytes: &[u8]) -> Result<(), String> {
         if let (4, Value::Bytes(feature)) = field?
             && !matches!(feature, b"OsmSchema-V0.6" | b"DenseNodes")
         {
-            return Err(format!("the file needs the feature `{}`, which is not read", String::from_utf8_lossy(feature)));
+            return Err(format!(
+                "the file needs the feature `{}`, which is not read",
+                String::from_utf8_lossy(feature)
+            ));
         }
     }
     Ok(())
@@ -186,7 +210,12 @@ fn text<'a>(texts: &[&'a str], ix: u64) -> Result<&'a str, Flaw> {
     usize::try_from(ix).ok().and_then(|ix| texts.get(ix)).copied().ok_or("a tag points outside the texts of its blob")
 }
 
-fn tags<'a>(texts: &[&'a str], keys: Packed<'_>, values: Packed<'_>, out: &mut Vec<(&'a str, &'a str)>) -> Result<(), Flaw> {
+fn tags<'a>(
+    texts: &[&'a str],
+    keys: Packed<'_>,
+    values: Packed<'_>,
+    out: &mut Vec<(&'a str, &'a str)>,
+) -> Result<(), Flaw> {
     out.clear();
     for (key, value) in keys.zip(values) {
         out.push((text(texts, key?)?, text(texts, value?)?));
@@ -214,7 +243,8 @@ fn plain_node<V: Visit>(bytes: &[u8], texts: &[&str], scale: &Scale, visit: &mut
 }
 
 fn dense_nodes<V: Visit>(bytes: &[u8], texts: &[&str], scale: &Scale, visit: &mut V) -> Result<(), String> {
-    let (mut ids, mut lats, mut lons, mut marks) = (Packed::default(), Packed::default(), Packed::default(), Packed::default());
+    let (mut ids, mut lats, mut lons, mut marks) =
+        (Packed::default(), Packed::default(), Packed::default(), Packed::default());
     for field in Fields(bytes) {
         match field? {
             (1, Value::Bytes(b)) => ids = Packed(b),

@@ -45,7 +45,8 @@ pub(super) fn drivable(tags: &Tags<'_>) -> Option<Drivable> {
         "service" => (Service, 15.0),
         _ => return None,
     };
-    let private_use = matches!(get(tags, "service"), Some("driveway" | "parking_aisle" | "drive-through" | "emergency_access"));
+    let private_use =
+        matches!(get(tags, "service"), Some("driveway" | "parking_aisle" | "drive-through" | "emergency_access"));
     if !may_enter(tags) || private_use || get(tags, "area") == Some("yes") {
         return None;
     }
@@ -64,7 +65,20 @@ pub(super) fn drivable(tags: &Tags<'_>) -> Option<Drivable> {
 /// Whether cars may pass: the most exact of the access tags decides.
 fn may_enter(tags: &Tags<'_>) -> bool {
     let word = ["motorcar", "motor_vehicle", "vehicle", "access"].iter().find_map(|key| get(tags, key));
-    !matches!(word, Some("no" | "private" | "agricultural" | "forestry" | "emergency" | "psv" | "bus" | "military" | "customers" | "delivery"))
+    !matches!(
+        word,
+        Some(
+            "no" | "private"
+                | "agricultural"
+                | "forestry"
+                | "emergency"
+                | "psv"
+                | "bus"
+                | "military"
+                | "customers"
+                | "delivery"
+        )
+    )
 }
 
 /// Whether a node stops cars.
@@ -72,9 +86,10 @@ pub(super) fn blocks(tags: &Tags<'_>) -> bool {
     let explicit = ["motorcar", "motor_vehicle", "vehicle", "access"].iter().any(|key| get(tags, key).is_some());
     match get(tags, "barrier") {
         None => false,
-        Some("bollard" | "block" | "chain" | "cycle_barrier" | "jersey_barrier" | "log" | "debris" | "stile" | "turnstile" | "motorcycle_barrier") => {
-            !explicit || !may_enter(tags)
-        }
+        Some(
+            "bollard" | "block" | "chain" | "cycle_barrier" | "jersey_barrier" | "log" | "debris" | "stile"
+            | "turnstile" | "motorcycle_barrier",
+        ) => !explicit || !may_enter(tags),
         Some(_) => !may_enter(tags),
     }
 }

@@ -5,10 +5,10 @@ use std::io::{self, BufRead, BufReader, Read};
 use std::rc::Rc;
 
 use flate2::read::MultiGzDecoder;
-use quick_xml::events::{BytesStart, Event};
 use quick_xml::Reader;
+use quick_xml::events::{BytesStart, Event};
 
-use super::{Visit, MAX_REFS_OF_WAY};
+use super::{MAX_REFS_OF_WAY, Visit};
 use crate::ImportError;
 
 const FILE: &str = "osm";
@@ -99,7 +99,8 @@ pub(super) fn read<V: Visit>(file: &mut impl Read, visit: &mut V) -> Result<(), 
     let meter = Rc::new(Meter::default());
     let mut packed = BufReader::with_capacity(1 << 16, Packed(file, Rc::clone(&meter)));
     let gzip = packed.fill_buf().map_err(|source| ImportError::Io { file: FILE, source })?.starts_with(&[0x1f, 0x8b]);
-    let input: Box<dyn BufRead + '_> = if gzip { Box::new(BufReader::with_capacity(1 << 16, MultiGzDecoder::new(packed))) } else { Box::new(packed) };
+    let input: Box<dyn BufRead + '_> =
+        if gzip { Box::new(BufReader::with_capacity(1 << 16, MultiGzDecoder::new(packed))) } else { Box::new(packed) };
     let mut reader = Reader::from_reader(Unpacked(input, Rc::clone(&meter)));
     let (mut buffer, mut open, mut inside) = (Vec::new(), Open::default(), Inside::Nothing);
     let mut is_osm = false;
@@ -188,7 +189,9 @@ fn attributes<const N: usize>(tag: &BytesStart<'_>, wanted: [&str; N]) -> Result
     for attribute in tag.attributes() {
         let attribute = attribute.map_err(|e| e.to_string())?;
         if let Some(ix) = wanted.iter().position(|w| *w == attribute.key.as_ref()) {
-            found[ix] = Some(attribute.normalized_value(quick_xml::XmlVersion::Implicit1_0).map_err(|e| e.to_string())?.into_owned());
+            found[ix] = Some(
+                attribute.normalized_value(quick_xml::XmlVersion::Implicit1_0).map_err(|e| e.to_string())?.into_owned(),
+            );
         }
     }
     Ok(found)
