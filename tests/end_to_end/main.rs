@@ -1,5 +1,5 @@
 //! The binary as its users meet it.
-#![allow(clippy::unwrap_used, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::print_stdout, missing_docs)]
 
 mod crash;
 mod demo;
