@@ -116,7 +116,7 @@ impl Fleet {
     }
 
     /// Gives the same reports to Redis for so many seconds: how many, and the seconds.
-    pub(crate) fn into_redis(&self, redis: &mut Redis, together: bool, seconds: u64) -> Result<(usize, f64)> {
+    pub(crate) fn load_redis(&self, redis: &mut Redis, together: bool, seconds: u64) -> Result<(usize, f64)> {
         let (begun, mut count) = (monotonic(), 0);
         for points in self.rounds.iter().cycle() {
             for (ids, points) in self.ids.chunks(PIECE).zip(points.chunks(PIECE)) {
@@ -158,7 +158,7 @@ pub(crate) fn positions(door: &Door, fleet: &Fleet, face: Face, corners: &[Point
     };
     let ask = |asker: usize| quotes(door, corners, asker, pace.quotes_per_s, begun, end);
     let quotes = std::thread::scope(|scope| -> Result<Times> {
-        let reporters: Vec<_> = (0..reporters).map(|_| scope.spawn(&report)).collect();
+        let reporters: Vec<_> = (0..reporters).map(|_| scope.spawn(report)).collect();
         let askers = if pace.quotes_per_s > 0 { ASKERS } else { 0 };
         let ask = &ask;
         let askers: Vec<_> = (0..askers).map(|asker| scope.spawn(move || ask(asker))).collect();

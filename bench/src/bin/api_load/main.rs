@@ -158,7 +158,7 @@ fn live(
     let mut redis = Redis::start(&redis_dir)?;
     for (name, together) in [("Redis, 250 GEOADD pipelined", false), ("Redis, one GEOADD of 250", true)] {
         let before = cpu::process_seconds(redis.pid())?;
-        let (count, seconds) = fleet.into_redis(&mut redis, together, arguments.seconds.min(8))?;
+        let (count, seconds) = fleet.load_redis(&mut redis, together, arguments.seconds.min(8))?;
         let busy = cpu::process_seconds(redis.pid())? - before;
         writeln!(report, "| {name} | {:.0} | {:.0} |", count as f64 / seconds, count as f64 / busy)?;
     }
