@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::Command;
 
-/// One line about processor, cores, memory and kernel.
+/// One line about processor, cores, memory, kernel, and how busy others keep the machine.
 #[must_use]
 pub fn describe() -> String {
     let cpuinfo = fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
@@ -20,7 +20,10 @@ pub fn describe() -> String {
         .and_then(|line| line.split_whitespace().nth(1))
         .and_then(|kib| kib.parse().ok())
         .unwrap_or_default();
-    format!("{model}, {cores} cores, {:.0} GB, Linux {}", kib / 1e6, version("uname", &["-r"]))
+    let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
+    let load = load.split_whitespace().next().unwrap_or("unknown");
+    let kernel = version("uname", &["-r"]);
+    format!("{model}, {cores} cores, {:.0} GB, Linux {kernel}; load average at the start {load}", kib / 1e6)
 }
 
 /// The first line a program prints when asked for its version, or that it is not there.

@@ -210,9 +210,9 @@ fn quote(http: &mut Http, corners: &[Point], rng: &mut SeededRng) -> Result<Stri
 
 /// Orders for so many seconds: orders per second, and their times. Quotes are got before the clock runs.
 pub(crate) fn orders(door: &Door, corners: &[Point], clients: usize, seconds: u64) -> Result<(f64, Times)> {
-    // More than any store here takes; who runs out of quotes stops early, and is seen to.
-    const QUOTES: usize = 400;
-    let per_client = QUOTES * usize::try_from(seconds)? / 4;
+    // More orders a second than any store here takes; who runs out of quotes stops early, and is seen to.
+    const QUOTES_PER_S: usize = 4_000;
+    let per_client = QUOTES_PER_S * usize::try_from(seconds)? / clients.max(1);
     let ready = std::sync::Barrier::new(clients + 1);
     let client = |client: usize| -> Result<(Times, f64, bool)> {
         let prepare = || -> Result<_> {

@@ -12,7 +12,7 @@ use crate::candidates::{Candidate, MAX_M, NEAREST, Ours};
 
 /// Reports that travel together, and queries beside them, ten to one.
 const PIECE: usize = 250;
-/// Movement is worked out before the clock runs; after so many rounds it begins anew.
+/// Movement is worked out before the clock runs; after so many rounds it goes backwards.
 const ROUNDS: usize = 10;
 
 /// Everything that is asked of a candidate.
@@ -43,7 +43,10 @@ impl Work {
     /// The first so many reports, in pieces.
     fn reports(&self, count: usize) -> impl Iterator<Item = Vec<(&str, Point)>> {
         let length = self.fleet.ids[0].len();
-        let rounds = self.rounds.iter().zip(&self.arrived).cycle();
+        // There and back again, so that nobody jumps where the movement begins anew.
+        let there = self.rounds.iter().zip(&self.arrived);
+        let back = there.clone().rev().skip(1).take(ROUNDS - 2);
+        let rounds = there.chain(back).cycle();
         let pieces = rounds.flat_map(move |(round, arrived)| {
             let ids = arrived.as_bytes().chunks(length * PIECE);
             round.chunks(PIECE).zip(ids).map(move |(piece, ids)| {
