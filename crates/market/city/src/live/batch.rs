@@ -173,7 +173,8 @@ impl Shared {
         if pair.driver.stands() != DriverState::Online || desk.order_of(driver.id).is_some() {
             return None;
         }
-        let expires_at = now.plus_ms(ms(self.config.offer_s));
+        let least_s = self.config.offer_wall_s * self.clock.speed();
+        let expires_at = now.plus_ms(ms(self.config.offer_s.max(least_s)));
         let drive_ms = pair.pickup_ms - now.millis();
         let pickup_eta_ms = u32::try_from(drive_ms.max(0)).ok();
         let command = match order.state {

@@ -12,6 +12,9 @@ pub struct LiveConfig {
     pub batch_s: f64,
     /// How long a driver may think about an offer.
     pub offer_s: f64,
+    /// No offer ends sooner than after this wall time, however fast the city's clock runs: an answer takes its
+    /// way over a real network.
+    pub offer_wall_s: f64,
     /// How long a rider is looked for a driver.
     pub max_wait_s: f64,
     /// After this time without a word a driver counts as silent.
@@ -38,6 +41,7 @@ impl Default for LiveConfig {
         Self {
             batch_s: 5.0,
             offer_s: 15.0,
+            offer_wall_s: 1.0,
             max_wait_s: 300.0,
             heartbeat_s: 30.0,
             heartbeat_wall_s: 5.0,
@@ -62,6 +66,7 @@ impl LiveConfig {
         let rules = [
             ("batch_s", self.batch_s, 0.1, 600.0),
             ("offer_s", self.offer_s, 1.0, 3_600.0),
+            ("offer_wall_s", self.offer_wall_s, 0.0, 3_600.0),
             ("max_wait_s", self.max_wait_s, 1.0, 86_400.0),
             ("heartbeat_s", self.heartbeat_s, 1.0, 86_400.0),
             ("heartbeat_wall_s", self.heartbeat_wall_s, 0.0, 3_600.0),
