@@ -6,7 +6,7 @@ if [ ! -d node_modules ] || [ package-lock.json -nt node_modules/.package-lock.j
   echo "Fetching what the console is built from (npm ci)"
   npm ci --no-audit --no-fund --loglevel=error
 fi
-if [ ! -f dist/index.html ] || [ -n "$(find src index.html vite.config.ts package.json -newer dist/index.html -print -quit)" ]; then
+if [ ! -f dist/index.html ] || [ -n "$(find src public index.html vite.config.ts svelte.config.js package.json -newer dist/index.html -print -quit)" ]; then
   echo "Building the console"
   npm run build --silent
   touch dist/index.html

@@ -6,7 +6,7 @@ if [ ! -d node_modules ] || [ package-lock.json -nt node_modules/.package-lock.j
   npm ci --no-audit --no-fund --loglevel=error
 fi
 if [ -z "${DOORSTEP_URL:-}" ]; then
-  binary=${DOORSTEP_BINARY:-../../target/debug/doorstep}
+  binary=${DOORSTEP_BIN:-../../target/debug/doorstep}
   scratch=$(mktemp -d)
   "$binary" up --demo --ephemeral --demo-taxis 1500 --demo-share 0.3 --ready-file "$scratch/ready.json" >"$scratch/log" 2>&1 &
   server=$!
