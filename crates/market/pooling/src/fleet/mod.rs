@@ -1,0 +1,1 @@
+//! The live decision for shared rides: which riders each moving car takes, in which order of stops.

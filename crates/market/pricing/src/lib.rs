@@ -1,0 +1,1 @@
+//! Fares as data, surge by cell, and the reason for every price.

@@ -1,0 +1,1 @@
+//! Two-sided reviews and the reputation made of them.
