@@ -1,4 +1,5 @@
 //! Supply and matching in batches.
 
 pub mod matching;
+pub mod sharing;
 pub mod supply;

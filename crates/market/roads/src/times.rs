@@ -15,6 +15,11 @@ pub trait TravelTimes: Send + Sync {
         out.clear();
         out.extend(sources.iter().map(|s| self.time_ms(*s, target)));
     }
+
+    /// The dense table behind these times, where there is one: hot loops read it without a detour.
+    fn matrix(&self) -> Option<&TravelMatrix> {
+        None
+    }
 }
 
 /// The travel times of all pairs of corners: 4 bytes each, so for cities of up to some 6,000 corners.
@@ -77,6 +82,10 @@ impl TravelTimes for TravelMatrix {
         let row = self.row_to(target);
         out.clear();
         out.extend(sources.iter().map(|s| row[*s as usize]));
+    }
+
+    fn matrix(&self) -> Option<&TravelMatrix> {
+        Some(self)
     }
 }
 

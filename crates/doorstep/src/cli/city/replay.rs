@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
 use clap::ValueEnum;
-use doorstep_city::replay::{Replay, Run, Summary, read_requests, read_taxis, sample_fleet, write_trace};
+use doorstep_city::replay::{Policy, Replay, Run, Summary, read_requests, read_taxis, sample_fleet, write_trace};
 use doorstep_clock::Timestamp;
 use doorstep_dispatch::matching::SoloPolicy;
+use doorstep_dispatch::sharing::SharedPolicy;
 use doorstep_roads::CityFile;
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -24,6 +25,8 @@ Half of many recordings is in whole minutes: such requests are spread inside the
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum PolicyName {
+    /// Shared rides: several riders in a car, with every promise kept; idle cars are spread
+    Pooled,
     /// One rider at a time; promised cars may change before the pickup, idle cars are spread
     Solo,
     /// The same assignment without changes, chaining and spreading: a yardstick
@@ -59,12 +62,18 @@ pub(crate) struct Args {
     /// A request is lost after this wait
     #[arg(long, default_value = "300s", value_parser = duration, value_name = "TIME")]
     max_wait: Duration,
+    /// Shared rides: how much later than a direct trip from the request a rider may arrive
+    #[arg(long, default_value = "600s", value_parser = duration, value_name = "TIME")]
+    max_delay: Duration,
     /// Time a rider needs to board
     #[arg(long, default_value = "0s", value_parser = duration, value_name = "TIME")]
     boarding: Duration,
     /// Seed of the fleet's sample and of the spreading inside minutes
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// Shared rides: roads are slower or quicker than planned by up to this share, at random, like 0.2
+    #[arg(long, default_value_t = 0.0, value_name = "SHARE")]
+    noise: f64,
     /// When the period starts, like 2013-11-18T16:00:00 [default: the full hour before the first request]
     #[arg(long, value_parser = moment, value_name = "TIME")]
     start: Option<Timestamp>,
@@ -81,10 +90,15 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let started = doorstep_clock::monotonic();
     let city = CityFile::load(&args.city)?;
-    let policy = match args.policy {
-        PolicyName::Solo => SoloPolicy::default(),
+    let shared = SharedPolicy::default();
+    let solo = match args.policy {
+        PolicyName::Solo | PolicyName::Pooled => SoloPolicy::default(),
         PolicyName::Plain => SoloPolicy::plain(),
         PolicyName::Greedy => SoloPolicy::greedy(),
+    };
+    let policy = match args.policy {
+        PolicyName::Pooled => Policy::Pooled(&shared),
+        _ => Policy::Solo(&solo),
     };
     let replay = Replay::new(city);
     let requests = if args.requests.is_empty() {
@@ -111,7 +125,10 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         batch_ms: millis(args.batch)?,
         max_wait_ms: millis(args.max_wait)?,
         boarding_ms: millis(args.boarding)?,
-        policy: &policy,
+        max_delay_ms: millis(args.max_delay)?,
+        noise: args.noise,
+        noise_seed: args.seed,
+        policy,
     };
     let last_s = period.requests.last().map_or(0, |r| r.at_ms / 1000).unsigned_abs();
     // Hidden by itself where standard error is no terminal.

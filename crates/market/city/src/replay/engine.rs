@@ -1,6 +1,7 @@
 //! The replay loop: requests come in, every batch is decided by `dispatch::decide`, cars move exactly.
 
 use doorstep_dispatch::matching::{Batch, Car, Recent, Rider, SoloPolicy, decide};
+use doorstep_dispatch::sharing::SharedPolicy;
 use doorstep_roads::{NodeIx, TravelTimes};
 
 use super::motion::{Cab, Errand, Happening, Streets};
@@ -31,8 +32,24 @@ pub struct Run<'a> {
     pub max_wait_ms: i64,
     /// Time a rider needs to board.
     pub boarding_ms: i64,
+    /// Who is set down later than a direct trip from the request by more than this was promised too much.
+    /// It binds where rides are shared.
+    pub max_delay_ms: i64,
+    /// Roads are slower or quicker than thought by up to this share; only where rides are shared.
+    pub noise: f64,
+    /// Seed of it.
+    pub noise_seed: u64,
     /// The policy of every batch.
-    pub policy: &'a SoloPolicy,
+    pub policy: Policy<'a>,
+}
+
+/// How riders and cars are brought together.
+#[derive(Debug, Clone, Copy)]
+pub enum Policy<'a> {
+    /// One rider at a time.
+    Solo(&'a SoloPolicy),
+    /// Shared rides.
+    Pooled(&'a SharedPolicy),
 }
 
 /// What became of a request.
@@ -78,6 +95,8 @@ pub struct Outcome {
     pub(crate) events: Vec<(i64, Event)>,
     /// Wall time of each decision, milliseconds.
     pub batch_ms: Vec<f64>,
+    /// All driving, milliseconds.
+    pub drive_ms: i64,
     /// Empty driving that ended in a pickup's own last leg, rebalancing and abandoned ways, milliseconds.
     pub empty_ms: i64,
     /// Sum over pickups of the last leg's drive.
@@ -87,12 +106,14 @@ pub struct Outcome {
 /// Runs the period to the end of the last ride.
 pub(crate) fn run(
     run: &Run<'_>,
+    policy: &SoloPolicy,
     streets: &Streets,
     times: &dyn TravelTimes,
     mut tick_done: impl FnMut(i64),
 ) -> Outcome {
     let mut engine = Engine {
         run,
+        policy,
         times,
         cabs: run.fleet.iter().map(|&node| Cab::new(node)).collect(),
         out: Outcome { fates: vec![Fate::default(); run.requests.len()], ..Outcome::default() },
@@ -118,11 +139,15 @@ pub(crate) fn run(
     for cab in &engine.cabs {
         engine.out.empty_ms += cab.empty_ms;
     }
+    let rides = run.requests.iter().zip(&engine.out.fates).filter(|(_, fate)| fate.dropoff_ms.is_some());
+    let ridden: i64 = rides.map(|(r, _)| i64::from(times.time_ms(r.node, r.to))).sum();
+    engine.out.drive_ms = ridden + engine.out.empty_ms;
     engine.out
 }
 
 struct Engine<'a> {
     run: &'a Run<'a>,
+    policy: &'a SoloPolicy,
     times: &'a dyn TravelTimes,
     cabs: Vec<Cab>,
     out: Outcome,
@@ -198,14 +223,14 @@ impl Engine<'_> {
                 }
             })
             .collect();
-        let since_ms = now_ms - run.policy.rebalance.as_ref().map_or(0, |r| i64::from(r.recent_ms));
+        let since_ms = now_ms - self.policy.rebalance.as_ref().map_or(0, |r| i64::from(r.recent_ms));
         let recent: Vec<Recent> = run.requests[..self.arrived]
             .iter()
             .filter(|r| r.at_ms > since_ms)
             .map(|r| Recent { requested_ms: r.at_ms, node: r.node })
             .collect();
         let batch = Batch { now_ms, riders: &riders, cars: &cars, recent: &recent };
-        let decision = decide(&batch, times, run.policy);
+        let decision = decide(&batch, times, self.policy);
         self.out.batch_ms.push(started.elapsed().as_secs_f64() * 1e3);
 
         let mut errands = vec![Errand::Stand; self.cabs.len()];

@@ -10,13 +10,15 @@ mod error;
 mod motion;
 mod report;
 mod service;
+mod shared;
 mod table;
 #[cfg(test)]
 mod tests;
 mod trace;
 mod trips;
+mod van;
 
-pub use engine::{Fate, Outcome, Request, Run};
+pub use engine::{Fate, Outcome, Policy, Request, Run};
 pub use error::ReplayError;
 pub use report::Summary;
 pub use service::Replay;

@@ -28,8 +28,13 @@ impl Streets {
         Self { starts, arcs }
     }
 
+    /// How many corners there are.
+    pub(crate) fn nodes(&self) -> usize {
+        self.starts.len() - 1
+    }
+
     /// The next node of the fastest road from `at` to `to`, and the time there.
-    fn next(&self, at: NodeIx, to: NodeIx, times: &dyn TravelTimes) -> (NodeIx, u32) {
+    pub(crate) fn next(&self, at: NodeIx, to: NodeIx, times: &dyn TravelTimes) -> (NodeIx, u32) {
         let arcs = &self.arcs[self.starts[at as usize] as usize..self.starts[at as usize + 1] as usize];
         arcs.iter()
             .copied()

@@ -87,7 +87,7 @@ impl Summary {
             max_wait_s: waits.last().map_or(0.0, |&ms| ms as f64 / 1e3),
             mean_delay_s: mean_s(delay_ms, served),
             max_delay_s: max_delay_ms as f64 / 1e3,
-            drive_over_solo: (solo_ms + outcome.empty_ms) as f64 / solo_ms.max(1) as f64,
+            drive_over_solo: outcome.drive_ms as f64 / solo_ms.max(1) as f64,
             pickup_drive_s: mean_s(outcome.pickup_drive_ms, served),
             empty_drive_s: mean_s(outcome.empty_ms, served),
             direct_lost_over_served: if mean_served_s > 0.0 { mean_lost_s / mean_served_s } else { 0.0 },

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use doorstep_roads::{CityFile, RoadGraph, Roads, Snapper, TravelTimes};
 
 use super::ReplayError;
-use super::engine::{self, Outcome, Run};
+use super::engine::{self, Outcome, Policy, Run};
 use super::motion::Streets;
+use super::shared;
 
 /// A city ready to be replayed any number of times.
 pub struct Replay {
@@ -67,6 +68,19 @@ impl Replay {
         if run.seats == 0 {
             return Err(ReplayError::Setting { name: "--seats", value: "0".to_owned(), fix: "give at least 1" });
         }
-        Ok(engine::run(run, &self.streets, &*self.times, progress))
+        if !(0..=86_400_000).contains(&run.max_delay_ms) {
+            return bad("--max-delay", run.max_delay_ms, "give from 0s to 24h");
+        }
+        if !(0.0..=0.9).contains(&run.noise) {
+            return Err(ReplayError::Setting {
+                name: "--noise",
+                value: run.noise.to_string(),
+                fix: "give from 0 to 0.9",
+            });
+        }
+        Ok(match run.policy {
+            Policy::Solo(policy) => engine::run(run, policy, &self.streets, &*self.times, progress),
+            Policy::Pooled(policy) => shared::run(run, policy, &self.streets, &*self.times, progress),
+        })
     }
 }

@@ -131,7 +131,7 @@ proptest! {
         requests.sort_by_key(|r| r.at_ms);
         let policy = if plain { SoloPolicy::plain() } else { SoloPolicy::default() };
         let run = Run {
-            requests: &requests, fleet: &fleet, seats: 1, batch_ms: 30_000, max_wait_ms: 300_000, boarding_ms, policy: &policy,
+            requests: &requests, fleet: &fleet, seats: 1, batch_ms: 30_000, max_wait_ms: 300_000, boarding_ms, max_delay_ms: 600_000, noise: 0.0, noise_seed: 0, policy: Policy::Solo(&policy),
         };
         let outcome = town.run(&run, |_| ()).expect("sound settings");
         let trace = trace_of(&town, &outcome);
@@ -156,7 +156,10 @@ fn senseless_settings_are_named() {
         batch_ms: 30_000,
         max_wait_ms: 1,
         boarding_ms: 0,
-        policy: &policy,
+        max_delay_ms: 600_000,
+        noise: 0.0,
+        noise_seed: 0,
+        policy: Policy::Solo(&policy),
     };
     for (run, name) in [
         (Run { batch_ms: 0, ..good.clone() }, "--batch"),

@@ -105,6 +105,12 @@ pub struct Decision {
     pub moves: Vec<(u32, NodeIx)>,
 }
 
+/// Sends idle cars towards where requests are expected, promises aside: who stands in `batch.cars` without
+/// a trip and without a promise may move.
+pub(crate) fn spread_idle(batch: &Batch<'_>, times: &dyn TravelTimes, policy: &Rebalance) -> Vec<(u32, NodeIx)> {
+    rebalance::spread(&view::View::new(batch), &[], times, policy)
+}
+
 /// Decides one batch.
 pub fn decide(batch: &Batch<'_>, times: &dyn TravelTimes, policy: &SoloPolicy) -> Decision {
     let view = view::View::new(batch);

@@ -1,0 +1,76 @@
+//! Shared rides on a recorded period, with any knob of the policy set from the command line.
+//!
+//! `cargo run --profile profiling -p doorstep-city --example pooling_lab -- CITY REQUESTS TAXIS CARS SEATS
+//! [key=value …]` prints one line of figures; keys are those of `SharedPolicy` as JSON paths, like
+//! `plan.drive_weight=1.5`, and `rebalance=none`, `noise=0.2`, `boarding=30`, `batch=10`, `seed=1`, `after=1200`.
+
+#![allow(clippy::unwrap_used, clippy::print_stdout, clippy::cast_precision_loss)]
+
+use std::path::PathBuf;
+
+use doorstep_city::replay::{Policy, Replay, Run, Summary, read_requests, read_taxis, sample_fleet};
+use doorstep_dispatch::sharing::SharedPolicy;
+use doorstep_roads::CityFile;
+
+fn main() {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let [city, requests, taxis, cars, seats, knobs @ ..] = args.as_slice() else {
+        panic!("CITY REQUESTS TAXIS CARS SEATS [key=value …]")
+    };
+    let mut policy = serde_json::to_value(SharedPolicy::default()).unwrap();
+    let (mut noise, mut boarding_s, mut batch_s, mut seed, mut after_s) = (0.0, 0, 10, 1, 1200);
+    for knob in knobs {
+        let (key, value) = knob.split_once('=').unwrap();
+        match key {
+            "noise" => noise = value.parse().unwrap(),
+            "boarding" => boarding_s = value.parse().unwrap(),
+            "batch" => batch_s = value.parse().unwrap(),
+            "seed" => seed = value.parse().unwrap(),
+            "after" => after_s = value.parse().unwrap(),
+            "rebalance" => policy["rebalance"] = serde_json::Value::Null,
+            _ => {
+                let place = policy.pointer_mut(&format!("/{}", key.replace('.', "/"))).expect("a known knob");
+                *place = serde_json::from_str(value).unwrap();
+            }
+        }
+    }
+    let policy: SharedPolicy = serde_json::from_value(policy).unwrap();
+    let replay = Replay::new(CityFile::load(&PathBuf::from(city)).unwrap());
+    let period = read_requests(&[requests.into()], replay.corners(), None, Some(seed)).unwrap();
+    let fleet =
+        sample_fleet(read_taxis(&PathBuf::from(taxis), replay.corners()).unwrap(), cars.parse().unwrap(), seed)
+            .unwrap();
+    let run = Run {
+        requests: &period.requests,
+        fleet: &fleet,
+        seats: seats.parse().unwrap(),
+        batch_ms: batch_s * 1000,
+        max_wait_ms: 300_000,
+        boarding_ms: boarding_s * 1000,
+        max_delay_ms: 600_000,
+        noise,
+        noise_seed: seed,
+        policy: Policy::Pooled(&policy),
+    };
+    let outcome = replay.run(&run, |_| ()).unwrap();
+    let s = Summary::of(&period.requests, &outcome, replay.times());
+    let late: Vec<bool> = (period.requests.iter().zip(&outcome.fates))
+        .filter(|(r, _)| r.at_ms >= after_s * 1000)
+        .map(|(_, fate)| fate.dropoff_ms.is_some())
+        .collect();
+    println!(
+        "served {:.2}% after {:.2}% wait {:.1} delay {:.1} drive {:.3} lost/served {:.3} answer {:.0} maxw {:.0} maxd {:.0} p50 {:.0} p99 {:.0} ms | {}",
+        100.0 * s.served_share,
+        100.0 * late.iter().filter(|&&l| l).count() as f64 / late.len().max(1) as f64,
+        s.mean_wait_s,
+        s.mean_delay_s,
+        s.drive_over_solo,
+        s.direct_lost_over_served,
+        s.mean_answer_s,
+        s.max_wait_s,
+        s.max_delay_s,
+        s.batch_ms_p50,
+        s.batch_ms_p99,
+        knobs.join(" ")
+    );
+}

@@ -1,0 +1,130 @@
+//! The batch decision with shared rides: plans for all cars, and where those without a plan go.
+//!
+//! The plans come from [`doorstep_pooling::fleet`], the moves from the same spreading as for single riders.
+//! Like [`matching::decide`](crate::matching::decide) it is a pure function.
+
+use doorstep_pooling::fleet::{self, Car, Outlook, Plan, PooledPolicy, Rider};
+use doorstep_roads::{NodeIx, TravelTimes};
+use serde::{Deserialize, Serialize};
+
+use crate::matching::{self, Rebalance, Recent};
+
+/// Shared rides, and what is done with idle cars.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SharedPolicy {
+    /// How plans are made.
+    pub plan: PooledPolicy,
+    /// Sending idle cars towards expected requests; `None` leaves them where they are.
+    pub rebalance: Option<Rebalance>,
+    /// A place where a plan ends is worth what the time to this many of the recent requests says.
+    pub outlook_nearest: usize,
+    /// Recent requests that are looked at for it.
+    pub outlook_sample: usize,
+    /// How far back requests are recent, milliseconds.
+    pub outlook_recent_ms: u32,
+    /// A rider is told of a car when the request is this old or the car is this near, milliseconds. Until
+    /// then the plan may still drop the rider for others.
+    pub answer_after_ms: u32,
+    /// Part of the way to come that is kept in reserve when a rider is added, so that promises hold when
+    /// roads are slower than thought.
+    pub reserve: f64,
+}
+
+impl Default for SharedPolicy {
+    fn default() -> Self {
+        Self {
+            plan: PooledPolicy::default(),
+            rebalance: Some(Rebalance::default()),
+            outlook_nearest: 20,
+            outlook_sample: 400,
+            outlook_recent_ms: 900_000,
+            answer_after_ms: 0,
+            reserve: 0.0,
+        }
+    }
+}
+
+/// Everything one decision may look at.
+#[derive(Debug, Clone, Copy)]
+pub struct SharedBatch<'a> {
+    /// Riders, cars and the moment.
+    pub fleet: fleet::Batch<'a>,
+    /// Past requests by which idle cars are spread; empty: nobody is sent anywhere.
+    pub recent: &'a [Recent],
+}
+
+/// What the batch decided.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SharedDecision {
+    /// One plan for each car, by ascending id.
+    pub plans: Vec<Plan>,
+    /// Cars without a plan and the node each should wait at.
+    pub moves: Vec<(u32, NodeIx)>,
+    /// The deadline cut the search short.
+    pub cut: bool,
+}
+
+/// Decides one batch; `late` is asked now and then and ends the search.
+pub fn decide(
+    batch: &SharedBatch<'_>,
+    times: &dyn TravelTimes,
+    policy: &SharedPolicy,
+    late: &mut dyn FnMut() -> bool,
+) -> SharedDecision {
+    let decided = fleet::decide_until(&batch.fleet, times, &policy.plan, late);
+    let moves = match &policy.rebalance {
+        Some(rebalance) if !batch.recent.is_empty() => spread(batch, &decided.plans, times, rebalance),
+        _ => Vec::new(),
+    };
+    SharedDecision { plans: decided.plans, moves, cut: decided.cut }
+}
+
+/// What each place is worth, from an even sample of the recent requests.
+pub fn outlook(
+    recent: &[Recent],
+    now_ms: i64,
+    nodes: usize,
+    policy: &SharedPolicy,
+    times: &dyn TravelTimes,
+) -> Option<Outlook> {
+    if policy.plan.end_weight <= 0.0 {
+        return None;
+    }
+    let since_ms = now_ms.saturating_sub(i64::from(policy.outlook_recent_ms));
+    let mut recent: Vec<Recent> = recent.iter().copied().filter(|r| r.requested_ms > since_ms).collect();
+    recent.sort_unstable();
+    let count = recent.len().min(policy.outlook_sample);
+    let sample: Vec<NodeIx> = (0..count).map(|k| recent[k * recent.len() / count].node).collect();
+    Some(Outlook::new(nodes, &sample, policy.outlook_nearest, times))
+}
+
+fn spread(
+    batch: &SharedBatch<'_>,
+    plans: &[Plan],
+    times: &dyn TravelTimes,
+    policy: &Rebalance,
+) -> Vec<(u32, NodeIx)> {
+    let mut riders: Vec<&Rider> = batch.fleet.riders.iter().collect();
+    riders.sort_unstable_by_key(|r| r.id);
+    let mut cars: Vec<&Car> = batch.fleet.cars.iter().collect();
+    cars.sort_unstable_by_key(|c| c.id);
+    let free: Vec<matching::Car> = cars
+        .iter()
+        .zip(plans)
+        .map(|(car, plan)| {
+            let (mut node, mut at_ms) = (car.node, car.at_ms);
+            for stop in &plan.stops {
+                let Ok(rider) = riders.binary_search_by_key(&stop.rider, |r| r.id) else { continue };
+                let next = if stop.pickup { riders[rider].node } else { riders[rider].to };
+                at_ms += i64::from(times.time_ms(node, next));
+                at_ms += if stop.pickup { batch.fleet.boarding_ms } else { 0 };
+                node = next;
+            }
+            let on_trip = !plan.stops.is_empty();
+            matching::Car { id: car.id, node, free_at_ms: at_ms, seats: car.seats, assigned: None, on_trip }
+        })
+        .collect();
+    let idle = matching::Batch { now_ms: batch.fleet.now_ms, riders: &[], cars: &free, recent: batch.recent };
+    matching::spread_idle(&idle, times, policy)
+}

@@ -1,0 +1,172 @@
+//! The batch in a fixed order and in numbers for quick work: times in milliseconds from now.
+
+use doorstep_roads::TravelTimes;
+
+use super::route::MOST_STOPS;
+use super::{Batch, PooledPolicy, WHOLE_CAR};
+
+/// Longer than anything that is planned: 12 days, and far from the end of `i32`.
+pub(super) const FAR_MS: i32 = 1 << 30;
+
+/// A rider in numbers.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Man {
+    pub(super) node: u32,
+    pub(super) to: u32,
+    pub(super) latest_pickup: i32,
+    pub(super) latest_dropoff: i32,
+    /// The moment from which a delay counts: request and direct trip.
+    pub(super) due: i32,
+    pub(super) direct: i32,
+    pub(super) seats: u8,
+    pub(super) promised: bool,
+    pub(super) aboard: bool,
+    pub(super) needs: u32,
+    pub(super) traits: u16,
+    pub(super) refuses: u16,
+    /// Price of leaving the rider out.
+    pub(super) left_out: i64,
+}
+
+/// A car in numbers.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Cab {
+    pub(super) node: u32,
+    pub(super) at: i32,
+    pub(super) until: i32,
+    pub(super) seats: u8,
+    pub(super) offers: u32,
+}
+
+/// One stop: twice the rider's index, and one more where the rider gets out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Halt(u32);
+
+impl Halt {
+    pub(super) fn pickup(rider: usize) -> Self {
+        Self((rider as u32) << 1)
+    }
+
+    pub(super) fn dropoff(rider: usize) -> Self {
+        Self((rider as u32) << 1 | 1)
+    }
+
+    pub(super) fn rider(self) -> usize {
+        (self.0 >> 1) as usize
+    }
+
+    pub(super) fn is_pickup(self) -> bool {
+        self.0 & 1 == 0
+    }
+}
+
+/// The batch, and the weights of the policy as whole numbers.
+pub(super) struct Board<'a, T: ?Sized> {
+    pub(super) times: &'a T,
+    pub(super) riders: Vec<Man>,
+    pub(super) cars: Vec<Cab>,
+    /// Price of a millisecond's drive, in 1/1024.
+    pub(super) drive: i64,
+    /// Price of a millisecond that a plan ends away from demand, in 1/1024.
+    pub(super) end: i64,
+    pub(super) boarding: i32,
+    pub(super) most_stops: usize,
+    /// Some rider refuses some other.
+    pub(super) picky: bool,
+    pub(super) batch: &'a Batch<'a>,
+}
+
+impl<'a, T: TravelTimes + ?Sized> Board<'a, T> {
+    /// Reads the batch; `rider_order` and `car_order` say in which order.
+    pub(super) fn new(
+        batch: &'a Batch<'a>,
+        times: &'a T,
+        policy: &PooledPolicy,
+        rider_order: &[usize],
+        car_order: &[usize],
+    ) -> Self {
+        let until = |at_ms: i64| at_ms.saturating_sub(batch.now_ms).clamp(-i64::from(FAR_MS), i64::from(FAR_MS)) as i32;
+        let riders: Vec<Man> = rider_order
+            .iter()
+            .map(|&at| {
+                let r = &batch.riders[at];
+                let direct = r.direct_ms.min(FAR_MS as u32) as i32;
+                let age_ms = -f64::from(until(r.requested_ms));
+                let left_out = policy.left_out_s * 1e3
+                    + policy.left_out_per_direct * f64::from(direct)
+                    + policy.left_out_per_age * age_ms.max(0.0);
+                Man {
+                    node: r.node,
+                    to: r.to,
+                    latest_pickup: until(r.latest_pickup_ms),
+                    latest_dropoff: until(r.latest_dropoff_ms),
+                    due: until(r.requested_ms).saturating_add(direct),
+                    direct,
+                    seats: r.seats,
+                    promised: r.promised,
+                    aboard: false,
+                    needs: r.needs,
+                    traits: r.traits,
+                    refuses: r.refuses,
+                    left_out: left_out.clamp(0.0, 1e12) as i64,
+                }
+            })
+            .collect();
+        let cars = car_order
+            .iter()
+            .map(|&at| {
+                let c = &batch.cars[at];
+                Cab { node: c.node, at: until(c.at_ms).max(0), until: until(c.until_ms), seats: c.seats, offers: c.offers }
+            })
+            .collect();
+        let picky = riders.iter().any(|r| r.refuses != 0);
+        let weight = |w: f64| (w.clamp(0.0, 1e4) * 1024.0) as i64;
+        Self {
+            times,
+            riders,
+            cars,
+            drive: weight(policy.drive_weight),
+            end: weight(policy.end_weight),
+            boarding: until(batch.now_ms.saturating_add(batch.boarding_ms)),
+            most_stops: policy.most_stops.clamp(2, MOST_STOPS),
+            picky,
+            batch,
+        }
+    }
+
+    /// Driving time; what cannot be reached is [`FAR_MS`] away.
+    #[inline]
+    pub(super) fn time(&self, from: u32, to: u32) -> i32 {
+        self.times.time_ms(from, to).min(FAR_MS as u32) as i32
+    }
+
+    /// Seats that the rider takes in this car.
+    #[inline]
+    pub(super) fn seats_in(&self, rider: usize, car: usize) -> u8 {
+        match self.riders[rider].seats {
+            WHOLE_CAR => self.cars[car].seats.max(1),
+            seats => seats,
+        }
+    }
+
+    /// The price of a plan that ends at `node`.
+    #[inline]
+    pub(super) fn end_price(&self, node: u32) -> i64 {
+        match self.batch.outlook {
+            Some(outlook) if self.end != 0 => (i64::from(outlook.away_ms(node)) * self.end) >> 10,
+            _ => 0,
+        }
+    }
+
+    /// The price of a drive.
+    #[inline]
+    pub(super) fn drive_price(&self, ms: i32) -> i64 {
+        (i64::from(ms) * self.drive) >> 10
+    }
+
+    /// May these two sit in one car?
+    pub(super) fn get_on(&self, a: usize, b: usize) -> bool {
+        let (a, b) = (&self.riders[a], &self.riders[b]);
+        a.traits & b.refuses == 0 && b.traits & a.refuses == 0
+    }
+}
