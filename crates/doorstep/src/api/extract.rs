@@ -7,13 +7,13 @@ use axum::{
     http::{HeaderMap, header, request::Parts},
 };
 use serde::de::DeserializeOwned;
-use serde_path_to_error::Segment;
 use sha2::{Digest as _, Sha256};
 
 use super::{
     app::App,
     body::Limited,
     idempotency::Idempotency,
+    json::{self, Fault, FaultKind},
     problem::{Code, FieldError, Problem},
 };
 
@@ -54,73 +54,18 @@ fn is_json(headers: &HeaderMap) -> bool {
 
 /// JSON text as `T`, or a problem that names the field by its JSON pointer.
 pub(crate) fn parse<T: DeserializeOwned>(text: &[u8]) -> Result<T, Problem> {
-    let mut json = serde_json::Deserializer::from_slice(text);
-    let value = serde_path_to_error::deserialize(&mut json).map_err(|error| {
-        let field = pointer(error.path());
-        faulty(field, error.inner())
-    })?;
-    json.end().map_err(|error| faulty(String::new(), &error))?;
-    Ok(value)
+    json::parse(text).map_err(Problem::from)
 }
 
-fn faulty(mut field: String, error: &serde_json::Error) -> Problem {
-    let message = error.to_string();
-    let (reason, place) = match message.rfind(" at line ") {
-        Some(at) => (message[..at].to_owned(), message[at..].to_owned()),
-        None => (message.clone(), String::new()),
-    };
-    if !error.is_data() {
-        let detail = format!("the body is not JSON: {message}");
-        let fix = if reason.starts_with("expected value") {
-            "send a JSON value; NaN and Infinity are none".to_owned()
-        } else {
-            format!("correct the JSON{place}")
+impl From<Fault> for Problem {
+    fn from(Fault { kind, field, reason, fix, message }: Fault) -> Self {
+        let (code, detail) = match kind {
+            FaultKind::NotJson => (Code::InvalidBody, format!("the body is not JSON: {message}")),
+            FaultKind::UnknownField => (Code::UnknownField, String::new()),
+            FaultKind::InvalidField => (Code::InvalidField, String::new()),
         };
-        return Problem::new(Code::InvalidBody, detail).with_errors(vec![FieldError { field, reason, fix }]);
+        Self::new(code, detail).with_errors(vec![FieldError { field, reason, fix }])
     }
-    let quoted = reason.split('`').nth(1).unwrap_or_default().to_owned();
-    let (code, fix) = if reason.starts_with("unknown field") {
-        add_last(&mut field, &quoted);
-        let known = reason.split_once(", ").map_or("no field is expected here", |(_, known)| known);
-        (Code::UnknownField, format!("remove it; {known}"))
-    } else if reason.starts_with("missing field") {
-        add_last(&mut field, &quoted);
-        (Code::InvalidField, "add it".to_owned())
-    } else if reason.starts_with("duplicate field") {
-        add_last(&mut field, &quoted);
-        (Code::InvalidField, "send it once".to_owned())
-    } else if let Some((_, expected)) = reason.split_once(", expected ") {
-        (Code::InvalidField, format!("send {expected}"))
-    } else {
-        (Code::InvalidField, "see the API page at /docs for what is expected".to_owned())
-    };
-    let reason = if code == Code::UnknownField { format!("there is no field `{quoted}`") } else { reason };
-    Problem::new(code, "").with_errors(vec![FieldError { field, reason, fix }])
-}
-
-/// The path that serde knows may or may not end in the field that it complains about.
-fn add_last(field: &mut String, name: &str) {
-    let name = escape(name);
-    if !field.ends_with(&format!("/{name}")) {
-        field.push('/');
-        field.push_str(&name);
-    }
-}
-
-fn pointer(path: &serde_path_to_error::Path) -> String {
-    path.iter().fold(String::new(), |mut pointer, segment| {
-        match segment {
-            Segment::Seq { index } => pointer.push_str(&format!("/{index}")),
-            Segment::Map { key } => pointer.push_str(&format!("/{}", escape(key))),
-            Segment::Enum { .. } | Segment::Unknown => {}
-        }
-        pointer
-    })
-}
-
-/// RFC 6901.
-fn escape(key: &str) -> String {
-    key.replace('~', "~0").replace('/', "~1")
 }
 
 /// The query string as `T`.

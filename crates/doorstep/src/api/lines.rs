@@ -5,38 +5,20 @@ use axum::{
     http::header,
 };
 use doorstep_city::live::PositionReport;
-use doorstep_clock::Timestamp;
-use doorstep_orders::DriverId;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+pub(crate) use super::position_line::split;
 use super::{
     app::App,
     body::Limited,
-    extract,
+    position_line::{self, LINE, LineFault, MotionFault, Pieces},
     problem::{Answer, Code, Problem},
-    schema::LatLon,
+    schema,
 };
 
-/// Longest line, in bytes.
-const LINE: usize = 4096;
 /// Most rejections that are told one by one.
 const TOLD: usize = 100;
-
-/// A line.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Line {
-    driver: DriverId,
-    lat: f64,
-    lon: f64,
-    #[serde(default)]
-    at: Option<Timestamp>,
-    #[serde(default)]
-    bearing: Option<f32>,
-    #[serde(default)]
-    speed_mps: Option<f32>,
-}
 
 /// A line that was not taken.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -83,22 +65,24 @@ impl Taken {
 
 /// One line as a report.
 pub(crate) fn read(line: &[u8]) -> Answer<PositionReport> {
-    if line.len() > LINE {
-        return Err(Problem::new(Code::TooLarge, format!("the line is longer than {LINE} bytes")));
-    }
-    // The quick way first; the slow one names the field of a bad line.
-    let line: Line = match serde_json::from_slice(line) {
-        Ok(line) => line,
-        Err(_) => extract::parse(line)?,
-    };
-    let point = LatLon { lat: line.lat, lon: line.lon }.point("")?;
-    Ok(PositionReport { driver: line.driver, point, at: line.at, bearing_deg: line.bearing, speed_mps: line.speed_mps })
+    Ok(position_line::read(line)?)
 }
 
-/// The lines of a text with their numbers, from 1; empty ones are left out.
-pub(crate) fn split(text: &[u8]) -> impl Iterator<Item = (usize, &[u8])> {
-    let lines = text.split(|byte| *byte == b'\n').map(<[u8]>::trim_ascii);
-    lines.enumerate().map(|(ix, line)| (ix + 1, line)).filter(|(_, line)| !line.is_empty())
+impl From<LineFault> for Problem {
+    fn from(fault: LineFault) -> Self {
+        match fault {
+            LineFault::TooLong => Self::new(Code::TooLarge, format!("a line is longer than {LINE} bytes")),
+            LineFault::Json(fault) => fault.into(),
+            LineFault::Nowhere(error) => Self::fields(vec![schema::not_on_the_globe("", &error)]),
+            LineFault::Motion(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<MotionFault> for Problem {
+    fn from(MotionFault { field, value, least, most }: MotionFault) -> Self {
+        Self::field(format!("/{field}"), format!("{value} is out of range"), format!("choose from {least} to {most}"))
+    }
 }
 
 /// An NDJSON body that has not been read yet.
@@ -125,22 +109,11 @@ impl Body {
 
     /// Hands whole lines to `take` as they arrive, so that a large body is never in memory.
     pub(crate) async fn each_chunk(mut self, mut take: impl FnMut(&[u8])) -> Answer<()> {
-        let mut pending: Vec<u8> = Vec::new();
+        let mut pieces = Pieces::default();
         while let Some(bytes) = self.0.next().await? {
-            let whole = bytes.iter().rposition(|byte| *byte == b'\n').map_or(0, |end| end + 1);
-            pending.extend_from_slice(&bytes[..whole]);
-            if whole > 0 {
-                take(&pending);
-                pending.clear();
-            }
-            pending.extend_from_slice(&bytes[whole..]);
-            if pending.len() > LINE + bytes.len() {
-                return Err(Problem::new(Code::TooLarge, format!("a line is longer than {LINE} bytes")));
-            }
+            pieces.add(&bytes, &mut take)?;
         }
-        if !pending.is_empty() {
-            take(&pending);
-        }
+        pieces.end(take);
         Ok(())
     }
 }
@@ -165,11 +138,8 @@ mod tests {
         check(&format!(r#"{{"driver":"{DRIVER}","lat":4,"lon":-73.9,"lng":1}}"#), Code::UnknownField, "/lng");
         check(r#"{"driver":"bob","lat":4,"lon":-73.9}"#, Code::InvalidField, "/driver");
         check("nonsense", Code::InvalidBody, "JSON");
-    }
-
-    #[test]
-    fn numbers_count_empty_lines() {
-        let numbers: Vec<usize> = split(b"a\n\n b \r\n").map(|(number, _)| number).collect();
-        assert_eq!(numbers, [1, 3]);
+        check(&format!(r#"{{"driver":"{DRIVER}","lat":4,"lon":9,"bearing":1e300}}"#), Code::InvalidField, "/bearing");
+        check(&format!(r#"{{"driver":"{DRIVER}","lat":4,"lon":9,"speed_mps":-1}}"#), Code::InvalidField, "/speed_mps");
+        check(&" ".repeat(5000), Code::TooLarge, "4096");
     }
 }

@@ -21,6 +21,7 @@ use super::{
     extract::{Headers, Write},
     idempotency::{Done, Idempotency, Written, write},
     lines::{self, LineAnswer, Taken},
+    position_line::check_motion,
     problem::{Answer, Code, Problem},
     schema::LatLon,
 };
@@ -62,6 +63,7 @@ async fn report(
 ) -> Answer<Written> {
     let Position { lat, lon, bearing, speed_mps } = request.body;
     let point = LatLon { lat, lon }.point("")?;
+    check_motion(bearing, speed_mps)?;
     let report = PositionReport { driver: driver_id(&id)?, point, at: None, bearing_deg: bearing, speed_mps };
     let tenant = caller.tenant();
     let take = move |app: &App| -> Answer<LineAnswer> {

@@ -39,7 +39,7 @@ impl From<Point> for LatLon {
     }
 }
 
-fn not_on_the_globe(field: &str, error: &GeoError) -> FieldError {
+pub(crate) fn not_on_the_globe(field: &str, error: &GeoError) -> FieldError {
     let (name, fix) = match error {
         GeoError::OutOfRange { field, min, max, .. } => (format!("/{field}"), format!("choose from {min} to {max}")),
         GeoError::NotFinite { field } => (format!("/{field}"), "send a finite number".to_owned()),
