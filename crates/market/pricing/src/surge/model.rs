@@ -1,0 +1,121 @@
+//! The clearing model: which multiplier lets a cell keep its pickup time.
+//!
+//! With `n` idle cars spread over an area `A`, the nearest is on average half of `sqrt(A / n)` away, so the
+//! pickup takes `T(n) = fixed + detour * 0.5 * sqrt(A / n) / speed`. The target time asks for `n*` idle cars.
+//! Demand at a multiplier `m` is `d * m^-e`. Over the horizon `H` the cell can serve the cars that become free
+//! within it and a part (`gain`) of what it has above `n*`, and must make good the same part of what it lacks:
+//!
+//! `d * H * m^-e = soon + gain * (n - n*)`, which is solved for `m`.
+//!
+//! Where few requests are expected the solution is drawn towards 1: one rider and no car is no market.
+
+use super::SurgeConfig;
+
+/// Name of the model in every answer.
+pub const MODEL: &str = "pickup-clearing";
+/// Its version; rises with every change that moves a price.
+pub const MODEL_VERSION: u32 = 1;
+
+/// The least that a cell is believed to serve within the horizon, in cars: keeps the solution finite.
+const LEAST: f64 = 1e-3;
+
+/// The model with its constants worked out.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Clearing {
+    /// `T(n) = fixed + reach / sqrt(n)`.
+    fixed_s: f64,
+    reach: f64,
+    /// Idle cars at which the target is kept.
+    pub(super) wanted: f64,
+    horizon_s: f64,
+    gain: f64,
+    elasticity: f64,
+    evidence: f64,
+    ln_most: f64,
+}
+
+impl Clearing {
+    pub(super) fn new(config: &SurgeConfig, cell_m2: f64) -> Self {
+        let reach = config.detour * 0.5 * cell_m2.sqrt() / config.speed_mps;
+        let drive = config.target_pickup_s - config.pickup_fixed_s;
+        Self {
+            fixed_s: config.pickup_fixed_s,
+            reach,
+            wanted: (reach / drive).powi(2),
+            horizon_s: config.horizon_s,
+            gain: config.gain,
+            elasticity: config.elasticity,
+            evidence: config.evidence,
+            ln_most: config.max_multiplier.ln(),
+        }
+    }
+
+    /// Expected pickup time at `idle` cars a cell, seconds; at most an hour.
+    pub(super) fn pickup_s(&self, idle: f64) -> f64 {
+        (self.fixed_s + self.reach / idle.max(1e-9).sqrt()).min(3_600.0)
+    }
+
+    /// The logarithm of the multiplier for demand per second, idle cars and those free within the horizon;
+    /// `evidence` is the expected number of requests on which the demand rests.
+    pub(super) fn ln_multiplier(&self, demand_per_s: f64, idle: f64, soon: f64, evidence: f64) -> f64 {
+        let wants = demand_per_s * self.horizon_s;
+        if wants <= 0.0 {
+            return 0.0;
+        }
+        let can = (soon + self.gain * (idle - self.wanted)).max(LEAST);
+        let clears = ((wants / can).ln() / self.elasticity).clamp(0.0, self.ln_most);
+        clears * evidence / (evidence + self.evidence).max(f64::MIN_POSITIVE)
+    }
+
+    /// By how much a multiplier keeps demand down.
+    pub(super) fn kept(&self, ln_multiplier: f64) -> f64 {
+        (-self.elasticity * ln_multiplier).exp()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn clearing() -> Clearing {
+        Clearing::new(&SurgeConfig { evidence: 0.0, max_multiplier: 100.0, ..SurgeConfig::default() }, 737_000.0)
+    }
+
+    #[test]
+    fn the_target_is_the_pickup_time_of_the_wanted_cars() {
+        let model = clearing();
+        assert!((model.pickup_s(model.wanted) - 180.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn plenty_of_cars_costs_nothing_and_the_price_clears_the_rest() {
+        let model = clearing();
+        assert_eq!(model.ln_multiplier(0.01, 50.0, 5.0, 1.0), 0.0);
+        // At the wanted stock demand is brought down to exactly what becomes free.
+        let ln_m = model.ln_multiplier(0.05, model.wanted, 6.0, 1.0);
+        assert!((0.05 * 300.0 * model.kept(ln_m) - 6.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn one_rider_and_no_car_is_no_market() {
+        let model = Clearing::new(&SurgeConfig::default(), 737_000.0);
+        assert!(model.ln_multiplier(0.000_1, 0.0, 0.0, 0.03).exp() < 1.05);
+        assert!(model.ln_multiplier(0.1, 0.0, 0.0, 30.0).exp() > 4.0);
+    }
+
+    proptest! {
+        #[test]
+        fn more_demand_or_fewer_cars_never_cost_less(
+            demand in 0.0..1.0_f64, more in 0.0..1.0_f64, idle in 0.0..50.0_f64, soon in 0.0..50.0_f64, cars in 0.0..10.0_f64,
+        ) {
+            let model = Clearing::new(&SurgeConfig::default(), 737_000.0);
+            let of = |d: f64, i: f64, s: f64| model.ln_multiplier(d, i, s, d * 300.0);
+            let here = of(demand, idle, soon);
+            prop_assert!(of(demand + more, idle, soon) >= here - 1e-12);
+            prop_assert!(of(demand, idle + cars, soon) <= here + 1e-12);
+            prop_assert!(of(demand, idle, soon + cars) <= here + 1e-12);
+            prop_assert!((0.0..=5.0_f64.ln() + 1e-9).contains(&here));
+        }
+    }
+}
