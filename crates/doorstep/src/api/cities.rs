@@ -73,6 +73,8 @@ pub struct RoadCount {
     pub nodes: usize,
     /// Directed pieces of road between them.
     pub arcs: usize,
+    /// Whether travel times change with the hour of the week.
+    pub hourly: bool,
 }
 
 /// How a city decides, in seconds.
@@ -89,7 +91,8 @@ pub struct Policy {
 
 fn view(city: &LiveCity) -> City {
     let (map, config) = (city.map(), city.config());
-    let bbox = &map.bbox;
+    let (bbox, hour) = (&map.bbox, map.roads.now());
+    let graph = hour.roads().graph();
     City {
         id: map.id.clone(),
         name: map.name.clone(),
@@ -97,7 +100,7 @@ fn view(city: &LiveCity) -> City {
         time_zone: map.time_zone.clone(),
         bbox: Bbox { south: bbox.south, west: bbox.west, north: bbox.north, east: bbox.east },
         center: bbox.center().into(),
-        roads: RoadCount { nodes: map.roads.graph().node_count(), arcs: map.roads.graph().arc_count() },
+        roads: RoadCount { nodes: graph.node_count(), arcs: graph.arc_count(), hourly: map.roads.hourly() },
         clock: clock(city),
         policy: Policy { batch_s: config.batch_s, max_wait_s: config.max_wait_s, offer_s: config.offer_s },
     }

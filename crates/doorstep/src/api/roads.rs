@@ -82,7 +82,12 @@ async fn route(
 /// The street corner nearest to a point of the body.
 fn corner(map: &CityMap, field: &str, at: LatLon) -> Answer<NodeIx> {
     let point = at.point(field)?;
-    map.roads.snap(point, map.snap_m).map(|snap| snap.node).map_err(|error| outside(field, error.to_string()))
+    map.roads
+        .now()
+        .roads()
+        .snap(point, map.snap_m)
+        .map(|snap| snap.node)
+        .map_err(|error| outside(field, error.to_string()))
 }
 
 /// Points from which and to which.
@@ -124,7 +129,7 @@ async fn table(
             points.into_iter().enumerate().map(corner).collect()
         };
         let (sources, targets) = (corners("sources", sources)?, corners("targets", targets)?);
-        let table = city.map().roads.table(&sources, &targets);
+        let table = city.map().roads.now().roads().table(&sources, &targets);
         let seconds = |ms: u32| (ms != doorstep_roads::UNREACHABLE).then(|| f64::from(ms) / 1000.0);
         let row = |source| table.row(source).iter().copied().map(seconds).collect();
         Ok(Times { times_s: (0..sources.len()).map(row).collect() })
@@ -159,7 +164,10 @@ async fn tile(
     if across.is_none() {
         return Err(Problem::new(Code::NotFound, format!("tiles go from zoom 0 to {FINEST}")));
     }
-    let bytes = app.tiles.get_or_make(&id, (z, x, y), move || tiles::encode(city.map().roads.graph(), z, x, y)).await;
+    let bytes = app
+        .tiles
+        .get_or_make(&id, (z, x, y), move || tiles::encode(city.map().roads.now().roads().graph(), z, x, y))
+        .await;
     let tag = etag(&Sha256::digest(&bytes));
     let mut response = if known(&headers, &tag) {
         axum::http::StatusCode::NOT_MODIFIED.into_response()

@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use anyhow::{Context as _, ensure};
+use doorstep_clock::Timestamp;
 use doorstep_geo::Point;
-use doorstep_roads::{CityFile, Roads};
+use doorstep_roads::{CityFile, Roads, RoadsByHour};
 use serde_json::json;
 use std::sync::Arc;
 
@@ -13,6 +14,8 @@ use super::output::Output;
 const EXAMPLE: &str = "\
 Example:
   doorstep route 40.7527,-73.9772 40.7061,-74.0087 --city my-city --json
+
+  doorstep route 40.7527,-73.9772 40.7061,-74.0087 --city my-city --at 2013-11-18T17:30
 
 Points are latitude,longitude in degrees. The way begins and ends at the street corners nearest to them.";
 
@@ -31,8 +34,15 @@ pub(crate) struct Args {
     /// Metres that a point may be away from the nearest street corner
     #[arg(long, value_name = "METRES", default_value_t = 500.0)]
     snap: f64,
+    /// Local time at which the drive begins, for cities whose times change by the hour
+    #[arg(long, value_name = "TIME", value_parser = local)]
+    at: Option<Timestamp>,
     #[command(flatten)]
     output: Output,
+}
+
+fn local(text: &str) -> Result<Timestamp, String> {
+    Timestamp::parse_local_as_utc(text).map_err(|error| error.to_string())
 }
 
 fn point(text: &str) -> Result<Point, String> {
@@ -46,6 +56,13 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     ensure!(args.snap >= 0.0, "--snap takes metres, from 0 up");
     let city = CityFile::load(&args.city)?;
     let roads = Roads::assemble(Arc::new(city.graph), Arc::new(city.hierarchy));
+    let roads = match args.at {
+        Some(at) => {
+            let hours = RoadsByHour::new(Arc::clone(roads.graph()), Arc::clone(roads.hierarchy()), city.week)?;
+            roads.with_metric(hours.at_time(at))
+        }
+        None => roads,
+    };
     let from = roads.snap(args.from, args.snap).context("A is not in the city")?;
     let to = roads.snap(args.to, args.snap).context("B is not in the city")?;
     let route = roads.route(from.node, to.node).context("no road leads from A to B")?;

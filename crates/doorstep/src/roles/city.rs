@@ -7,8 +7,8 @@ use std::{
 };
 
 use anyhow::{Context as _, ensure};
-use doorstep_city::live::{CityClock, CityMap, LiveCity, LiveConfig};
-use doorstep_clock::{ScaledClock, SharedClock};
+use doorstep_city::live::{CityClock, CityMap, CityRoads, LiveCity, LiveConfig};
+use doorstep_clock::{ScaledClock, SharedClock, Timestamp};
 use doorstep_journal::Journal;
 use doorstep_money::Currency;
 use doorstep_orders::{FareTable, Orders};
@@ -48,10 +48,11 @@ impl CityRole {
     pub(crate) async fn start(self, owner: &str) -> anyhow::Result<Cities> {
         let mut cities = Cities::new();
         for dir in &self.cities {
-            let map = load(dir.clone()).await?;
-            ensure!(!cities.contains_key(&map.id), "two of the configured cities have the id {}", map.id);
-            let (id, roads) = (map.id.clone(), Arc::clone(map.roads.graph()));
+            let file = load(dir.clone()).await?;
+            ensure!(!cities.contains_key(&file.id), "two of the configured cities have the id {}", file.id);
+            let (id, nodes, arcs) = (file.id.clone(), file.graph.node_count(), file.graph.arc_count());
             let clock = self.clock(&format!("orders.{id}"))?;
+            let map = prepare(file, dir.clone(), clock.now()).await?;
             let live = LiveCity::start(
                 map,
                 live_config(&self.dispatch),
@@ -63,7 +64,7 @@ impl CityRole {
             )
             .await
             .with_context(|| format!("the city {id} cannot start"))?;
-            tracing::info!(city = id, nodes = roads.node_count(), arcs = roads.arc_count(), "a city runs");
+            tracing::info!(city = id, nodes, arcs, hourly = live.map().roads.hourly(), "a city runs");
             cities.insert(id, live);
         }
         Ok(cities)
@@ -90,26 +91,37 @@ fn live_config(dispatch: &Dispatch) -> LiveConfig {
     }
 }
 
-/// A city's directory as a map; preparing its travel times takes a moment and a core.
-async fn load(dir: PathBuf) -> anyhow::Result<CityMap> {
-    match tokio::task::spawn_blocking(move || read(&dir)).await {
-        Ok(map) => map,
+/// A city's file, read and checked.
+async fn load(dir: PathBuf) -> anyhow::Result<CityFile> {
+    beside(move || CityFile::load(&dir).with_context(|| format!("the city in {} cannot be loaded", dir.display())))
+        .await
+}
+
+/// The city as a map; preparing its travel times takes a moment and a core.
+async fn prepare(file: CityFile, dir: PathBuf, now: Timestamp) -> anyhow::Result<CityMap> {
+    beside(move || map(file, &dir, now)).await
+}
+
+/// Runs what takes long off the runtime's threads.
+async fn beside<T: Send + 'static>(work: impl FnOnce() -> anyhow::Result<T> + Send + 'static) -> anyhow::Result<T> {
+    match tokio::task::spawn_blocking(work).await {
+        Ok(done) => done,
         Err(panic) => std::panic::resume_unwind(panic.into_panic()),
     }
 }
 
-fn read(dir: &Path) -> anyhow::Result<CityMap> {
-    let file = CityFile::load(dir).with_context(|| format!("the city in {} cannot be loaded", dir.display()))?;
+fn map(file: CityFile, dir: &Path, now: Timestamp) -> anyhow::Result<CityMap> {
     let currency = file.currency.parse().with_context(|| format!("the currency of the city in {}", dir.display()))?;
     let bbox = file.graph.bounds().with_context(|| format!("the city in {} has no roads", dir.display()))?;
-    let roads = Arc::new(Roads::assemble(Arc::new(file.graph), Arc::new(file.hierarchy)));
+    let roads = Roads::assemble(Arc::new(file.graph), Arc::new(file.hierarchy));
+    let roads = CityRoads::by_week(roads, file.week, &file.time_zone, now)
+        .with_context(|| format!("the hours of the city in {}", dir.display()))?;
     Ok(CityMap {
         id: file.id,
         name: file.name,
         currency,
         time_zone: file.time_zone,
         bbox,
-        times: roads.travel_times(),
         roads,
         fares: fares(dir, currency)?,
         snap_m: SNAP_M,

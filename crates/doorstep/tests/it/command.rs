@@ -80,6 +80,34 @@ fn a_route_on_the_command_line() {
     assert_eq!(run(dir.path(), &["route", &at(0, 0), &at(0, 3), "--city", "none"]).status.code(), Some(1));
 }
 
+#[test]
+fn a_city_whose_times_change_by_the_hour() {
+    let dir = tempfile::tempdir().unwrap();
+    let put = |name: &str, text: &str| std::fs::write(dir.path().join(name), text).unwrap();
+    put("nodes", "1,40.700,-74.000\n2,40.702,-74.000\n");
+    put("edges", "5,1,2\n6,2,1\n");
+    // Hour h takes 10 + h seconds on weekdays; Saturdays and Sundays are even.
+    let hours = |first: u32, step: u32| (0..24).map(|h| format!(",{}", first + h * step)).collect::<String>();
+    let day = |hours: String| format!("5{hours}\n6{hours}\n");
+    put("week", &day(hours(10, 1)));
+    put("sat", &day(hours(60, 0)));
+    put("sun", &day(hours(90, 0)));
+    let tables = ["--nodes", "nodes", "--edges", "edges", "--weekday", "week", "--saturday", "sat"];
+    let import = |more: &[&str]| run(dir.path(), &[&["city", "import", "--out", "two"][..], &tables, more].concat());
+    assert_eq!(import(&[]).status.code(), Some(2), "all three kinds of day or none");
+    assert_eq!(json(&import(&["--sunday", "sun", "--json"]))["hourly"], true);
+    let takes = |at: &str| {
+        let args = ["route", "40.700,-74.000", "40.702,-74.000", "--city", "two", "--at", at, "--json"];
+        json(&run(dir.path(), &args))["time_s"].as_f64().unwrap()
+    };
+    assert!((takes("2013-11-18T00:59:59") - 10.0).abs() < 0.05);
+    assert!((takes("2013-11-18T17:00:00") - 27.0).abs() < 0.05);
+    assert!((takes("2013-11-23T17:00") - 60.0).abs() < 0.1);
+    put("sun", "5,1\n");
+    let broken = import(&["--sunday", "sun"]);
+    assert!(String::from_utf8_lossy(&broken.stderr).contains("line 1"), "{broken:?}");
+}
+
 /// A server of its own process; killed if a test fails before it ends it.
 struct Up(std::process::Child);
 

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use doorstep_city::live::{CityClock, CityMap, LiveCity, LiveConfig, PositionReport};
+use doorstep_city::live::{CityClock, CityMap, CityRoads, LiveCity, LiveConfig, PositionReport};
 use doorstep_clock::{Environment, SharedClock, SystemClock, monotonic};
 use doorstep_geo::{BoundingBox, Point, destination};
 use doorstep_identity::Signer;
@@ -88,8 +88,7 @@ async fn main() {
         currency: Currency::USD,
         time_zone: "UTC".to_owned(),
         bbox: BoundingBox::of([corner(0.0, 0.0), corner(f64::from(SIDE), f64::from(SIDE))]).unwrap(),
-        times: roads.travel_times(),
-        roads: Arc::new(roads),
+        roads: CityRoads::fixed(roads),
         fares: FareTable::standard(Currency::USD),
         snap_m: 300.0,
     };

@@ -47,7 +47,7 @@ pub enum ProfileError {
         wanted: usize,
     },
     /// A time zone that the machine does not know.
-    #[error("there is no time zone `{0}`: write an IANA name like America/New_York; the package tzdata has them all")]
+    #[error("there is no time zone `{0}`: write an IANA name like America/New_York")]
     TimeZone(String),
 }
 
@@ -84,6 +84,13 @@ impl WeekProfile {
             Some((class, p)) => Err(ProfileError::WrongArcs { class, arcs: p.len(), wanted: arcs }),
             None => Ok(()),
         }
+    }
+
+    /// Whether all hours are alike and at the base times.
+    #[must_use]
+    pub fn is_flat(&self) -> bool {
+        let used = |class: &usize| self.class_of_hour.iter().any(|c| usize::from(*c) == *class);
+        (0..self.permille.len()).filter(used).all(|class| self.permille[class].iter().all(|share| *share == 1000))
     }
 
     /// The class of an hour of the week; hours past the week's end begin anew.
@@ -147,9 +154,19 @@ impl RoadsByHour {
     /// The metric that holds at a moment.
     #[must_use]
     pub fn at_time(&self, at: Timestamp) -> Arc<Metric> {
+        self.at(self.hour_at(at))
+    }
+
+    /// The class of hours that a moment belongs to: while it stays the same, so do the times.
+    #[must_use]
+    pub fn class_at(&self, at: Timestamp) -> u8 {
+        self.profile.class(self.hour_at(at))
+    }
+
+    fn hour_at(&self, at: Timestamp) -> usize {
         let moment = jiff::Timestamp::from_millisecond(at.millis()).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
         let offset_ms = i64::from(self.zone.to_offset(moment).seconds()) * 1000;
-        self.at(hour_of_week(at, offset_ms))
+        hour_of_week(at, offset_ms)
     }
 
     /// The metric of an hour of the week.

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, ensure};
 use doorstep_city::replay::{read_requests, read_taxis};
-use doorstep_roads::{CityFile, Roads, Snapper, WeekProfile, import};
+use doorstep_roads::{CityFile, LearnedWeek, Roads, Snapper, WeekProfile, import, learn_week};
 use serde_json::json;
 
 use super::super::output::{Output, note};
@@ -19,9 +19,15 @@ pub(super) const TAXIS: &str = "taxis.csv.gz";
 const EXAMPLE: &str = "\
 Example:
   doorstep city import --nodes road_nodes.csv.gz --edges road_edges.csv.gz --name Manhattan --out my-city
+  doorstep city import --nodes points.csv.gz --edges edges.csv.gz --weekday week.csv.gz --saturday sat.csv.gz \\
+      --sunday sun.csv.gz --time-zone America/New_York --out my-city
 
 Node table: node,lon,lat. Edge table: from,to,length (km),speed (km/h). Trips: request_time and
-pu_lon,pu_lat,do_lon,do_lat (or pu_node_lon … of street corners). Tables are CSV, gzip or plain.";
+pu_lon,pu_lat,do_lon,do_lat (or pu_node_lon … of street corners). Tables are CSV, gzip or plain.
+
+Times by the hour come from three tables without headings, id,h0,...,h23 with seconds for each street and hour of
+the day; node and edge tables are then without headings too: id,lat,lon and id,from,to. Or they are learned from
+how long trips took: a table pickup,dropoff (local times),pu_lon,pu_lat,do_lon,do_lat.";
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLE)]
@@ -35,6 +41,18 @@ pub(crate) struct Args {
     /// OpenStreetMap extract (.osm.pbf, .osm, .osm.gz) instead of the two tables
     #[arg(long, value_name = "FILE", conflicts_with_all = ["nodes", "edges"])]
     osm: Option<PathBuf>,
+    /// Seconds on each street in each hour of a weekday: id,h0,...,h23
+    #[arg(long, value_name = "FILE", requires_all = ["nodes", "saturday", "sunday"])]
+    weekday: Option<PathBuf>,
+    /// The same of a Saturday
+    #[arg(long, value_name = "FILE", requires = "weekday")]
+    saturday: Option<PathBuf>,
+    /// The same of a Sunday
+    #[arg(long, value_name = "FILE", requires = "weekday")]
+    sunday: Option<PathBuf>,
+    /// How long trips took, to learn the hours of the week from
+    #[arg(long, value_name = "FILE", conflicts_with = "weekday")]
+    trip_times: Option<PathBuf>,
     /// Recorded requests; `city replay` takes them when it is given no others
     #[arg(long, value_name = "FILE")]
     trips: Option<PathBuf>,
@@ -70,10 +88,9 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
     let id = args.id.unwrap_or_else(|| id_of(&name));
     ensure!(is_id(&id), "--id `{id}` will not do: use small letters, digits and dashes, beginning with a letter");
     let currency: doorstep_money::Currency = args.currency.parse().context("--currency")?;
-    let imported = match (&args.nodes, &args.edges, &args.osm) {
-        (Some(nodes), Some(edges), _) => import::tables(open(nodes)?, open(edges)?)
-            .with_context(|| format!("{} and {}", nodes.display(), edges.display()))?,
-        (_, _, Some(osm)) => osm_file(osm)?,
+    let (imported, week) = match (&args.nodes, &args.edges, &args.osm) {
+        (Some(nodes), Some(edges), _) => tables(nodes, edges, [&args.weekday, &args.saturday, &args.sunday])?,
+        (_, _, Some(osm)) => (osm_file(osm)?, None),
         _ => anyhow::bail!("give --nodes and --edges, or --osm"),
     };
     let dropped = imported.dropped;
@@ -90,12 +107,21 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
         None => None,
     };
     let roads = Roads::build(imported.graph);
+    let (week, learned) = match (week, &args.trip_times) {
+        (Some(week), _) => (week, None),
+        (None, Some(path)) => {
+            let learned = learn(path, &roads)?;
+            (learned.profile, Some(learned.trips))
+        }
+        (None, None) => (WeekProfile::flat(roads.graph().arc_count()), None),
+    };
+    let hourly = !week.is_flat();
     let city = CityFile {
         id,
         name,
         currency: currency.to_string(),
         time_zone: args.time_zone,
-        week: WeekProfile::flat(roads.graph().arc_count()),
+        week,
         hierarchy: (**roads.hierarchy()).clone(),
         graph: (**roads.graph()).clone(),
         sources: args.sources,
@@ -114,7 +140,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
     let (nodes, arcs) = (city.graph.node_count(), city.graph.arc_count());
     let value = json!({
         "id": city.id, "name": city.name, "nodes": nodes, "arcs": arcs,
-        "dropped": dropped,
+        "dropped": dropped, "hourly": hourly, "learned_from": learned,
         "trips": trips.as_ref().map(|t| t.0), "trips_left_out": trips.as_ref().map(|t| t.1),
         "taxis": taxis.as_ref().map(|t| t.0), "wall_s": wall_s,
     });
@@ -126,6 +152,11 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
             args.out.display(),
             dropped.nodes
         );
+        if let Some(count) = learned {
+            text += &format!("; hours learned from {count} trips");
+        } else if hourly {
+            text += "; times by the hour";
+        }
         if let Some((count, ..)) = trips {
             text += &format!("; {count} recorded trips");
         }
@@ -138,6 +169,39 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
 
 fn open(path: &Path) -> anyhow::Result<File> {
     File::open(path).with_context(|| format!("{} cannot be opened", path.display()))
+}
+
+/// Reads node and edge tables, with times by the hour where all three kinds of day are given.
+fn tables(
+    nodes: &Path,
+    edges: &Path,
+    days: [&Option<PathBuf>; 3],
+) -> anyhow::Result<(import::Imported, Option<WeekProfile>)> {
+    let named = || format!("{} and {}", nodes.display(), edges.display());
+    let [Some(weekday), Some(saturday), Some(sunday)] = days else {
+        return Ok((import::tables(open(nodes)?, open(edges)?).with_context(named)?, None));
+    };
+    let read = import::hours(open(nodes)?, open(edges)?, open(weekday)?, open(saturday)?, open(sunday)?);
+    let (imported, week) = read.with_context(named)?;
+    Ok((imported, Some(week)))
+}
+
+/// Trips farther than this from every corner are elsewhere, metres.
+const TRIP_SNAP_M: f64 = 300.0;
+
+/// The roads' week from how long trips took.
+fn learn(path: &Path, roads: &Roads) -> anyhow::Result<LearnedWeek> {
+    let (trips, elsewhere) =
+        import::trip_times(open(path)?, roads, TRIP_SNAP_M).with_context(|| path.display().to_string())?;
+    let learned = learn_week(roads, &trips);
+    ensure!(
+        learned.trips > 0,
+        "{}: none of {} trips is of use: {elsewhere} are elsewhere, the others too short or too far from what the \
+         roads allow",
+        path.display(),
+        trips.len() + elsewhere
+    );
+    Ok(learned)
 }
 
 /// Reads an OpenStreetMap extract: PBF when its name says so, else XML, plain or gzip.

@@ -1,13 +1,12 @@
 //! The ground the city lives on: its roads, travel times, prices and names.
 
-use std::sync::Arc;
-
 use doorstep_geo::{BoundingBox, Point};
 use doorstep_money::Currency;
 use doorstep_orders::FareTable;
-use doorstep_roads::{NodeIx, Roads, TravelTimes};
+use doorstep_roads::{NodeIx, Roads};
 
 use crate::live::error::LiveError;
+use crate::live::hours::CityRoads;
 
 /// A trip along the fastest road.
 #[derive(Debug, Clone, PartialEq)]
@@ -20,7 +19,7 @@ pub struct Trip {
     pub geometry: Vec<Point>,
 }
 
-/// A city as it stands; it does not change while the city lives.
+/// A city as it stands; nothing but its travel times changes while the city lives.
 #[derive(Clone)]
 pub struct CityMap {
     /// Id, as in addresses and stream names.
@@ -33,10 +32,8 @@ pub struct CityMap {
     pub time_zone: String,
     /// Where it lies.
     pub bbox: BoundingBox,
-    /// Its roads.
-    pub roads: Arc<Roads>,
-    /// Travel times between nodes, for matching: a matrix where the city is small enough.
-    pub times: Arc<dyn TravelTimes>,
+    /// Its roads, with the travel times of the hour.
+    pub roads: CityRoads,
     /// Its prices.
     pub fares: FareTable,
     /// A point farther than this from every road is outside the city, metres.
@@ -62,6 +59,8 @@ impl CityMap {
     /// The road node nearest to a rider's point; `field` is named when there is none.
     pub fn snap(&self, field: &'static str, point: Point) -> Result<NodeIx, LiveError> {
         self.roads
+            .now()
+            .roads()
             .snap(point, self.snap_m)
             .map(|snap| snap.node)
             .map_err(|e| LiveError::OutsideArea { field, reason: e.to_string() })
@@ -69,19 +68,24 @@ impl CityMap {
 
     /// The road node nearest to a car, however far.
     pub(crate) fn nearest_node(&self, point: Point) -> Option<NodeIx> {
-        self.roads.snap(point, f64::INFINITY).ok().map(|snap| snap.node)
+        self.roads.now().roads().snap(point, f64::INFINITY).ok().map(|snap| snap.node)
     }
 
-    /// The drive from node to node, milliseconds; `None` where no road leads.
+    /// The drive from node to node at this hour, milliseconds; `None` where no road leads.
     pub(crate) fn time_ms(&self, from: NodeIx, to: NodeIx) -> Option<u32> {
-        Some(self.times.time_ms(from, to)).filter(|ms| *ms != u32::MAX)
+        self.roads.now().time_ms(from, to)
     }
 
-    /// The fastest trip.
+    /// The fastest trip at this hour.
     pub fn trip(&self, from: NodeIx, to: NodeIx) -> Result<Trip, LiveError> {
-        let route = self.roads.route(from, to).ok_or(LiveError::NoRoute)?;
-        Ok(Trip { time_ms: route.time_ms, distance_m: metres(route.length_m), geometry: route.geometry })
+        trip(self.roads.now().roads(), from, to)
     }
+}
+
+/// The fastest trip on these roads.
+pub(crate) fn trip(roads: &Roads, from: NodeIx, to: NodeIx) -> Result<Trip, LiveError> {
+    let route = roads.route(from, to).ok_or(LiveError::NoRoute)?;
+    Ok(Trip { time_ms: route.time_ms, distance_m: metres(route.length_m), geometry: route.geometry })
 }
 
 #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)] // a trip's metres fit many times

@@ -6,6 +6,7 @@ use doorstep_orders::{Quote, QuoteInput};
 use serde::Serialize;
 
 use crate::live::error::LiveError;
+use crate::live::map::trip;
 use crate::live::service::Shared;
 
 /// Cars nearest as the crow flies whose drive is looked up for one pickup time.
@@ -35,7 +36,8 @@ impl Shared {
         if from == to {
             return Err(LiveError::SamePlace);
         }
-        let trip = self.map.trip(from, to)?;
+        let hour = self.map.roads.now();
+        let trip = trip(hour.roads(), from, to)?;
         let nearest = self.supply.nearest_by_road(
             pickup,
             1,
@@ -45,7 +47,7 @@ impl Shared {
             &mut |near| {
                 let ours = self.roster.at(near.driver).is_some_and(|e| *e.tenant == *tenant);
                 let node = near.node.or_else(|| self.map.nearest_node(near.point));
-                if ours { self.map.time_ms(node?, from) } else { None }
+                if ours { hour.time_ms(node?, from) } else { None }
             },
         );
         let input = QuoteInput {

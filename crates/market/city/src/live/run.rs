@@ -131,6 +131,7 @@ impl Runner {
 
     /// One look at the clock: the lease, what is due, a batch if it is time for one.
     async fn turn(&mut self) -> Option<oneshot::Sender<()>> {
+        self.keep_the_hour();
         match self.tenure.look_after(&self.shared.orders, &self.shared.standing).await {
             Turn::Without => return self.catch_up(),
             Turn::Kept => {}
@@ -169,6 +170,20 @@ impl Runner {
         }
         metrics::waiting(self.shared.map.id(), self.desk.waiting() as u64);
         stop
+    }
+
+    /// Sees to it that the roads have the times of the hour. They are worked out beside the loop, which goes on with
+    /// the old ones until then.
+    fn keep_the_hour(&self) {
+        let (roads, now) = (self.shared.map.roads.clone(), self.shared.clock.now());
+        if roads.begin_switch(now) {
+            let city = self.shared.map.id().to_owned();
+            tokio::task::spawn_blocking(move || {
+                let started = monotonic();
+                roads.switch(now);
+                tracing::info!(city, ms = started.elapsed().as_secs_f64() * 1e3, "a new hour on the roads");
+            });
+        }
     }
 
     /// Learns what the store knows and the desk does not.
@@ -211,9 +226,9 @@ impl Runner {
             return None;
         }
         let started = monotonic();
-        let (times, policy) = (Arc::clone(&self.shared.map.times), self.shared.policy());
+        let (hour, policy) = (self.shared.map.roads.now(), self.shared.policy());
         let decided = tokio::task::spawn_blocking(move || {
-            plans.iter().flat_map(|plan| plan.decide(times.as_ref(), &policy)).collect::<Vec<Pair>>()
+            plans.iter().flat_map(|plan| plan.decide(hour.times().as_ref(), &policy)).collect::<Vec<Pair>>()
         })
         .await;
         let seconds = monotonic().duration_since(started).as_secs_f64();

@@ -2,6 +2,7 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod hours;
 mod offers;
 mod recovery;
 mod rides;

@@ -15,7 +15,7 @@ use doorstep_roads::{ArcRow, NodeIx, RoadClass, RoadGraph, Roads};
 use doorstep_store::testing::TestDatabase;
 use doorstep_store::{Migration, Store};
 
-use crate::live::{CityClock, CityMap, LiveCity, LiveConfig, PositionReport};
+use crate::live::{CityClock, CityMap, CityRoads, LiveCity, LiveConfig, PositionReport};
 
 pub(crate) const TENANT: &str = "ten_main";
 pub(crate) const NOON: Timestamp = Timestamp::from_millis(1_384_790_400_000);
@@ -28,7 +28,7 @@ pub(crate) fn corner(x: u32, y: u32) -> Point {
     destination(east, 0.0, f64::from(y) * 200.0)
 }
 
-fn grid() -> RoadGraph {
+pub(crate) fn grid() -> RoadGraph {
     let points: Vec<(i64, Point)> = (0..SIDE * SIDE).map(|n| (i64::from(n), corner(n % SIDE, n / SIDE))).collect();
     let mut arcs = Vec::new();
     let mut street = |tail: NodeIx, head: NodeIx| {
@@ -67,8 +67,7 @@ pub(crate) fn map(id: &str) -> CityMap {
         currency: Currency::USD,
         time_zone: "America/New_York".to_owned(),
         bbox,
-        times: roads.travel_times(),
-        roads: Arc::new(roads),
+        roads: CityRoads::fixed(roads),
         fares: FareTable::standard(Currency::USD),
         snap_m: 300.0,
     }
@@ -124,9 +123,13 @@ impl Sandbox {
     }
 
     pub(crate) async fn city_with(&self, id: &str, owner: &str, config: LiveConfig) -> LiveCity {
+        self.city_on(map(id), owner, config).await
+    }
+
+    pub(crate) async fn city_on(&self, map: CityMap, owner: &str, config: LiveConfig) -> LiveCity {
         let clock = CityClock::Real(Arc::new(self.clock.clone()));
         LiveCity::start(
-            map(id),
+            map,
             config,
             clock,
             Arc::new(self.wall.clone()),
