@@ -69,6 +69,16 @@ impl Reason {
         }
     }
 
+    /// The subject it is about, if it is about one.
+    #[must_use]
+    pub const fn subject(&self) -> Option<u32> {
+        match self {
+            Self::Ring { favourite, .. } => *favourite,
+            Self::Burst { subject, .. } => Some(*subject),
+            Self::Erratic { .. } | Self::Retaliation { .. } => None,
+        }
+    }
+
     /// A sentence for people; `name` names a subject.
     pub fn sentence<'a>(&self, name: impl Fn(u32) -> &'a str) -> String {
         match self {

@@ -10,3 +10,4 @@ mod properties;
 mod reading;
 mod rings;
 mod time;
+mod two_sided;
