@@ -8,7 +8,9 @@ mod completions;
 mod config;
 mod key;
 mod output;
+mod pool;
 mod route;
+mod time;
 mod up;
 
 use std::{ffi::OsString, process::ExitCode};
@@ -44,6 +46,8 @@ enum Command {
     Key(key::Args),
     /// Import a city, or replay a recorded period
     City(city::Args),
+    /// Solve shared rides as a fixed problem, or judge a plan
+    Pool(pool::Args),
     /// The fastest way between two points of a city
     Route(route::Args),
     /// Print completions for a shell
@@ -65,6 +69,7 @@ pub fn run(args: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> ExitC
         Command::Config(args) => config::run(args),
         Command::Key(args) => key::run(args),
         Command::City(args) => city::run(args),
+        Command::Pool(args) => pool::run(args),
         Command::Route(args) => route::run(&args),
         Command::Completions(args) => completions::run(&args),
     };

@@ -4,4 +4,8 @@
 //! `search` solves it within a deadline, `formats` reads the public benchmarks, `check` judges a plan
 //! without knowing the solver, `fleet` decides for cars that are already moving.
 
+pub mod check;
 pub mod fleet;
+pub mod formats;
+pub mod instance;
+pub mod search;

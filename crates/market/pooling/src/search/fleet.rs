@@ -1,0 +1,77 @@
+//! Fewer vehicles: one tour is dissolved, and who has no place is put in until everybody has one.
+//!
+//! As in SISR, each request counts how often it was left out. A change is taken when those who are left out
+//! now were left out less often; so hard requests find a place sooner or later. Who still has no place may
+//! push out another who was left out less often (an ejection, after Nagata and Bräysy 2009).
+
+use rand::{Rng, RngExt as _};
+
+use super::anneal::Cooling;
+use super::clock::Budget;
+use super::near::Near;
+use super::recreate::{Manner, Recreate};
+use super::ruin::Ruin;
+use super::state::{Snapshot, State};
+
+/// Tries to serve everybody with fewer and fewer tours; gives the best whole plan.
+pub(super) fn run(
+    state: &mut State<'_, '_>,
+    near: &Near,
+    budget: &Budget,
+    cooling: Cooling,
+    rng: &mut impl Rng,
+) -> Snapshot {
+    let mut best = state.snapshot();
+    if !state.absent.is_empty() || state.used.len() < 2 {
+        return best;
+    }
+    let (mut ruin, mut recreate) = (Ruin::default(), Recreate::default());
+    let mut left_out = vec![0_u64; state.model.rides.len()];
+    let unit = state.cost / (2 * state.model.rides.len()) as f64;
+    let manner = Manner { blink: cooling.blink, spare_vehicles: true };
+    dissolve(state, &left_out);
+    let sum = |state: &State<'_, '_>, left_out: &[u64]| -> u64 {
+        state.absent.iter().map(|r| left_out[*r as usize] + 1).sum()
+    };
+    while let Some(share) = budget.step() {
+        let heat = unit * cooling.from * (cooling.to / cooling.from).powf(share.min(1.0));
+        let (count, sum_before, cost) = (state.absent.len(), sum(state, &left_out), state.cost);
+        state.begin();
+        ruin.apply(state, near, cooling.strings, rng);
+        recreate.apply(state, near, manner, rng, || budget.late());
+        let luck: f64 = rng.random();
+        let now = sum(state, &left_out);
+        let accepted = state.absent.len() < count
+            || now < sum_before
+            || (now == sum_before && state.cost < cost - heat * luck.max(1e-300).ln());
+        for request in &state.absent {
+            left_out[*request as usize] += 1;
+        }
+        if !accepted {
+            state.rollback();
+            continue;
+        }
+        if state.absent.is_empty() {
+            best = state.snapshot();
+            if state.used.len() < 2 {
+                break;
+            }
+            dissolve(state, &left_out);
+        }
+    }
+    best
+}
+
+/// Takes the riders out of the tour whose riders were left out least often, and closes it.
+fn dissolve(state: &mut State<'_, '_>, left_out: &[u64]) {
+    let weight = |route: u32| -> u64 {
+        let stops = state.routes[route as usize].stops();
+        stops.map(|s| left_out[state.model.node(s).request as usize] + 1).sum()
+    };
+    if let Some(route) = state.used.iter().copied().min_by_key(|r| weight(*r)) {
+        state.begin();
+        state.remove(route, |_| true);
+        state.begin();
+    }
+    state.cap = state.used.len();
+}

@@ -1,0 +1,205 @@
+//! The solver for a fixed instance: anytime, with a deadline that it keeps.
+//!
+//! First everybody is inserted where it costs least, then vehicles are saved (where they come first), then the
+//! cost is annealed by ruin and recreate (SISR, Christiaens and Vanden Berghe 2020, for pickups and
+//! deliveries). Threads work on the same phase with random streams of their own and go on from the best plan
+//! of all; so a run that is limited by iterations gives the same plan on every machine.
+
+mod anneal;
+mod clock;
+mod fleet;
+mod insertion;
+mod model;
+mod near;
+mod recreate;
+mod route;
+mod ruin;
+mod schedule;
+mod state;
+
+use std::time::Duration;
+
+use doorstep_clock::SeededRng;
+use serde::Serialize;
+
+use crate::check::Plan;
+use crate::instance::Instance;
+use anneal::{Cooling, better};
+use clock::Budget;
+use model::Model;
+use near::Near;
+use recreate::{Manner, Recreate};
+use ruin::Strings;
+use state::{Snapshot, State};
+
+/// How long and how the search works.
+#[derive(Clone, Copy, Debug)]
+pub struct Settings {
+    /// Time until the plan must be there; none for no limit.
+    pub time: Option<Duration>,
+    /// Iterations of each thread, over all phases.
+    pub iterations: u64,
+    /// Seed of everything random.
+    pub seed: u64,
+    /// Threads.
+    pub threads: usize,
+}
+
+/// What ended a search.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ended {
+    /// All iterations were done.
+    Iterations,
+    /// The time was over; the plan is the best that was found until then.
+    Time,
+}
+
+/// The best plan found.
+#[derive(Clone, Debug, Serialize)]
+pub struct Solution {
+    /// Vehicles in use.
+    pub vehicles: usize,
+    /// Cost of driving.
+    pub cost: f64,
+    /// Requests that have no place.
+    pub unserved: usize,
+    /// Their pickup stops.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub unserved_pickups: Vec<u32>,
+    /// What ended the search.
+    pub ended: Ended,
+    /// Iterations done by all threads.
+    pub iterations: u64,
+    /// The tours.
+    #[serde(flatten)]
+    pub plan: Plan,
+}
+
+/// News from a running search.
+#[derive(Clone, Copy, Debug)]
+pub struct Progress {
+    /// What was just finished.
+    pub phase: &'static str,
+    /// Vehicles in use.
+    pub vehicles: usize,
+    /// Cost of driving.
+    pub cost: f64,
+    /// Requests without a place.
+    pub unserved: usize,
+}
+
+/// Solves the instance within the settings' time.
+pub fn solve(instance: &Instance, settings: &Settings, mut news: impl FnMut(Progress)) -> Solution {
+    let whole = Budget::new(settings.time, u64::MAX);
+    // What comes after the search (restoring the best plan, writing it down) has its time too.
+    let reserve = settings.time.map(|t| t.mul_f64(0.01).clamp(Duration::from_millis(5), Duration::from_millis(200)));
+    let left = || whole.left().map(|left| left.saturating_sub(reserve.unwrap_or_default()));
+    let model = Model::new(instance);
+    let near = Near::new(&model, if model.rides.len() > 2_000 { 200 } else { 2_200 }, || whole.late());
+    let threads = settings.threads.clamp(1, 64);
+    let (mut done, mut cut) = (0, whole.cut());
+
+    let mut best = {
+        let mut state = State::new(&model);
+        let budget = Budget::new(left(), u64::MAX);
+        let manner = Manner { blink: 0.0, spare_vehicles: model.vehicles_first };
+        let mut rng = SeededRng::new(settings.seed, "pooling start");
+        Recreate::default().apply(&mut state, &near, manner, &mut rng, || budget.late());
+        cut |= budget.cut();
+        state.snapshot()
+    };
+    let mut report = |phase, plan: &Snapshot| {
+        news(Progress { phase, vehicles: plan.tours.len(), cost: plan.cost, unserved: plan.absent.len() });
+    };
+    report("insertion", &best);
+
+    let phases = phases(&model);
+    for (at, phase) in phases.iter().enumerate() {
+        let last = at + 1 == phases.len();
+        let time = left().map(|left| if last { left } else { left.mul_f64(phase.share) });
+        let iterations = (settings.iterations as f64 * phase.share) as u64;
+        let start = &best;
+        let (model, near) = (&model, &near);
+        let work = |thread: usize| {
+            let mut rng = SeededRng::new(settings.seed, &format!("pooling {} {thread}", phase.name));
+            let budget = Budget::new(
+                time,
+                if last { settings.iterations - iterations.min(settings.iterations) } else { iterations },
+            );
+            let mut state = State::new(model);
+            state.restore(start);
+            let plan = (phase.run)(&mut state, near, &budget, phase.cooling, &mut rng);
+            (plan, budget.done(), budget.cut())
+        };
+        let plans: Vec<_> = if threads == 1 {
+            vec![work(0)]
+        } else {
+            std::thread::scope(|scope| {
+                let work = &work;
+                let running: Vec<_> = (0..threads).map(|t| scope.spawn(move || work(t))).collect();
+                running.into_iter().filter_map(|thread| thread.join().ok()).collect()
+            })
+        };
+        for (plan, iterations, over) in plans {
+            done += iterations;
+            cut |= over && last;
+            if better(model.vehicles_first, &plan, &best) {
+                best = plan;
+            }
+        }
+        report(phase.name, &best);
+    }
+    solution(&model, &best, done, if cut { Ended::Time } else { Ended::Iterations })
+}
+
+type Run = fn(&mut State<'_, '_>, &Near, &Budget, Cooling, &mut SeededRng) -> Snapshot;
+
+struct Phase {
+    name: &'static str,
+    /// Of what is left.
+    share: f64,
+    cooling: Cooling,
+    run: Run,
+}
+
+fn phases(model: &Model<'_>) -> Vec<Phase> {
+    let strings = Strings { mean: 10.0, longest: 10.0 };
+    let mut phases = Vec::new();
+    if model.vehicles_first {
+        let cooling = Cooling { from: 1.0, to: 0.01, strings, blink: 0.01 };
+        phases.push(Phase { name: "vehicles", share: 0.5, cooling, run: fleet::run });
+    }
+    let cooling = Cooling { from: 1.0, to: 0.01, strings, blink: 0.01 };
+    phases.push(Phase { name: "cost", share: 0.5, cooling, run: anneal::run });
+    phases
+}
+
+fn solution(model: &Model<'_>, best: &Snapshot, iterations: u64, ended: Ended) -> Solution {
+    let stops = model.instance.stops();
+    let fleets = model.instance.fleets();
+    let mut tours: Vec<_> = best.tours.iter().collect();
+    tours.sort();
+    let ids = |tour: &[u32]| tour.iter().map(|stop| stops[*stop as usize].id).collect();
+    let routes: Vec<Vec<u32>> = tours.iter().map(|(_, tour)| ids(tour)).collect();
+    let drivers = if fleets.len() == 1 {
+        Vec::new()
+    } else {
+        tours.iter().map(|(fleet, _)| fleets[*fleet as usize].id).collect()
+    };
+    let mut unserved_pickups: Vec<u32> =
+        best.absent.iter().map(|r| stops[model.rides[*r as usize].pickup as usize].id).collect();
+    unserved_pickups.sort_unstable();
+    Solution {
+        vehicles: routes.len(),
+        cost: best.cost,
+        unserved: unserved_pickups.len(),
+        unserved_pickups,
+        ended,
+        iterations,
+        plan: Plan { routes, drivers },
+    }
+}
+
+#[cfg(test)]
+mod tests;

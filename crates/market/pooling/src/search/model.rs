@@ -1,0 +1,94 @@
+//! The instance as the search reads it: flat rows by stop, so that one stop is one cache line.
+
+use crate::instance::{Instance, Objective, ROOMS, Room};
+
+/// No request: a vehicle's start or end.
+pub(super) const NOBODY: u32 = u32::MAX;
+/// Slack for rounding in sums of doubles; the judge allows ten times more.
+pub(super) const EPS: f64 = 1e-7;
+
+/// What the search knows of one stop.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Node {
+    pub(super) earliest: f64,
+    pub(super) latest: f64,
+    pub(super) service: f64,
+    pub(super) demand: Room,
+    pub(super) request: u32,
+    pub(super) is_pickup: bool,
+}
+
+/// What the search knows of one request.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Ride {
+    pub(super) pickup: u32,
+    pub(super) delivery: u32,
+    /// Infinite when there is none.
+    pub(super) longest: f64,
+    /// What it brings and what it avoids, one bit a rule.
+    pub(super) brings: u64,
+    pub(super) avoids: u64,
+}
+
+/// An instance made ready.
+pub(super) struct Model<'a> {
+    pub(super) instance: &'a Instance,
+    pub(super) nodes: Vec<Node>,
+    pub(super) rides: Vec<Ride>,
+    pub(super) timed: bool,
+    pub(super) vehicles_first: bool,
+}
+
+impl<'a> Model<'a> {
+    pub(super) fn new(instance: &'a Instance) -> Self {
+        let mut nodes: Vec<Node> = instance
+            .stops()
+            .iter()
+            .map(|s| Node {
+                earliest: s.earliest,
+                latest: s.latest,
+                service: s.service,
+                demand: s.demand,
+                request: NOBODY,
+                is_pickup: false,
+            })
+            .collect();
+        // A vehicle leaves its start when it likes: the judge counts no service there.
+        for fleet in instance.fleets() {
+            nodes[fleet.start as usize].service = 0.0;
+        }
+        let mut rides = Vec::with_capacity(instance.requests().len());
+        for (r, request) in instance.requests().iter().enumerate() {
+            for (stop, is_pickup) in [(request.pickup, true), (request.delivery, false)] {
+                nodes[stop as usize].request = r as u32;
+                nodes[stop as usize].is_pickup = is_pickup;
+            }
+            let (brings, avoids) = instance.features().company(r);
+            let longest = request.max_ride.unwrap_or(f64::INFINITY);
+            rides.push(Ride { pickup: request.pickup, delivery: request.delivery, longest, brings, avoids });
+        }
+        let vehicles_first = instance.objective() == Objective::VehiclesThenCost;
+        Self { instance, nodes, rides, timed: instance.timed(), vehicles_first }
+    }
+
+    #[inline]
+    pub(super) fn cost(&self, from: u32, to: u32) -> f64 {
+        self.instance.cost(from, to)
+    }
+
+    #[inline]
+    pub(super) fn time(&self, from: u32, to: u32) -> f64 {
+        self.instance.time(from, to)
+    }
+
+    #[inline]
+    pub(super) fn node(&self, stop: u32) -> &Node {
+        &self.nodes[stop as usize]
+    }
+}
+
+/// Whether somebody more fits into the room that is taken.
+#[inline]
+pub(super) fn fits(taken: &Room, more: &Room, capacity: &Room) -> bool {
+    (0..ROOMS).all(|k| taken[k] + more[k] <= capacity[k])
+}
