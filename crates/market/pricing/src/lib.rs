@@ -4,6 +4,7 @@
 //! [`price`] makes a [`Price`] of both and a [`Trip`], and says why. Everything is a function of its inputs.
 
 mod error;
+pub mod forecast;
 mod multiplier;
 mod price;
 mod surge;

@@ -237,7 +237,7 @@ impl SurgeBook {
         self.watched_s = self.watched_s * keep + elapsed_s;
         let at_price = self.config.demand == DemandSignal::Orders;
         for (ix, fresh) in self.fresh.iter_mut().enumerate() {
-            let kept_away = if at_price { self.model.kept(f64::from(self.ln_smooth[ix])) } else { 1.0 };
+            let kept_away = if at_price { self.model.kept(self.published[ix].get().ln()) } else { 1.0 };
             self.remembered[ix] = self.remembered[ix] * keep as f32 + *fresh / kept_away as f32;
             *fresh = 0.0;
         }
