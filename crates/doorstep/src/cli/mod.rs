@@ -8,6 +8,7 @@ mod completions;
 mod config;
 mod key;
 mod output;
+mod ratings;
 mod pool;
 mod route;
 mod time;
@@ -48,6 +49,8 @@ enum Command {
     City(city::Args),
     /// Solve shared rides as a fixed problem, or judge a plan
     Pool(pool::Args),
+    /// Reputations from reviews
+    Ratings(ratings::Args),
     /// The fastest way between two points of a city
     Route(route::Args),
     /// Print completions for a shell
@@ -70,6 +73,7 @@ pub fn run(args: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> ExitC
         Command::Key(args) => key::run(args),
         Command::City(args) => city::run(args),
         Command::Pool(args) => pool::run(args),
+        Command::Ratings(args) => ratings::run(args),
         Command::Route(args) => route::run(&args),
         Command::Completions(args) => completions::run(&args),
     };

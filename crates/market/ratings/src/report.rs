@@ -27,9 +27,9 @@ pub struct Discount {
 pub enum Reason {
     /// Praises and attacks as other suspects do.
     Ring {
-        /// Fives where most suspects gave five.
+        /// Fives for whom other suspects praise.
         praise: u32,
-        /// Ones where most suspects gave one.
+        /// Ones for whom other suspects attack.
         attack: u32,
         /// Reviews in all.
         reviews: u32,

@@ -177,18 +177,16 @@ impl Search {
             let votes = &self.votes[e.other as usize];
             let own = guilt * e.weight;
             let others = votes.all() - own;
-            if others < 2.0 {
-                continue;
-            }
-            if e.stars == 5 && (votes.five - own) > 0.6 * others {
+            let (five, one) = (votes.five - own, votes.one - own);
+            if e.stars == 5 && five >= 2.0 && five >= self.base[4] * others {
                 against.praise += 1;
-                against.companions = against.companions.max(votes.five - own);
+                against.companions = against.companions.max(five);
                 if against.favourite.is_none_or(|(_, most)| votes.five > most) {
                     against.favourite = Some((e.other, votes.five));
                 }
-            } else if e.stars == 1 && (votes.one - own) > 0.6 * others {
+            } else if e.stars == 1 && one >= 2.0 && one >= 0.8 * self.base[0] * others {
                 against.attack += 1;
-                against.companions = against.companions.max(votes.one - own);
+                against.companions = against.companions.max(one);
             }
         }
         against
@@ -198,9 +196,9 @@ impl Search {
 /// What speaks against a rater.
 #[derive(Debug, Clone, Copy, Default)]
 pub(super) struct Against {
-    /// Fives where most other suspects gave five.
+    /// Fives where other suspects gave five as often as they do anywhere, or more.
     pub(super) praise: u32,
-    /// Ones where most other suspects gave one.
+    /// Ones where other suspects gave one.
     pub(super) attack: u32,
     /// Suspects who gave the same to one subject, at most.
     pub(super) companions: f32,
