@@ -6,6 +6,7 @@ use axum::{
     http::StatusCode,
 };
 use doorstep_city::live::LiveCity;
+use doorstep_identity::MAIN_TENANT;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -16,7 +17,7 @@ use super::{
     extract::Write,
     idempotency::{Done, Written, write},
     paging::Page,
-    problem::{Answer, Problem},
+    problem::{Answer, Code, Problem},
     schema::{Clock, LatLon, Stats},
 };
 
@@ -129,15 +130,15 @@ async fn read(State(app): State<App>, _caller: Caller<Anybody>, Path(id): Path<S
     Ok(Json(view(app.city(&id)?)))
 }
 
-/// How a city does
+/// How a city does, in the figures of the caller's tenant
 #[utoipa::path(get, path = "/v1/cities/{city}/stats", tag = "cities", params(("city" = String, Path, description = "City id")),
     responses((status = 200, body = Stats)))]
 async fn stats(
     State(app): State<App>,
-    _caller: Caller<Anybody>,
+    caller: Caller<Anybody>,
     Path(id): Path<String>,
 ) -> Answer<Json<impl Serialize + use<>>> {
-    Ok(Json(app.city(&id)?.stats()))
+    Ok(Json(app.city(&id)?.stats(&caller.tenant())))
 }
 
 /// How a demo's clock shall run.
@@ -154,6 +155,8 @@ pub(crate) struct SetClock {
 }
 
 /// Change the speed of a demo's clock, or pause it
+///
+/// The clock is everybody's: where there are several tenants, only the first one's operators set it.
 #[utoipa::path(post, path = "/v1/cities/{city}/clock", tag = "cities", params(("city" = String, Path, description = "City id")),
     request_body = SetClock, responses((status = 200, body = Clock)))]
 async fn set_clock(
@@ -162,6 +165,9 @@ async fn set_clock(
     Path(id): Path<String>,
     request: Write<SetClock>,
 ) -> Answer<Written> {
+    if caller.tenant() != MAIN_TENANT {
+        return Err(Problem::new(Code::Forbidden, format!("the clock is everybody's: only {MAIN_TENANT} may set it")));
+    }
     let city = app.city(&id)?.clone();
     let SetClock { speed, paused } = request.body;
     if let Some(speed) = speed.filter(|speed| !(1.0..=60.0).contains(speed)) {

@@ -1,12 +1,13 @@
 //! A city's order events as server-sent events, resumable from any place that the journal still holds.
 
-use std::{collections::VecDeque, convert::Infallible, time::Duration};
+use std::{borrow::Cow, collections::VecDeque, convert::Infallible, time::Duration};
 
 use axum::{
     extract::{Path, State},
     http::HeaderMap,
     response::sse::{Event, KeepAlive, Sse},
 };
+use doorstep_identity::MAIN_TENANT;
 use doorstep_journal::{Journal, Record};
 use futures::{Stream, stream};
 use serde::Deserialize;
@@ -43,7 +44,7 @@ pub(crate) struct From {
 /// What happens in a city, as it happens
 ///
 /// Server-sent events: `id` is the position in the city's stream, `event` the kind, `data` the event as JSON with its
-/// `seq`. To go on after a break send the last `id` as `Last-Event-ID`. Where events are not kept any more, an event
+/// `seq`; those of other tenants are passed over, so numbers may be missing. To go on after a break send the last `id` as `Last-Event-ID`. Where events are not kept any more, an event
 /// `gap` says so: `{"after":…,"resumes_at":…}`.
 #[utoipa::path(get, path = "/v1/cities/{city}/events", tag = "events",
     params(("city" = String, Path, description = "City id"), From,
@@ -51,7 +52,7 @@ pub(crate) struct From {
     responses((status = 200, body = schema::Event, content_type = "text/event-stream")))]
 async fn events(
     State(app): State<App>,
-    _caller: Caller<Listening>,
+    caller: Caller<Listening>,
     Path(id): Path<String>,
     Query(query): Query<From>,
     Headers(headers): Headers,
@@ -71,6 +72,7 @@ async fn events(
         news: app.journal.subscribe(&name)?,
         journal: app.journal.clone(),
         stream: name,
+        tenant: caller.tenant(),
         seen,
         ready: VecDeque::new(),
         shutdown: app.shutdown.clone(),
@@ -99,6 +101,8 @@ pub(crate) fn last_event_id(headers: &HeaderMap) -> Answer<Option<u64>> {
 struct Cursor {
     journal: Journal,
     stream: String,
+    /// Who is told: others' events are passed over.
+    tenant: String,
     seen: u64,
     ready: VecDeque<Record>,
     news: watch::Receiver<u64>,
@@ -110,7 +114,10 @@ impl Cursor {
     async fn next(&mut self) -> Option<Event> {
         loop {
             if let Some(record) = self.ready.pop_front() {
-                return Some(self.tell(record));
+                if let Some(event) = self.tell(record) {
+                    return Some(event);
+                }
+                continue;
             }
             match feed::read(&self.journal, &self.stream, self.seen).await {
                 Ok(records) => self.ready.extend(records),
@@ -128,16 +135,32 @@ impl Cursor {
         }
     }
 
-    fn tell(&mut self, record: Record) -> Event {
+    fn tell(&mut self, record: Record) -> Option<Event> {
         let expected = self.seen + 1;
         if record.seq > expected {
             let gap = format!(r#"{{"after":{},"resumes_at":{}}}"#, self.seen, record.seq);
             self.seen = record.seq - 1;
             self.ready.push_front(record);
-            return Event::default().event("gap").data(gap);
+            return Some(Event::default().event("gap").data(gap));
         }
         self.seen = record.seq;
-        Event::default().id(record.seq.to_string()).event(&record.kind).data(with_seq(&record))
+        if !is_of(&record, &self.tenant) {
+            return None;
+        }
+        Some(Event::default().id(record.seq.to_string()).event(&record.kind).data(with_seq(&record)))
+    }
+}
+
+/// Whether an event is this tenant's. Events of the time when there was one tenant do not name it.
+fn is_of(record: &Record, tenant: &str) -> bool {
+    #[derive(Deserialize)]
+    struct Whose<'a> {
+        #[serde(borrow, default)]
+        tenant: Option<Cow<'a, str>>,
+    }
+    match serde_json::from_slice::<Whose<'_>>(&record.payload) {
+        Ok(whose) => whose.tenant.as_deref().unwrap_or(MAIN_TENANT) == tenant,
+        Err(_) => false,
     }
 }
 

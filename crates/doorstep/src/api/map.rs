@@ -52,25 +52,26 @@ struct Wish {
     responses((status = 101, description = "The connection becomes a WebSocket of `Frame`s")))]
 async fn frames(
     State(app): State<App>,
-    _caller: Caller<Operating>,
+    caller: Caller<Operating>,
     Path(id): Path<String>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Answer<Response> {
     let city = app.city(&id)?.clone();
     let upgrade = upgrade.map_err(|rejection| not_a_websocket(&rejection))?;
     let place = app.stream("map")?;
+    let tenant = caller.tenant();
     let upgrade = upgrade.protocols([SUBPROTOCOL]).max_message_size(WISH).max_frame_size(WISH);
-    Ok(upgrade.on_upgrade(move |socket| show(socket, app, city, place)))
+    Ok(upgrade.on_upgrade(move |socket| show(socket, app, city, tenant, place)))
 }
 
-async fn show(mut socket: WebSocket, app: App, city: LiveCity, _place: StreamPlace) {
+async fn show(mut socket: WebSocket, app: App, city: LiveCity, tenant: String, _place: StreamPlace) {
     let mut down = std::pin::pin!(app.shutdown.wait());
     let mut within = None;
     let mut due = every(MOST_HZ);
     loop {
         tokio::select! {
             _ = due.tick() => {
-                let Ok(frame) = city.map_frame(within).await else {
+                let Ok(frame) = city.map_frame(&tenant, within).await else {
                     return close(socket, close_code::AWAY, "the city has stopped").await;
                 };
                 let text = serde_json::to_string(&frame).expect("a frame is plain JSON");

@@ -82,6 +82,8 @@ impl From<IdentityError> for Problem {
                 Self::new(Code::Forbidden, told).with("needed", vec![needed.as_str()])
             }
             IdentityError::NoSuchKey(id) => Self::not_found("key", &id),
+            IdentityError::NoSuchTenant(id) => Self::not_found("tenant", &id),
+            IdentityError::TenantExists(_) => Self::field("/id", told, "choose another id"),
             IdentityError::InvalidField { field, reason, fix } => Self::field(field, reason, fix),
             IdentityError::Entropy(reason) => Self::internal(&reason),
             IdentityError::Store(error) => error.into(),

@@ -15,6 +15,7 @@ Examples:
   doorstep key create 'rider app' --scopes rider
   doorstep key create 'night shift' --scopes driver,operator --expires 2030-01-01T00:00:00Z --json
   doorstep key list
+  doorstep key list --tenant night-cabs
   doorstep key revoke key_0193523c9d6a7b1e8f00112233445566
 
 A secret is shown once. A running Doorstep takes a new key at once and drops a revoked one within five seconds.";
@@ -39,24 +40,51 @@ enum Action {
         #[arg(long, value_name = "TIME", value_parser = time)]
         expires: Option<Timestamp>,
         #[command(flatten)]
+        of: Of,
+        #[command(flatten)]
         which: Which,
+        #[command(flatten)]
+        output: Output,
     },
     /// List keys, never their secrets
     List {
         #[command(flatten)]
+        of: Of,
+        #[command(flatten)]
         which: Which,
+        #[command(flatten)]
+        output: Output,
     },
     /// End a key
     Revoke {
         /// The key's id, its public half
         id: String,
         #[command(flatten)]
+        of: Of,
+        #[command(flatten)]
         which: Which,
+        #[command(flatten)]
+        output: Output,
     },
 }
 
+/// Whose keys.
 #[derive(Debug, clap::Args)]
-struct Which {
+struct Of {
+    /// The tenant that the key belongs to
+    #[arg(long, value_name = "ID", default_value = MAIN_TENANT)]
+    tenant: String,
+}
+
+impl Of {
+    fn id(&self) -> TenantId {
+        TenantId::new(&self.tenant)
+    }
+}
+
+/// Which store.
+#[derive(Debug, clap::Args)]
+pub(super) struct Which {
     /// The TOML file that names the store; DOORSTEP_CONFIG names one too
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -66,12 +94,10 @@ struct Which {
     /// sqlite:///path or postgres://…
     #[arg(long, value_name = "URL")]
     store: Option<String>,
-    #[command(flatten)]
-    output: Output,
 }
 
 impl Which {
-    fn keys(&self) -> anyhow::Result<Keys> {
+    pub(super) fn keys(&self) -> anyhow::Result<Keys> {
         let loaded = Loader::from_environment()
             .file(self.config.as_deref())
             .flag("--data", "data", self.data.clone())
@@ -95,31 +121,30 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
 }
 
 async fn act(action: Action) -> anyhow::Result<()> {
-    let tenant = TenantId::new(MAIN_TENANT);
     match action {
-        Action::Create { name, scopes, expires, which } => {
+        Action::Create { name, scopes, expires, of, which, output } => {
             let scopes: ScopeSet = scopes.into_iter().collect();
-            let made = which.keys()?.create(&tenant, &name, scopes, expires).await?;
+            let made = which.keys()?.create(&of.id(), &name, scopes, expires).await?;
             let mut value = row(&made.key);
             value["secret"] = json!(made.secret);
-            which.output.print(&value, || {
+            output.print(&value, || {
                 format!(
                     "access  {}\nsecret  {}\nIt may: {scopes}. The secret is not shown again.",
                     made.access, made.secret
                 )
             })
         }
-        Action::List { which } => {
-            let keys = all(&which.keys()?, &tenant).await?;
+        Action::List { of, which, output } => {
+            let keys = all(&which.keys()?, &of.id()).await?;
             let rows: Vec<_> = keys.iter().map(row).collect();
-            which.output.print(&rows, || {
+            output.print(&rows, || {
                 let lines: Vec<String> = keys.iter().map(line).collect();
                 lines.join("\n")
             })
         }
-        Action::Revoke { id, which } => {
-            let key = which.keys()?.revoke(&tenant, &id).await?;
-            which.output.print(&row(&key), || format!("{} ({}) is revoked", key.id, key.name))
+        Action::Revoke { id, of, which, output } => {
+            let key = which.keys()?.revoke(&of.id(), &id).await?;
+            output.print(&row(&key), || format!("{} ({}) is revoked", key.id, key.name))
         }
     }
 }

@@ -8,10 +8,11 @@ mod completions;
 mod config;
 mod key;
 mod output;
-mod ratings;
 mod pool;
+mod ratings;
 mod route;
 mod time;
+mod tenant;
 mod up;
 
 use std::{ffi::OsString, process::ExitCode};
@@ -45,12 +46,14 @@ enum Command {
     Config(config::Args),
     /// Make, list and revoke access keys
     Key(key::Args),
+    /// Make and list tenants, the companies that share this Doorstep
+    Tenant(tenant::Args),
     /// Import a city, or replay a recorded period
     City(city::Args),
-    /// Solve shared rides as a fixed problem, or judge a plan
-    Pool(pool::Args),
     /// Reputations from reviews
     Ratings(ratings::Args),
+    /// Solve shared rides as a fixed problem, or judge a plan
+    Pool(pool::Args),
     /// The fastest way between two points of a city
     Route(route::Args),
     /// Print completions for a shell
@@ -71,9 +74,10 @@ pub fn run(args: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> ExitC
         Command::Up(args) => up::run(args),
         Command::Config(args) => config::run(args),
         Command::Key(args) => key::run(args),
+        Command::Tenant(args) => tenant::run(args),
         Command::City(args) => city::run(args),
-        Command::Pool(args) => pool::run(args),
         Command::Ratings(args) => ratings::run(args),
+        Command::Pool(args) => pool::run(args),
         Command::Route(args) => route::run(&args),
         Command::Completions(args) => completions::run(&args),
     };

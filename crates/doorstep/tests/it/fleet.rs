@@ -144,10 +144,10 @@ async fn positions_and_the_map_over_websockets() {
     stopped.await.unwrap();
 }
 
-type Socket = tokio_tungstenite::WebSocketStream<tokio_tungstenite::MaybeTlsStream<tokio::net::TcpStream>>;
+pub(crate) type Socket = tokio_tungstenite::WebSocketStream<tokio_tungstenite::MaybeTlsStream<tokio::net::TcpStream>>;
 
 /// As a browser does it: the key comes as a subprotocol.
-async fn connect(client: &Client, path: &str) -> Socket {
+pub(crate) async fn connect(client: &Client, path: &str) -> Socket {
     use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
     let url = format!("{}/v1/cities/{CITY}/{path}", client.base.replacen("http", "ws", 1));
     let mut request = url.into_client_request().unwrap();
@@ -158,7 +158,7 @@ async fn connect(client: &Client, path: &str) -> Socket {
     socket
 }
 
-async fn next_text(socket: &mut Socket) -> String {
+pub(crate) async fn next_text(socket: &mut Socket) -> String {
     loop {
         if let Message::Text(text) = socket.next().await.unwrap().unwrap() {
             return text.to_string();

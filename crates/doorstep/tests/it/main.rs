@@ -11,3 +11,4 @@ mod refusals;
 mod rides;
 mod streams;
 mod support;
+mod tenants;

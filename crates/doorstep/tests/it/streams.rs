@@ -11,14 +11,14 @@ use crate::support::{CITY, Client, Server};
 
 /// One event of a stream.
 #[derive(Debug)]
-struct Event {
-    id: u64,
-    kind: String,
-    data: schema::Event,
+pub(crate) struct Event {
+    pub(crate) id: u64,
+    pub(crate) kind: String,
+    pub(crate) data: schema::Event,
 }
 
 /// Reads events until there are so many, or the stream ends.
-async fn listen(client: &Client, path: &str, last: Option<u64>, how_many: usize) -> Vec<Event> {
+pub(crate) async fn listen(client: &Client, path: &str, last: Option<u64>, how_many: usize) -> Vec<Event> {
     let mut request = client.request(Method::GET, path);
     if let Some(last) = last {
         request = request.header("last-event-id", last);

@@ -113,6 +113,17 @@ impl Server {
         self.dir
     }
 
+    /// Makes another tenant, by the command line beside the running server, and gives its admin.
+    pub(crate) fn tenant(&self, id: &str) -> Client {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_doorstep"));
+        command.args(["tenant", "create", id, "--json", "--data"]).arg(self.dir.path().join("data"));
+        let made = command.env_clear().output().unwrap();
+        assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+        let made: Value = serde_json::from_slice(&made.stdout).unwrap();
+        let text = |name: &str| made[name].as_str().unwrap().to_owned();
+        Client::new(self.admin.base.clone(), format!("{}:{}", text("access"), text("secret")))
+    }
+
     /// A client whose key has these scopes.
     pub(crate) async fn client(&self, scopes: &[&str]) -> Client {
         let key = self.admin.post("/v1/keys", json!({"name": "test", "scopes": scopes})).await.made();

@@ -24,6 +24,12 @@ pub enum IdentityError {
     /// A key that does not exist in this tenant.
     #[error("there is no key {0}")]
     NoSuchKey(String),
+    /// A tenant that was never made.
+    #[error("there is no tenant `{0}`: make it with `doorstep tenant create`")]
+    NoSuchTenant(String),
+    /// A tenant that is there already.
+    #[error("there is a tenant `{0}` already: choose another id")]
+    TenantExists(String),
     /// A field of a new key that cannot stand.
     #[error("{field}: {reason}; {fix}")]
     InvalidField {

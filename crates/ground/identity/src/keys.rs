@@ -9,7 +9,7 @@ use parking_lot::RwLock;
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::{IdentityError, KeyId, Principal, Scope, ScopeSet, TenantId, secret};
+use crate::{IdentityError, KeyId, Principal, Scope, ScopeSet, TenantId, secret, tenants};
 
 /// The tables of this crate.
 pub const MIGRATIONS: &[Migration] = &[Migration::same(
@@ -101,6 +101,7 @@ impl Keys {
             .store
             .write(move |tx| {
                 if tx.query("SELECT id FROM access_keys LIMIT 1", &[])?.is_empty() {
+                    tenants::add(tx, &wanted.key.tenant, wanted.key.created_at)?;
                     insert(tx, &wanted)?;
                     return Ok(true);
                 }
@@ -110,10 +111,14 @@ impl Keys {
         Ok(is_new.then_some(made))
     }
 
+    pub(crate) fn store(&self) -> &Store {
+        &self.store
+    }
+
     /// Makes a key.
     ///
     /// # Errors
-    /// [`IdentityError::InvalidField`], the store's, or no randomness.
+    /// [`IdentityError::InvalidField`], [`IdentityError::NoSuchTenant`], the store's, or no randomness.
     pub async fn create(
         &self,
         tenant: &TenantId,
@@ -243,13 +248,10 @@ impl Keys {
 /// Keeps a drafted key, in the caller's transaction.
 ///
 /// # Errors
-/// The store's.
+/// [`IdentityError::NoSuchTenant`] or the store's.
 pub fn insert(tx: &mut dyn Tx, new: &NewKey) -> Result<(), IdentityError> {
     let key = &new.key;
-    tx.execute(
-        "INSERT INTO tenants(id, created_at) VALUES ($1, $2) ON CONFLICT (id) DO NOTHING",
-        params![key.tenant.as_str(), key.created_at.millis()],
-    )?;
+    tenants::require(tx, &key.tenant)?;
     tx.execute(
         "INSERT INTO access_keys(id, tenant, name, scopes, secret_sha256, created_at, expires_at)
          VALUES ($1, $2, $3, $4, $5, $6, $7)",

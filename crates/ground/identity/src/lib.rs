@@ -8,6 +8,7 @@ pub mod keys;
 mod principal;
 mod scope;
 mod secret;
+mod tenants;
 mod token;
 
 pub use authorization::{parse_authorization, parse_bearer_base64url};
@@ -15,4 +16,5 @@ pub use error::{IdentityError, TokenError};
 pub use keys::{Key, Keys, MAIN_TENANT, MIGRATIONS, NewKey};
 pub use principal::{KeyId, Principal, TenantId};
 pub use scope::{Scope, ScopeSet, UnknownScope};
+pub use tenants::Tenant;
 pub use token::{MAX_TOKEN, Signer};

@@ -149,7 +149,7 @@ async fn main() {
     }
     println!(
         "quotes beside {:.0} positions/s: {} asked, p50 {:.3} ms, p99 {:.3} ms, worst {:.3} ms",
-        city.stats().positions_per_s,
+        city.stats(TENANT).positions_per_s,
         times.len(),
         percentile(&mut times, 50),
         percentile(&mut times, 99),
@@ -178,7 +178,7 @@ async fn main() {
         caller.await.unwrap();
     }
     let rate = made.load(Ordering::Relaxed) as f64 / started.elapsed().as_secs_f64();
-    println!("durable orders by {CALLERS} callers, each with its own quote: {rate:.0}/s; {:?}", city.stats());
+    println!("durable orders by {CALLERS} callers, each with its own quote: {rate:.0}/s; {:?}", city.stats(TENANT));
 }
 
 /// Every driver reports every five seconds, in steps of ten milliseconds.

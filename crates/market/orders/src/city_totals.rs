@@ -1,11 +1,13 @@
 //! What a city has served since its store was made.
 
+use std::collections::BTreeMap;
+
 use doorstep_store::{Tx, params};
 
 use crate::error::OrdersError;
 use crate::machine::State;
 
-/// Counts and sums over all orders of a city.
+/// Counts and sums over all orders of a tenant in a city.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct CityTotals {
     /// Orders ever made.
@@ -24,17 +26,18 @@ pub struct CityTotals {
     pub delay_ms: i64,
 }
 
-pub(crate) fn read(tx: &mut dyn Tx, city: &str) -> Result<CityTotals, OrdersError> {
+pub(crate) fn read(tx: &mut dyn Tx, city: &str) -> Result<BTreeMap<String, CityTotals>, OrdersError> {
     // The casts keep PostgreSQL's sums, which are NUMERIC, whole numbers.
     let rows = tx.query(
-        "SELECT state, count(*) AS orders, count(wait_ms) AS picked_up,
+        "SELECT tenant, state, count(*) AS orders, count(wait_ms) AS picked_up,
                 CAST(coalesce(sum(wait_ms), 0) AS BIGINT) AS wait_ms,
                 CAST(coalesce(sum(delay_ms), 0) AS BIGINT) AS delay_ms
-         FROM orders WHERE city = $1 GROUP BY state",
+         FROM orders WHERE city = $1 GROUP BY tenant, state",
         params![city],
     )?;
-    let mut totals = CityTotals::default();
+    let mut all: BTreeMap<String, CityTotals> = BTreeMap::new();
     for row in &rows {
+        let totals = all.entry(row.text("tenant")?).or_default();
         let count = |column: &str| row.int(column).map(|n| u64::try_from(n).unwrap_or(0));
         let orders = count("orders")?;
         totals.requests += orders;
@@ -48,5 +51,5 @@ pub(crate) fn read(tx: &mut dyn Tx, city: &str) -> Result<CityTotals, OrdersErro
             _ => {}
         }
     }
-    Ok(totals)
+    Ok(all)
 }

@@ -276,6 +276,9 @@ pub struct OrderView {
 /// One change of one order, with the order as it was after it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct OrderEvent {
+    /// Whose order: nobody else is told.
+    #[serde(default = "first_tenant")]
+    pub tenant: String,
     /// Which order.
     pub order_id: OrderId,
     /// The order's version after the change.
@@ -294,6 +297,11 @@ pub struct OrderEvent {
     pub order: OrderView,
 }
 
+/// Events of the time when there was one tenant do not name it.
+fn first_tenant() -> String {
+    "main".to_owned()
+}
+
 impl OrderEvent {
     pub(crate) fn of(
         order: &Order,
@@ -303,7 +311,17 @@ impl OrderEvent {
         reason: Option<String>,
         at: Timestamp,
     ) -> Self {
-        Self { order_id: order.id, version: order.version, kind, at, actor, driver, reason, order: order.view() }
+        Self {
+            tenant: order.tenant.clone(),
+            order_id: order.id,
+            version: order.version,
+            kind,
+            at,
+            actor,
+            driver,
+            reason,
+            order: order.view(),
+        }
     }
 
     /// The event of an order's beginning.

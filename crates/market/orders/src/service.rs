@@ -1,6 +1,7 @@
 //! The face of this crate: every operation as a step of a caller's transaction (`…_in`) and as an
 //! asynchronous call with a transaction of its own.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use doorstep_clock::Timestamp;
@@ -198,8 +199,8 @@ impl Orders {
         story::of_driver(tx, tenant, id, limit)
     }
 
-    /// What a city has served so far.
-    pub fn totals_in(&self, tx: &mut dyn Tx, city: &str) -> Answer<CityTotals> {
+    /// What a city has served so far, by tenant.
+    pub fn totals_in(&self, tx: &mut dyn Tx, city: &str) -> Answer<BTreeMap<String, CityTotals>> {
         city_totals::read(tx, city)
     }
 }

@@ -163,6 +163,8 @@ pub struct Event {
     /// Position in the city's stream; only in that stream.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seq: Option<u64>,
+    /// Whose order: nobody else is told.
+    pub tenant: String,
     /// Which order.
     pub order_id: String,
     /// The order's version after the change.

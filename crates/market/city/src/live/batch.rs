@@ -52,10 +52,11 @@ impl Shared {
     /// What there is to decide now, tenant by tenant.
     pub(crate) fn plans(&self, desk: &Desk, now: Timestamp) -> Vec<Plan> {
         let mut searching: BTreeMap<&str, Vec<&Order>> = BTreeMap::new();
-        let many_cars = self.supply.counts().idle() as usize > FEW_CARS;
-        let at_once = if many_cars { RIDERS_AT_ONCE_OF_MANY_CARS } else { RIDERS_AT_ONCE };
-        for order in desk.searching().take(at_once) {
-            searching.entry(order.tenant.as_str()).or_default().push(order);
+        for order in desk.searching() {
+            let orders = searching.entry(order.tenant.as_str()).or_default();
+            if orders.len() < RIDERS_AT_ONCE {
+                orders.push(order);
+            }
         }
         if self.config.better_car_s.is_some() {
             for order in desk.open().filter(|o| matches!(o.state, State::Accepted | State::Arriving)) {
@@ -74,7 +75,10 @@ impl Shared {
             cars: Vec::new(),
             rests: HashSet::new(),
         };
-        self.add_free_cars(&mut plan, desk, tenant, searching);
+        let free = self.drivers_of(tenant, &Filter::idle(1));
+        let at_once = if free.len() > FEW_CARS { RIDERS_AT_ONCE_OF_MANY_CARS } else { RIDERS_AT_ONCE };
+        let searching = &searching[..searching.len().min(at_once)];
+        self.add_free_cars(&mut plan, desk, tenant, free, searching);
         self.add_finishing_cars(&mut plan, desk, tenant);
         if self.config.better_car_s.is_some() {
             self.add_coming_cars(&mut plan, desk, tenant);
@@ -90,33 +94,33 @@ impl Shared {
         Some(plan)
     }
 
-    fn add_free_cars(&self, plan: &mut Plan, desk: &Desk, tenant: &str, searching: &[&Order]) {
-        let mut free = self.supply.drivers(&Filter::idle(1));
+    fn add_free_cars(
+        &self,
+        plan: &mut Plan,
+        desk: &Desk,
+        tenant: &str,
+        mut free: Vec<(Driver, Arc<Entry>)>,
+        searching: &[&Order],
+    ) {
         if free.len() > FEW_CARS {
             let mut near: BTreeSet<DriverIx> = BTreeSet::new();
             for order in searching {
                 let filter = Filter::idle(order.seats);
-                near.extend(
-                    self.supply.nearest(order.pickup, CARS_PER_RIDER, f64::INFINITY, &filter).iter().map(|n| n.driver),
-                );
+                let cars = self.nearest_of(tenant, order.pickup, CARS_PER_RIDER, f64::INFINITY, &filter);
+                near.extend(cars.iter().map(|driver| driver.ix));
             }
-            free.retain(|driver| near.contains(&driver.ix));
+            free.retain(|(driver, _)| near.contains(&driver.ix));
         }
-        let entries = self.roster.at_all(free.iter().map(|d| d.ix));
-        for (driver, entry) in free.iter().zip(entries) {
-            let Some(entry) = entry.filter(|e| *e.tenant == *tenant && e.stands() == DriverState::Online) else {
-                continue;
-            };
-            if desk.order_of(entry.reference.id).is_none()
-                && let Some(node) = self.node_of(driver)
+        for (driver, entry) in free {
+            if entry.stands() == DriverState::Online
+                && desk.order_of(entry.reference.id).is_none()
+                && let Some(node) = self.node_of(&driver)
             {
                 plan.add_car(entry, node, plan.now, false);
             }
         }
     }
 
-    /// Cars whose rider leaves soon: they keep a rider waiting for them who would only be worse
-    /// off with another car.
     fn add_finishing_cars(&self, plan: &mut Plan, desk: &Desk, tenant: &str) {
         let within_ms = ms(self.config.look_ahead_s);
         if within_ms == 0 {
@@ -151,17 +155,13 @@ impl Shared {
     }
 
     fn on_map(&self, tenant: &str, state: DriverState) -> Vec<(Driver, Arc<Entry>)> {
-        let drivers = self.supply.drivers(&Filter { states: StateSet::of(&[state]), min_seats: 0 });
-        let entries = self.roster.at_all(drivers.iter().map(|d| d.ix));
+        let filter = Filter { states: StateSet::of(&[state]), min_seats: 0 };
+        let mut drivers = self.drivers_of(tenant, &filter);
+        drivers.retain(|(_, entry)| entry.stands() == state);
         drivers
-            .into_iter()
-            .zip(entries)
-            .filter_map(|(driver, entry)| entry.map(|e| (driver, e)))
-            .filter(|(_, e)| *e.tenant == *tenant && e.stands() == state)
-            .collect()
     }
 
-    fn node_of(&self, driver: &Driver) -> Option<doorstep_roads::NodeIx> {
+    pub(crate) fn node_of(&self, driver: &Driver) -> Option<doorstep_roads::NodeIx> {
         driver.node.or_else(|| self.map.nearest_node(driver.point))
     }
 

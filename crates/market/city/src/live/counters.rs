@@ -1,12 +1,13 @@
-//! What the city has done: counts over its whole life, rates over the last seconds.
+//! What the city has done for each tenant: counts over its whole life, rates over the last seconds.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use doorstep_clock::{Timestamp, monotonic};
 use doorstep_orders::{CityTotals, EventKind, Order};
-use parking_lot::Mutex;
+use parking_lot::{Mutex, RwLock};
 use serde::{Deserialize, Serialize};
 
 /// Batches whose times are kept for the percentiles.
@@ -14,7 +15,7 @@ const BATCHES_KEPT: usize = 1_024;
 /// Seconds a rate looks back on.
 const RATE_WINDOW_S: u64 = 10;
 
-/// A live city in figures. A mean or percentile is `None` until there is something to measure.
+/// A live city in the figures of one tenant; the times of batches are those of the city. A mean or percentile is `None` until there is something to measure.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
 pub struct Stats {
     /// City time.
@@ -89,38 +90,86 @@ impl Rate {
     }
 }
 
-/// Everything that is counted.
-pub(crate) struct Counters {
-    totals: Mutex<CityTotals>,
-    batches: Mutex<VecDeque<f64>>,
-    pub(crate) waiting: AtomicU64,
-    pub(crate) orders: Rate,
-    pub(crate) positions: Rate,
+/// A tenant's drivers on shift.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct Heads {
+    pub(crate) online: u64,
+    pub(crate) idle: u64,
+    pub(crate) busy: u64,
 }
 
-impl Counters {
-    pub(crate) fn new() -> Self {
+/// What is counted for one tenant.
+struct Tally {
+    totals: Mutex<CityTotals>,
+    waiting: AtomicU64,
+    orders: Rate,
+    positions: Rate,
+}
+
+impl Tally {
+    fn new() -> Self {
         Self {
             totals: Mutex::new(CityTotals::default()),
-            batches: Mutex::new(VecDeque::with_capacity(BATCHES_KEPT)),
             waiting: AtomicU64::new(0),
             orders: Rate::new(),
             positions: Rate::new(),
         }
     }
+}
+
+/// Everything that is counted.
+#[derive(Default)]
+pub(crate) struct Counters {
+    tenants: RwLock<HashMap<String, Arc<Tally>>>,
+    batches: Mutex<VecDeque<f64>>,
+}
+
+impl Counters {
+    fn of(&self, tenant: &str) -> Arc<Tally> {
+        if let Some(tally) = self.tenants.read().get(tenant) {
+            return Arc::clone(tally);
+        }
+        Arc::clone(self.tenants.write().entry(tenant.to_owned()).or_insert_with(|| Arc::new(Tally::new())))
+    }
 
     /// Goes on from what the store has counted.
-    pub(crate) fn resume(&self, totals: CityTotals) {
-        *self.totals.lock() = totals;
+    pub(crate) fn resume(&self, totals: BTreeMap<String, CityTotals>) {
+        for tally in self.tenants.read().values() {
+            *tally.totals.lock() = CityTotals::default();
+        }
+        for (tenant, totals) in totals {
+            *self.of(&tenant).totals.lock() = totals;
+        }
+    }
+
+    /// Riders not picked up yet, tenant by tenant; nobody waits for those who are not named.
+    pub(crate) fn resume_waiting(&self, waiting: &BTreeMap<String, usize>) {
+        for tally in self.tenants.read().values() {
+            tally.waiting.store(0, Ordering::Relaxed);
+        }
+        for (tenant, waiting) in waiting {
+            self.waiting(tenant, *waiting);
+        }
+    }
+
+    pub(crate) fn waiting(&self, tenant: &str, waiting: usize) {
+        self.of(tenant).waiting.store(waiting as u64, Ordering::Relaxed);
+    }
+
+    pub(crate) fn positions(&self, tenant: &str, taken: u64) {
+        if taken > 0 {
+            self.of(tenant).positions.add(taken);
+        }
     }
 
     pub(crate) fn count(&self, news: &[EventKind], order: &Order) {
-        let mut totals = self.totals.lock();
+        let tally = self.of(&order.tenant);
+        let mut totals = tally.totals.lock();
         for kind in news {
             match kind {
                 EventKind::Requested => {
                     totals.requests += 1;
-                    self.orders.add(1);
+                    tally.orders.add(1);
                 }
                 EventKind::PickedUp => {
                     totals.picked_up += 1;
@@ -145,16 +194,18 @@ impl Counters {
         batches.push_back(ms);
     }
 
-    pub(crate) fn stats(&self, now: Timestamp, supply: &doorstep_dispatch::supply::StateCounts) -> Stats {
-        let totals = *self.totals.lock();
+    pub(crate) fn stats(&self, tenant: &str, now: Timestamp, heads: Heads) -> Stats {
+        // Whoever asks first has nothing counted yet, and makes no room for it.
+        let tally = self.tenants.read().get(tenant).map(Arc::clone).unwrap_or_else(|| Arc::new(Tally::new()));
+        let totals = *tally.totals.lock();
         let mut batches: Vec<f64> = self.batches.lock().iter().copied().collect();
         batches.sort_by(f64::total_cmp);
         Stats {
             now,
-            drivers_online: u64::from(supply.online()),
-            drivers_idle: u64::from(supply.idle()),
-            drivers_busy: u64::from(supply.busy()),
-            waiting: self.waiting.load(Ordering::Relaxed),
+            drivers_online: heads.online,
+            drivers_idle: heads.idle,
+            drivers_busy: heads.busy,
+            waiting: tally.waiting.load(Ordering::Relaxed),
             requests: totals.requests,
             served: totals.served,
             lost: totals.lost,
@@ -163,8 +214,8 @@ impl Counters {
             mean_delay_s: mean_s(totals.delay_ms, totals.served),
             batch_ms_p50: percentile(&batches, 50),
             batch_ms_p99: percentile(&batches, 99),
-            orders_per_s: self.orders.per_second(),
-            positions_per_s: self.positions.per_second(),
+            orders_per_s: tally.orders.per_second(),
+            positions_per_s: tally.positions.per_second(),
         }
     }
 }

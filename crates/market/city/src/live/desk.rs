@@ -29,7 +29,7 @@ pub(crate) struct Desk {
     silent: HashSet<DriverId>,
     closed: HashMap<OrderId, i64>,
     closed_order: std::collections::VecDeque<OrderId>,
-    waiting: usize,
+    waiting: BTreeMap<String, usize>,
 }
 
 impl Desk {
@@ -40,7 +40,7 @@ impl Desk {
             if let Some(driver) = order.holder() {
                 desk.holds.insert(driver, order.id);
             }
-            desk.waiting += usize::from(waits(&order));
+            desk.count(&order, 0, usize::from(waits(&order)));
             desk.orders.insert(order.id, order);
         }
         desk
@@ -56,9 +56,10 @@ impl Desk {
             return None;
         }
         let held = before.and_then(Order::holder);
-        self.waiting = self.waiting - usize::from(before.is_some_and(waits)) + usize::from(waits(&order));
+        let waited = usize::from(before.is_some_and(waits));
         let holds = order.holder();
         let change = Change { news: news(before, &order), left: held.filter(|d| holds != Some(*d)), holds };
+        self.count(&order, waited, usize::from(waits(&order)));
         if let Some(driver) = change.left
             && self.holds.get(&driver) == Some(&order.id)
         {
@@ -121,9 +122,21 @@ impl Desk {
         self.orders.values().filter(|o| o.state == State::Searching)
     }
 
-    /// Riders not picked up yet.
-    pub(crate) fn waiting(&self) -> usize {
-        self.waiting
+    fn count(&mut self, order: &Order, waited: usize, waits: usize) {
+        if waited != waits {
+            let waiting = self.waiting.entry(order.tenant.clone()).or_default();
+            *waiting = *waiting + waits - waited;
+        }
+    }
+
+    /// Riders not picked up yet, by tenant.
+    pub(crate) fn waiting(&self) -> &BTreeMap<String, usize> {
+        &self.waiting
+    }
+
+    /// The same of one tenant.
+    pub(crate) fn waiting_of(&self, tenant: &str) -> usize {
+        self.waiting.get(tenant).copied().unwrap_or(0)
     }
 
     /// A driver was not heard of for too long.

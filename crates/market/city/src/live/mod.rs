@@ -33,6 +33,7 @@ mod relay;
 mod roster;
 mod run;
 mod service;
+mod tenants;
 mod tenure;
 
 pub use clock::CityClock;

@@ -69,7 +69,7 @@ impl Shared {
             self.report_chunk(tenant, chunk, now, &mut answers);
         }
         let taken = answers.iter().filter(|a| a.is_ok()).count() as u64;
-        self.counters.positions.add(taken);
+        self.counters.positions(tenant, taken);
         metrics::positions(self.map.id(), "accepted", taken);
         metrics::positions(self.map.id(), "rejected", answers.len() as u64 - taken);
         answers

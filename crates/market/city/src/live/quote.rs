@@ -38,18 +38,8 @@ impl Shared {
         }
         let hour = self.map.roads.now();
         let trip = trip(hour.roads(), from, to)?;
-        let nearest = self.supply.nearest_by_road(
-            pickup,
-            1,
-            CARS_LOOKED_AT,
-            self.config.quote_radius_m,
-            &Filter::idle(seats),
-            &mut |near| {
-                let ours = self.roster.at(near.driver).is_some_and(|e| *e.tenant == *tenant);
-                let node = near.node.or_else(|| self.map.nearest_node(near.point));
-                if ours { hour.time_ms(node?, from) } else { None }
-            },
-        );
+        let cars = self.nearest_of(tenant, pickup, CARS_LOOKED_AT, self.config.quote_radius_m, &Filter::idle(seats));
+        let soonest = cars.iter().filter_map(|car| hour.time_ms(self.node_of(car)?, from)).min();
         let input = QuoteInput {
             tenant: tenant.to_owned(),
             city: self.map.id().to_owned(),
@@ -60,7 +50,7 @@ impl Shared {
             seats,
             trip_ms: trip.time_ms,
             distance_m: trip.distance_m,
-            pickup_eta_ms: nearest.first().map(|n| n.time_ms),
+            pickup_eta_ms: soonest,
         };
         let quote = self.orders.quote(input, self.map.fares(), now)?;
         Ok(QuoteAnswer { quote, geometry: trip.geometry.iter().map(|p| [p.lon(), p.lat()]).collect() })

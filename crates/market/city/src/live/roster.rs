@@ -106,6 +106,16 @@ impl Roster {
         self.inner.read().by_ix.get(&ix).cloned()
     }
 
+    /// Whether every driver known is this tenant's.
+    pub(crate) fn is_all_of(&self, tenant: &str) -> bool {
+        self.inner.read().tenants.keys().all(|known| known == tenant)
+    }
+
+    /// All drivers of a tenant.
+    pub(crate) fn of_tenant(&self, tenant: &str) -> Vec<Arc<Entry>> {
+        self.inner.read().by_id.values().filter(|entry| *entry.tenant == *tenant).cloned().collect()
+    }
+
     /// Looks up many under one lock.
     pub(crate) fn find_all(&self, ids: impl Iterator<Item = DriverId>) -> Vec<Option<Arc<Entry>>> {
         let inner = self.inner.read();

@@ -1,7 +1,6 @@
 //! The loop: one task owns the desk, looks after what is due and decides the batches.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use doorstep_clock::{Timestamp, monotonic};
@@ -34,8 +33,8 @@ pub(crate) const COMPARE_MS: i64 = 15_000;
 pub(crate) enum Ask {
     /// Orders that were changed in the store.
     Changed(Vec<Order>),
-    /// Open orders, inside a box if one is given.
-    Lines(Option<BoundingBox>, oneshot::Sender<Vec<OrderLine>>),
+    /// Open orders of a tenant, inside a box if one is given.
+    Lines(String, Option<BoundingBox>, oneshot::Sender<Vec<OrderLine>>),
     /// Give the city back and end.
     Stop(oneshot::Sender<()>),
 }
@@ -79,10 +78,11 @@ impl Runner {
     fn hear(&mut self, ask: Ask) {
         match ask {
             Ask::Changed(orders) => orders.into_iter().for_each(|order| self.learn(order)),
-            Ask::Lines(within, reply) => {
+            Ask::Lines(tenant, within, reply) => {
                 let now = self.shared.clock.now();
                 let inside = |o: &&Order| within.is_none_or(|b| b.contains(o.pickup) || b.contains(o.dropoff));
-                let lines = self.desk.open().filter(inside).map(|o| order_line(o, now)).collect();
+                let ours = |o: &&Order| o.tenant == tenant;
+                let lines = self.desk.open().filter(ours).filter(inside).map(|o| order_line(o, now)).collect();
                 // Whoever asked may have gone.
                 let _ = reply.send(lines);
             }
@@ -107,7 +107,7 @@ impl Runner {
         if let Some(driver) = change.holds {
             self.stand(driver);
         }
-        self.shared.counters.waiting.store(self.desk.waiting() as u64, Ordering::Relaxed);
+        self.shared.counters.waiting(&seen.tenant, self.desk.waiting_of(&seen.tenant));
     }
 
     /// Shows a driver in the state that follows from his order and shift.
@@ -137,7 +137,7 @@ impl Runner {
             Turn::Kept => {}
             Turn::Gained => match self.shared.recover().await {
                 Ok(desk) => {
-                    self.shared.counters.waiting.store(desk.waiting() as u64, Ordering::Relaxed);
+                    self.shared.counters.resume_waiting(desk.waiting());
                     self.desk = desk;
                 }
                 Err(error) => {
@@ -168,7 +168,7 @@ impl Runner {
             self.next_batch = now.plus_ms(ms(self.shared.config.batch_s));
             stop = self.batch(now).await;
         }
-        metrics::waiting(self.shared.map.id(), self.desk.waiting() as u64);
+        metrics::waiting(self.shared.map.id(), self.desk.waiting().values().sum::<usize>() as u64);
         stop
     }
 

@@ -1,7 +1,6 @@
 //! The handle of a live city: what the API calls.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use doorstep_clock::{SharedClock, Timestamp};
 use doorstep_dispatch::matching::SoloPolicy;
@@ -100,7 +99,7 @@ impl LiveCity {
         let shared = Arc::new(Shared {
             standing: Standing::new(map.id()),
             roster: Roster::default(),
-            counters: Counters::new(),
+            counters: Counters::default(),
             relay_wake: Arc::new(Notify::new()),
             supply,
             map,
@@ -115,7 +114,7 @@ impl LiveCity {
             crate::live::tenure::Turn::Without => Desk::default(),
             _ => shared.recover().await?,
         };
-        shared.counters.waiting.store(desk.waiting() as u64, Ordering::Relaxed);
+        shared.counters.resume_waiting(desk.waiting());
         let (sender, asks) = mpsc::unbounded_channel();
         let never = Timestamp::from_millis(i64::MIN);
         let wall_now = shared.wall.now();
@@ -358,26 +357,26 @@ impl LiveCity {
         self.shared.supply.get(ix).map_or(Timestamp::from_millis(i64::MIN), |d| d.at)
     }
 
-    /// The city in figures.
+    /// The city in a tenant's figures.
     #[must_use]
-    pub fn stats(&self) -> Stats {
-        self.shared.counters.stats(self.shared.clock.now(), &self.shared.supply.counts())
+    pub fn stats(&self, tenant: &str) -> Stats {
+        self.shared.counters.stats(tenant, self.shared.clock.now(), self.shared.heads(tenant))
     }
 
-    /// A picture for the map, of the whole city or of a box.
-    pub async fn map_frame(&self, within: Option<BoundingBox>) -> Result<MapFrame, LiveError> {
+    /// A picture for a tenant's map, of the whole city or of a box.
+    pub async fn map_frame(&self, tenant: &str, within: Option<BoundingBox>) -> Result<MapFrame, LiveError> {
         let (reply, lines) = oneshot::channel();
         let stopped = || LiveError::Stopped { city: self.id().to_owned() };
-        self.asks.send(Ask::Lines(within, reply)).map_err(|_| stopped())?;
+        self.asks.send(Ask::Lines(tenant.to_owned(), within, reply)).map_err(|_| stopped())?;
         let orders = lines.await.map_err(|_| stopped())?;
         let on_map = match within {
             Some(bbox) => self.shared.supply.within(&bbox, &Filter::any()),
             None => self.shared.supply.drivers(&Filter::any()),
         };
         let entries = self.shared.roster.at_all(on_map.iter().map(|d| d.ix));
-        let drivers =
-            on_map.iter().zip(entries).filter_map(|(d, e)| e.map(|e| driver_line(e.reference.id, d))).collect();
-        let stats = self.stats();
+        let ours = on_map.iter().zip(entries).filter_map(|(d, e)| e.filter(|e| *e.tenant == *tenant).map(|e| (d, e)));
+        let drivers = ours.map(|(d, e)| driver_line(e.reference.id, d)).collect();
+        let stats = self.stats(tenant);
         Ok(MapFrame { kind: "frame", now: stats.now, drivers, orders, stats })
     }
 

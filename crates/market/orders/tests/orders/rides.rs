@@ -48,6 +48,8 @@ async fn a_ride_leaves_events_and_outbox_rows_and_frees_its_driver() {
         let next = s.order(NOON).await;
         s.orders.command(TENANT, next.id, Setting::offer(&driver, NOON), Actor::Dispatcher, None, NOON).await.unwrap();
         let totals = s.orders.read(|o, tx| o.totals_in(tx, CITY)).await.unwrap();
+        assert_eq!(totals.keys().collect::<Vec<_>>(), [TENANT]);
+        let totals = totals[TENANT];
         assert_eq!((totals.requests, totals.served, totals.picked_up, totals.wait_ms), (2, 1, 1, 5_000));
         let story = s.orders.driver_story(TENANT, d, 100).await.unwrap();
         assert_eq!(story.len(), 7);

@@ -92,7 +92,7 @@ async fn nobody_found_in_time() {
     assert_eq!(city.orders().get(TENANT, order.id).await.unwrap().state, State::Searching);
     sandbox.advance(1);
     city.reaches(order.id, State::NoDriver).await;
-    until("the count", async || (city.stats().lost == 1).then_some(())).await;
+    until("the count", async || (city.stats(TENANT).lost == 1).then_some(())).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -24,7 +24,7 @@ async fn a_city_dropped_without_a_word_goes_on_from_its_store() {
 
         let city = sandbox.city("grid", "one").await;
         assert!(city.is_owner());
-        assert_eq!((city.stats().requests, city.stats().waiting), (3, 3));
+        assert_eq!((city.stats(TENANT).requests, city.stats(TENANT).waiting), (3, 3));
         assert_eq!(city.driver_live(a).unwrap().state, "en_route");
         assert_eq!(city.driver_live(b).unwrap().state, "offered");
         for command in [Command::Arrive { driver: a }, Command::Pickup { driver: a }, Command::Complete { driver: a }] {
@@ -158,5 +158,5 @@ async fn lost_news_is_found_in_the_store() {
     assert_eq!(city.driver_live(d).unwrap().state, "offered");
     sandbox.wall.advance(std::time::Duration::from_secs(16));
     until("the driver to be free", async || (city.driver_live(d).unwrap().state == "idle").then_some(())).await;
-    assert_eq!(city.stats().cancelled, 1);
+    assert_eq!(city.stats(TENANT).cancelled, 1);
 }

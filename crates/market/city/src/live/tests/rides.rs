@@ -24,7 +24,7 @@ async fn a_ride_from_quote_to_drop_off() {
         let offered = city.reaches(order.id, State::Offered).await;
         assert_eq!(offered.driver.as_ref().unwrap().id, d);
         assert_eq!(offered.pickup_eta_ms, Some(60_000));
-        let frame = city.map_frame(None).await.unwrap();
+        let frame = city.map_frame(TENANT, None).await.unwrap();
         assert_eq!(
             (frame.drivers.len(), frame.drivers[0].4, frame.orders.len(), frame.stats.waiting),
             (1, "offered", 1, 1)
@@ -42,7 +42,7 @@ async fn a_ride_from_quote_to_drop_off() {
         city.drive(order.id, Command::Complete { driver: d }).await;
         until("the driver to be free", async || (city.driver_live(d).unwrap().state == "idle").then_some(())).await;
 
-        let stats = city.stats();
+        let stats = city.stats(TENANT);
         assert_eq!((stats.requests, stats.served, stats.waiting, stats.drivers_idle), (1, 1, 0, 1));
         assert_eq!((stats.mean_wait_s, stats.mean_delay_s), (Some(25.0), Some(-110.0)));
         assert!(stats.batch_ms_p50.is_some());
@@ -73,7 +73,7 @@ async fn a_cancel_frees_the_car_for_the_next_rider() {
     until("the driver to be free", async || (city.driver_live(d).unwrap().state == "idle").then_some(())).await;
     sandbox.advance(5);
     assert_eq!(city.reaches(second.id, State::Offered).await.driver.unwrap().id, d);
-    assert_eq!(city.stats().cancelled, 1);
+    assert_eq!(city.stats(TENANT).cancelled, 1);
 }
 
 #[tokio::test(flavor = "multi_thread")]
