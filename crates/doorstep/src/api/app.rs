@@ -3,10 +3,11 @@
 use std::{collections::BTreeMap, ops::Deref, sync::Arc};
 
 use doorstep_city::live::LiveCity;
-use doorstep_clock::SharedClock;
+use doorstep_clock::{SharedClock, Timestamp};
 use doorstep_identity::Keys;
 use doorstep_journal::Journal;
 use doorstep_orders::{DriverId, OrderId, Orders};
+use doorstep_ratings::Ratings;
 use doorstep_store::Store;
 use metrics::Gauge;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
@@ -32,6 +33,7 @@ pub(crate) struct Parts {
     pub(crate) store: Store,
     pub(crate) keys: Keys,
     pub(crate) orders: Orders,
+    pub(crate) ratings: Ratings,
     pub(crate) journal: Journal,
     /// Real time; a city has its own.
     pub(crate) wall: SharedClock,
@@ -51,6 +53,11 @@ impl App {
     /// The city with this id.
     pub(crate) fn city(&self, id: &str) -> Answer<&LiveCity> {
         self.cities.get(id).ok_or_else(|| Problem::not_found("city", id))
+    }
+
+    /// The time of the city that is farthest on, for what concerns people and no one city.
+    pub(crate) fn latest_city_time(&self) -> Timestamp {
+        self.cities.values().map(|city| city.clock().now()).max().unwrap_or_else(|| self.wall.now())
     }
 
     /// A place among the streams that may be open at once.

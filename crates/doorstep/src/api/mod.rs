@@ -29,7 +29,9 @@ pub mod problem;
 mod quotes;
 pub(crate) mod rate_limit;
 mod refusals;
+mod reputation;
 mod request_id;
+mod reviews;
 mod roads;
 pub mod schema;
 mod shell;
@@ -76,6 +78,8 @@ fn endpoints() -> (OpenApiRouter<App>, OpenApiRouter<App>) {
         .merge(positions::routes())
         .merge(events::routes())
         .merge(map::routes())
+        .merge(reviews::routes())
+        .merge(reputation::routes())
         .merge(keys::routes());
     let open = OpenApiRouter::new().merge(health::routes()).merge(roads::public_routes());
     (keyed, open)

@@ -4,6 +4,7 @@ use doorstep_city::live::LiveError;
 use doorstep_identity::IdentityError;
 use doorstep_journal::JournalError;
 use doorstep_orders::{OrdersError, Refusal};
+use doorstep_ratings::RatingsError;
 use doorstep_store::StoreError;
 
 use super::problem::{Code, FieldError, Problem};
@@ -70,6 +71,20 @@ fn refused(refusal: &Refusal, told: String) -> Problem {
             .with("allowed", actors.iter().map(|actor| actor.as_str()).collect::<Vec<_>>()),
         Refusal::WrongDriver { .. } => Problem::new(Code::WrongDriver, told),
         Refusal::NotDue { .. } => Problem::new(Code::IllegalTransition, told),
+    }
+}
+
+impl From<RatingsError> for Problem {
+    fn from(error: RatingsError) -> Self {
+        let (told, reason) = (error.to_string(), error.as_str());
+        match error {
+            RatingsError::NotFound { .. } => Self::new(Code::NotFound, told),
+            RatingsError::Closed { .. } | RatingsError::Revealed { .. } | RatingsError::Illegal { .. } => {
+                Self::new(Code::IllegalTransition, told).with("reason", reason)
+            }
+            RatingsError::InvalidField { field, reason, fix } => Self::field(field, reason, fix),
+            RatingsError::Store(error) => error.into(),
+        }
     }
 }
 

@@ -69,7 +69,7 @@ impl std::fmt::Debug for CitiesInOrder {
 /// All tables of all crates.
 #[must_use]
 pub fn migrations() -> Vec<Migration> {
-    let all = [doorstep_identity::MIGRATIONS, doorstep_orders::MIGRATIONS];
+    let all = [doorstep_identity::MIGRATIONS, doorstep_orders::MIGRATIONS, doorstep_ratings::MIGRATIONS];
     all.into_iter().flatten().cloned().collect()
 }
 

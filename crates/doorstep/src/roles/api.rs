@@ -7,6 +7,7 @@ use doorstep_clock::SharedClock;
 use doorstep_identity::Keys;
 use doorstep_journal::Journal;
 use doorstep_orders::Orders;
+use doorstep_ratings::{Ratings, Rules};
 use doorstep_store::{Store, idempotency};
 use tokio::{net::TcpListener, sync::Semaphore, task::JoinHandle};
 
@@ -60,6 +61,7 @@ impl ApiRole {
             store: needs.store,
             keys: needs.keys,
             orders: needs.orders,
+            ratings: Ratings::new(Rules::default()),
             journal: needs.journal,
             wall: needs.wall,
             cities: needs.cities,

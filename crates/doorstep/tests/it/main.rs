@@ -8,6 +8,7 @@ mod fleet;
 mod idempotency;
 mod lists;
 mod refusals;
+mod reviews;
 mod rides;
 mod streams;
 mod support;

@@ -3,12 +3,14 @@
 
 mod live;
 mod order;
+mod review;
 
 use doorstep_geo::{GeoError, Point};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 pub use live::{Clock, Frame, Stats};
+pub use review::{Review, ReviewSide, ReviewStep, Standing};
 pub use order::{Cancelled, DriverRef, Event, EventKind, FarePart, Order, OrderState, Quote, RiderRef, StoryLine};
 
 use super::problem::{Answer, FieldError, Problem};

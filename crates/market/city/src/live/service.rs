@@ -134,10 +134,19 @@ impl LiveCity {
             journal: shared.journal.clone(),
             wake: Arc::clone(&shared.relay_wake),
         };
-        let standing = Arc::clone(&shared);
+        // Reviews come seldom: nobody wakes their relay, it looks by itself.
+        let reviews = Relay {
+            city: relay.city.clone(),
+            stream: doorstep_ratings::stream(&relay.city),
+            store: relay.store.clone(),
+            journal: relay.journal.clone(),
+            wake: Arc::default(),
+        };
+        let (standing, also_standing) = (Arc::clone(&shared), Arc::clone(&shared));
         let tasks = vec![
             tokio::spawn(runner.run()).abort_handle(),
             tokio::spawn(relay.run(move || standing.standing.is_owner())).abort_handle(),
+            tokio::spawn(reviews.run(move || also_standing.standing.is_owner())).abort_handle(),
         ];
         Ok(Self { shared, asks: sender, _tasks: Arc::new(Tasks(tasks)) })
     }
