@@ -9,6 +9,7 @@ mod multiplier;
 mod price;
 mod surge;
 mod tariff;
+mod window;
 
 pub use error::{Mistake, Mistakes, PricingError};
 pub use multiplier::Multiplier;
@@ -17,3 +18,4 @@ pub use surge::*;
 pub use tariff::{
     Airport, Day, LegalCap, PriceBook, Sharing, SurgeLaw, Tariff, Tax, TimeSurcharge, Toll, Zone, ZoneRule,
 };
+pub use window::{Density, Window, WindowRule};

@@ -61,9 +61,9 @@ fn solve(mut a: [[f64; N]; N], mut b: [f64; N]) -> [f64; N] {
     for i in 0..N {
         let pivot = if a[i][i].abs() > 1e-12 { a[i][i] } else { 1e-12 };
         for j in i + 1..N {
-            let factor = a[j][i] / pivot;
-            for k in i..N {
-                a[j][k] -= factor * a[i][k];
+            let (factor, upper) = (a[j][i] / pivot, a[i]);
+            for (value, above) in a[j].iter_mut().zip(upper).skip(i) {
+                *value -= factor * above;
             }
             b[j] -= factor * b[i];
         }
