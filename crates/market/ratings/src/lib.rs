@@ -1,7 +1,8 @@
 //! Two-sided reviews and the reputation made of them.
 //!
 //! The estimate is pure: [`score`] turns reviews into standings and discounted raters, the same for any order
-//! of the reviews. [`Reviews`] reads them from a table. [`Ratings`] keeps reviews of both sides in the store,
+//! of the reviews. [`Live`] takes
+//! one more review at a time. [`Reviews`] reads them from a table. [`Ratings`] keeps reviews of both sides in the store,
 //! hidden until both wrote.
 
 mod names;
@@ -15,7 +16,7 @@ pub use names::Names;
 pub use read::{COLUMNS, ReadError, Reviews};
 pub use report::{Discount, Reason, Report, Standing};
 pub use review::{Decay, Market, Review, Settings};
-pub use score::score;
+pub use score::{Live, score};
 pub use service::{
     CompletedOrder, MIGRATIONS, Moderation, OrderReview, Ratings, RatingsError, Reputation, Rules, Side, Status, Step,
     Thresholds, Words, stream,

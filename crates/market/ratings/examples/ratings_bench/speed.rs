@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 
-use doorstep_ratings::{Market, Settings, score};
+use doorstep_ratings::{Live, Market, Settings, score};
 
 use crate::marketplace::{BASE, Marketplace, Recipe, make};
 
@@ -35,6 +35,21 @@ pub(crate) fn measure(reviews: usize) {
         market.quality.len(),
         started.elapsed().as_secs_f64(),
         report.discounts.len()
+    );
+    let (first, rest) = given.reviews.split_at(given.reviews.len() - given.reviews.len().min(10_000) / 2);
+    let mut live = Live::new(&Market { reviews: first, ..given }, &Settings::default());
+    let mut took: Vec<f64> = Vec::with_capacity(rest.len());
+    for review in rest {
+        let started = doorstep_clock::monotonic();
+        live.add(review);
+        took.push(started.elapsed().as_secs_f64() * 1e6);
+    }
+    took.sort_by(f64::total_cmp);
+    println!(
+        "one more review: {:.2} µs at the median, {:.2} µs at the 99th percentile, {:.2} µs at most",
+        took[took.len() / 2],
+        took[took.len() * 99 / 100],
+        took[took.len() - 1]
     );
 }
 

@@ -134,21 +134,10 @@ impl Fit {
     /// Fits again from where it stands, each review weighted by its own weight and its rater's trust.
     pub(super) fn again(&mut self, table: &Table, trust: &[f32], scale: &Scale, rounds: usize) {
         (self.mean, self.var) = variances(table, trust, scale);
-        let (subject_ridge, rater_ridge) = (self.var.subject_ridge(), self.var.rater_ridge());
+        let rater_ridge = self.var.rater_ridge();
         let mean = self.mean;
         for _ in 0..rounds {
-            let leniency = &self.leniency;
-            walk::fill(&table.col_start, &mut self.subjects, |range, levels| {
-                for (subject, level) in range.zip(levels) {
-                    let (mut sum, mut weight) = (0.0_f32, 0.0_f32);
-                    for e in table.of_subject(subject) {
-                        let w = e.weight * trust[e.other as usize];
-                        sum += w * (scale.value(e.stars) - mean - leniency[e.other as usize]);
-                        weight += w;
-                    }
-                    *level = Level { quality: sum / (weight + subject_ridge), weight };
-                }
-            });
+            self.subjects_again(table, trust, scale);
             let subjects = &self.subjects;
             walk::fill(&table.row_start, &mut self.leniency, |range, out| {
                 for (rater, lean) in range.zip(out) {
@@ -156,6 +145,22 @@ impl Fit {
                 }
             });
         }
+    }
+
+    /// Fits the subjects to the raters as they are.
+    pub(super) fn subjects_again(&mut self, table: &Table, trust: &[f32], scale: &Scale) {
+        let (mean, ridge, leniency) = (self.mean, self.var.subject_ridge(), &self.leniency);
+        walk::fill(&table.col_start, &mut self.subjects, |range, levels| {
+            for (subject, level) in range.zip(levels) {
+                let (mut sum, mut weight) = (0.0_f32, 0.0_f32);
+                for e in table.of_subject(subject) {
+                    let w = e.weight * trust[e.other as usize];
+                    sum += w * (scale.value(e.stars) - mean - leniency[e.other as usize]);
+                    weight += w;
+                }
+                *level = Level { quality: sum / (weight + ridge), weight };
+            }
+        });
     }
 
     /// The level expected of a review had it not been written itself; `trust` is its rater's.

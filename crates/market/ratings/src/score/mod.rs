@@ -6,6 +6,7 @@ mod bursts;
 mod decay;
 mod emission;
 mod fit;
+mod live;
 mod retaliation;
 mod rings;
 mod scale;
@@ -17,9 +18,10 @@ use crate::review::{Decay, Market, Settings};
 use bursts::Burst;
 use emission::Emission;
 use fit::Fit;
+pub use live::Live;
 use rings::Search;
 use scale::Scale;
-use table::Table;
+use table::{Entry, Table};
 
 /// How often the suspects are sought, and quality fitted again without them.
 const TURNS: usize = 5;
@@ -55,6 +57,7 @@ struct Estimate {
     scale: Scale,
     fit: Fit,
     search: Search,
+    emission: Emission,
     trust: Vec<f32>,
     bursts: Vec<Burst>,
     retaliations: Vec<(u32, u64)>,
@@ -73,8 +76,9 @@ impl Estimate {
         let mut scale = Scale::of(&stars(&table, &trust));
         let mut fit = Fit::blank(&table);
         fit.again(&table, &trust, &scale, 6);
+        let mut emission = Emission::flat(&[1.0; 5]);
         for _ in 0..TURNS {
-            let emission = Emission::learn(&table, &fit, &trust, &scale);
+            emission = Emission::learn(&table, &fit, &trust, &scale);
             for _ in 0..ROUNDS {
                 search.round(&table, &fit, &emission, &trust, &scale);
             }
@@ -91,8 +95,9 @@ impl Estimate {
             decay::apply(&mut table, share);
             fit.again(&table, &trust, &scale, 4);
         }
+        fit.subjects_again(&table, &trust, &scale);
         let half_life = share.map(|share| share * table.span as f64);
-        Self { table, scale, fit, search, trust, bursts, retaliations, half_life }
+        Self { table, scale, fit, search, emission, trust, bursts, retaliations, half_life }
     }
 
     fn report(&self) -> Report {
@@ -106,20 +111,27 @@ impl Estimate {
 
     fn standing(&self, subject: usize) -> Standing {
         let list = self.table.of_subject(subject);
+        let says = |e: &Entry| {
+            self.precision(e.weight * self.trust[e.other as usize], self.table.of_rater(e.other as usize).len())
+        };
+        self.stands(subject, list.iter().map(says).sum(), list.len())
+    }
+
+    /// What a review of this weight says of its subject, as the inverse of a variance; the unknown part of its
+    /// rater's leniency adds to the noise.
+    fn precision(&self, weight: f32, reviews_of_rater: usize) -> f64 {
         let var = &self.fit.var;
-        // What a rater's unknown leniency adds to the noise of his reviews.
-        let mut known = 0.0;
-        for e in list {
-            let reviews = self.table.of_rater(e.other as usize).len() as f64;
-            let unknown = var.leniency * var.noise / (var.noise + reviews * var.leniency);
-            known += f64::from(e.weight * self.trust[e.other as usize]) / (var.noise + unknown);
-        }
-        let deviation = (1.0 / (known + 1.0 / var.quality.max(1e-6))).sqrt();
+        let unknown = var.leniency * var.noise / (var.noise + reviews_of_rater as f64 * var.leniency);
+        f64::from(weight) / (var.noise + unknown)
+    }
+
+    fn stands(&self, subject: usize, precision: f64, reviews: usize) -> Standing {
+        let deviation = (1.0 / (precision.max(0.0) + 1.0 / self.fit.var.quality.max(1e-6))).sqrt();
         let level = f64::from(self.fit.mean + self.fit.subjects[subject].quality);
         Standing {
             score: self.scale.stars(level),
             lower: self.scale.stars(level - NINE_OF_TEN * deviation),
-            reviews: list.len() as u32,
+            reviews: reviews as u32,
         }
     }
 
@@ -165,8 +177,12 @@ impl Estimate {
 /// Takes trust away from the suspects.
 fn suspect(trust: &mut [f32], search: &Search, doubt: f32) {
     for (trust, &guilt) in trust.iter_mut().zip(&search.guilt) {
-        *trust = if guilt <= doubt { 1.0 } else { (1.0 - guilt).max(LEAST_TRUST) };
+        *trust = trusted(guilt, doubt);
     }
+}
+
+fn trusted(guilt: f32, doubt: f32) -> f32 {
+    if guilt <= doubt { 1.0 } else { (1.0 - guilt).max(LEAST_TRUST) }
 }
 
 /// How often each number of stars is given by those who are trusted.

@@ -116,7 +116,7 @@ impl Search {
                     evidence += e.weight * says(e, &votes[e.other as usize], own, base, honest);
                 }
                 let guilt = probability(evidence);
-                *new = if guilt < 0.01 { 0.0 } else { guilt };
+                *new = cleared(guilt);
                 total += f64::from(guilt);
             }
             total
@@ -170,6 +170,24 @@ impl Search {
         }
     }
 
+    /// The guilt of one rater, from his list and what is honest of each of its reviews.
+    pub(super) fn guilt_of<'a>(&self, list: impl Iterator<Item = (&'a Entry, f32)>, own: f32) -> f32 {
+        let says =
+            |(e, honest): (&Entry, f32)| e.weight * says(e, &self.votes[e.other as usize], own, &self.base, honest);
+        cleared(probability(self.log_odds() + list.map(says).sum::<f32>()))
+    }
+
+    /// Adds a vote, or takes it away where the weight is negative.
+    pub(super) fn vote(&mut self, e: &Entry, weight: f32) {
+        let votes = &mut self.votes[e.other as usize];
+        let place = match e.stars {
+            5 => &mut votes.five,
+            1 => &mut votes.one,
+            _ => &mut votes.other,
+        };
+        *place = (*place + weight).max(0.0);
+    }
+
     /// What speaks against a rater whose list is given, and how many of his reviews do.
     pub(super) fn against(&self, list: &[Entry], guilt: f32) -> Against {
         let mut against = Against::default();
@@ -218,6 +236,11 @@ fn says(e: &Entry, votes: &Votes, own_guilt: f32, base: &[f32; 5], honest: f32) 
     let others = (votes.all() - own).max(0.0);
     let colluding = ((same.max(0.0) + LENT * base[star]) / (others + LENT)).max(1e-4).ln();
     (colluding - honest).clamp(STARS.0, STARS.1) + votes.choice
+}
+
+/// Little guilt is none.
+fn cleared(guilt: f32) -> f32 {
+    if guilt < 0.01 { 0.0 } else { guilt }
 }
 
 fn probability(log_odds: f32) -> f32 {

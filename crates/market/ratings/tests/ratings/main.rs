@@ -1,6 +1,7 @@
 //! Reputations on markets whose truth is known.
 #![allow(clippy::unwrap_used)]
 
+mod live;
 #[path = "../../examples/ratings_bench/marketplace.rs"]
 #[allow(dead_code)]
 mod marketplace;

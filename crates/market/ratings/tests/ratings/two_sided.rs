@@ -5,7 +5,7 @@ use doorstep_clock::Timestamp;
 use doorstep_ratings::{
     CompletedOrder, MIGRATIONS, Moderation, OrderReview, Ratings, RatingsError, Rules, Side, Status, Words, stream,
 };
-use doorstep_store::{Store, StoreError, outbox, testing};
+use doorstep_store::{Store, outbox, testing};
 
 const TENANT: &str = "ten_main";
 const NOON: Timestamp = Timestamp::from_millis(1_384_790_400_000);
@@ -223,7 +223,7 @@ fn events_tell_without_telling_too_much() {
         desk.write(&ride, Side::Rider, words(2), NOON).unwrap();
         desk.write(&ride, Side::Driver, words(5), NOON).unwrap();
         let rows =
-            desk.store.read_blocking(|tx| Ok::<_, StoreError>(outbox::take_stream(tx, &stream("manhattan"), 100)?));
+            desk.store.read_blocking(|tx| outbox::take_stream(tx, &stream("manhattan"), 100));
         let rows = rows.unwrap();
         let kinds: Vec<_> = rows.iter().map(|row| row.kind.as_str()).collect();
         assert_eq!(kinds, ["review_written", "review_written", "review_revealed"]);
