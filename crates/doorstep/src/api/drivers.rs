@@ -19,6 +19,7 @@ use super::{
     paging::{self, Page},
     problem::{Answer, Problem},
     schema::{self, LatLon},
+    suggestion::Suggestion,
 };
 
 pub(crate) fn routes() -> OpenApiRouter<App> {
@@ -83,6 +84,9 @@ pub struct DriverView {
     pub position_at: Option<String>,
     /// Heading in degrees from north.
     pub bearing_deg: Option<f64>,
+    /// Where he had best wait, while he is idle and there is something to say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suggestion: Option<Suggestion>,
     /// The open order that he holds; told by `GET /v1/drivers/{id}` only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order: Option<String>,
@@ -92,6 +96,7 @@ pub struct DriverView {
 
 /// The stored driver joined with what the live city knows of him.
 pub(crate) fn view(driver: &Driver, live: Option<DriverLive>) -> DriverView {
+    let suggestion = live.as_ref().and_then(|live| live.suggestion).map(Suggestion::from);
     let position = live.as_ref().and_then(|live| live.position).or(driver.position);
     DriverView {
         id: driver.id.to_string(),
@@ -104,6 +109,7 @@ pub(crate) fn view(driver: &Driver, live: Option<DriverLive>) -> DriverView {
         position: position.map(LatLon::from),
         position_at: live.as_ref().and_then(|live| live.at).map(|at| at.to_string()),
         bearing_deg: live.and_then(|live| live.bearing_deg).map(f64::from),
+        suggestion,
         order: None,
         created_at: driver.created_at.to_string(),
     }

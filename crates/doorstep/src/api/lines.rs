@@ -15,6 +15,7 @@ use super::{
     position_line::{self, LINE, LineFault, MotionFault, Pieces},
     problem::{Answer, Code, Problem},
     schema,
+    suggestion::DriverSuggestion,
 };
 
 /// Most rejections that are told one by one.
@@ -40,6 +41,9 @@ pub struct LineAnswer {
     pub rejected_total: usize,
     /// The first of them.
     pub rejected: Vec<RejectedLine>,
+    /// Where idle drivers among those who reported had best wait, each told once; left out when there is nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub suggestions: Vec<DriverSuggestion>,
 }
 
 /// Counts what becomes of the lines.
@@ -56,6 +60,10 @@ impl Taken {
         if self.0.rejected.len() < TOLD {
             self.0.rejected.push(RejectedLine { line, code: code.to_owned(), detail: detail.to_owned() });
         }
+    }
+
+    pub(crate) fn suggest(&mut self, news: Vec<DriverSuggestion>) {
+        self.0.suggestions.extend(news);
     }
 
     pub(crate) fn answer(self) -> LineAnswer {

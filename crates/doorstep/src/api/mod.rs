@@ -36,6 +36,7 @@ mod roads;
 pub mod schema;
 mod shell;
 mod shifts;
+mod suggestion;
 pub(crate) mod tile_cache;
 
 pub use cities::City;
@@ -45,6 +46,7 @@ pub use keys::{KeyView, Me};
 pub use lines::{LineAnswer, RejectedLine};
 pub use paging::Page;
 pub use roads::{Route, Times};
+pub use suggestion::{DriverSuggestion, Suggestion};
 
 use axum::{
     Router,

@@ -24,6 +24,7 @@ use super::{
     position_line::check_motion,
     problem::{Answer, Code, Problem},
     schema::LatLon,
+    suggestion,
 };
 use crate::node::metrics::POSITIONS;
 
@@ -71,7 +72,10 @@ async fn report(
         let mut refusal = None;
         for city in app.cities.values() {
             match city.report_positions(&tenant, &[report]).pop() {
-                Some(Ok(())) => return Ok(LineAnswer { accepted: 1, ..LineAnswer::default() }),
+                Some(Ok(())) => {
+                    let suggestions = suggestion::news(city, &tenant, &[report.driver]);
+                    return Ok(LineAnswer { accepted: 1, suggestions, ..LineAnswer::default() });
+                }
                 Some(Err(other)) if other.as_str() != "unknown_driver" => refusal = Some(other),
                 _ => {}
             }
@@ -158,12 +162,17 @@ impl<'a> Intake<'a> {
             }
         }
         let answers = self.city.report_positions(self.tenant, &self.reports);
-        for (number, answer) in self.numbers.iter().zip(answers) {
+        let mut heard = Vec::with_capacity(answers.len());
+        for ((number, report), answer) in self.numbers.iter().zip(&self.reports).zip(answers) {
             match answer {
-                Ok(()) => self.taken.accept(),
+                Ok(()) => {
+                    heard.push(report.driver);
+                    self.taken.accept();
+                }
                 Err(refusal) => self.taken.reject(*number, refusal.as_str(), &refusal.to_string()),
             }
         }
+        self.taken.suggest(suggestion::news(self.city, self.tenant, &heard));
         self.lines += text.iter().filter(|byte| **byte == b'\n').count();
     }
 
@@ -181,7 +190,7 @@ impl<'a> Intake<'a> {
 /// Report positions over a WebSocket
 ///
 /// Each text frame holds one or more NDJSON lines as for `POST …/positions`, and is answered by one frame
-/// `{"accepted":n,"rejected_total":m,"rejected":[…]}`. Browsers send the key as the subprotocol
+/// `{"accepted":n,"rejected_total":m,"rejected":[…]}`, with `suggestions` when idle drivers had best wait elsewhere. Browsers send the key as the subprotocol
 /// `bearer.<base64url(access:secret)>` beside `doorstep.v1`.
 #[utoipa::path(get, path = "/v1/cities/{city}/positions/ws", tag = "positions", params(("city" = String, Path, description = "City id")),
     responses((status = 101, description = "The connection becomes a WebSocket")))]

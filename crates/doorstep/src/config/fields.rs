@@ -140,6 +140,13 @@ pub(super) const FIELDS: &[Field] = &[
         float_of
     ),
     field!(
+        "dispatch.rebalance_s",
+        "Seconds between two decisions on where idle drivers had best wait; 0 for none.",
+        dispatch.rebalance_s,
+        |v| seconds(v, 0.0, 3600.0),
+        float_of
+    ),
+    field!(
         "limits.body_bytes",
         "Largest JSON body, in bytes.",
         limits.body_bytes,

@@ -84,6 +84,8 @@ pub struct Dispatch {
     pub offer_s: f64,
     /// Seconds without a position after which a driver counts as gone.
     pub heartbeat_s: f64,
+    /// Seconds between two decisions on where idle drivers had best wait; 0 for none.
+    pub rebalance_s: f64,
 }
 
 /// What keeps one caller from taking everything.
@@ -155,7 +157,7 @@ impl Default for Config {
             api: Api { listen: SocketAddr::from(([127, 0, 0, 1], 8080)), cors_origins: Vec::new() },
             metrics: Metrics { listen: SocketAddr::from(([127, 0, 0, 1], 9090)) },
             journal: Journal { dir: None, segment_mib: 64, keep_mib: 4096, keep_hours: 24 * 30 },
-            dispatch: Dispatch { batch_s: 5.0, max_wait_s: 300.0, offer_s: 15.0, heartbeat_s: 30.0 },
+            dispatch: Dispatch { batch_s: 5.0, max_wait_s: 300.0, offer_s: 15.0, heartbeat_s: 30.0, rebalance_s: 30.0 },
             limits: Limits {
                 body_bytes: 1 << 20,
                 ndjson_bytes: 8 << 20,

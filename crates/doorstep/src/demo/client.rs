@@ -90,6 +90,26 @@ pub(super) struct DriverView {
     pub(super) position: Option<Point>,
 }
 
+/// What positions brought back.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct Taken {
+    #[serde(default)]
+    pub(super) suggestions: Vec<DriverSuggestion>,
+}
+
+/// Where a driver had best wait.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct DriverSuggestion {
+    pub(super) driver: String,
+    pub(super) suggestion: Suggestion,
+}
+
+/// A place to wait at.
+#[derive(Clone, Copy, Debug, Deserialize)]
+pub(super) struct Suggestion {
+    pub(super) place: Point,
+}
+
 /// A page of a list.
 #[derive(Clone, Debug, Deserialize)]
 pub(super) struct Page<T> {

@@ -12,7 +12,7 @@ use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest as _;
 use tracing::{debug, warn};
 
-use super::client::{CityTime, CityView, Client, OrderEvent};
+use super::client::{CityTime, CityView, Client, OrderEvent, Taken};
 use super::fleet::Fleet;
 use super::sse;
 
@@ -99,7 +99,12 @@ async fn report(
         for frame in frames {
             socket.send(Message::text(frame)).await?;
             let answer = socket.next().await.context("closed by the server")??;
-            debug!(%answer, "positions were taken");
+            let answer: Taken = serde_json::from_str(answer.to_text()?).context("the answer to positions")?;
+            debug!(suggestions = answer.suggestions.len(), "positions were taken");
+            let mut fleet = fleet.lock();
+            for news in answer.suggestions {
+                fleet.suggest(&news.driver, news.suggestion.place);
+            }
         }
         let speed = time.borrow().speed();
         let wait = if speed > 0.0 {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use doorstep_clock::SeededRng;
-use doorstep_geo::Point;
+use doorstep_geo::{Point, haversine_m};
 use rand::RngExt as _;
 use serde_json::{Value, json};
 use tokio::sync::{Semaphore, mpsc, watch};
@@ -28,6 +28,10 @@ const THINKS_MS: std::ops::Range<i64> = 1_000..4_000;
 const BOARDS_MS: std::ops::Range<i64> = 5_000..20_000;
 /// How long a driver stands before going where riders are.
 const STANDS_MS: std::ops::Range<i64> = 20_000..180_000;
+/// How long a driver stays where the city suggested to wait.
+const STAYS_MS: std::ops::Range<i64> = 300_000..600_000;
+/// A suggestion closer than this to where the taxi stands or drives anyway changes nothing, metres.
+const SAME_PLACE_M: f64 = 60.0;
 /// How far an idle driver goes, as the crow flies.
 const CRUISE_M: f64 = 1_200.0;
 
@@ -38,6 +42,7 @@ pub(super) enum Answer {
     PickedUp(Result<RouteView, CallError>),
     Completed(Result<(), CallError>),
     Corner(Result<RouteView, CallError>),
+    Suggested(Result<RouteView, CallError>),
 }
 
 /// The fleet and all that it needs.
@@ -166,6 +171,10 @@ impl Fleet {
         match self.taxis[ix].doing.clone() {
             Doing::Standing => self.call_corner(ix),
             Doing::Cruising(_) => self.stand(ix),
+            Doing::Following(_) => {
+                let until = self.now() + self.rng.random_range(STAYS_MS);
+                self.turn(ix, Doing::Standing, Some(until));
+            }
             Doing::Thinking { order, pickup, dropoff } => self.call_accept(ix, order, pickup, dropoff, true),
             Doing::ToPickup { order, pickup, dropoff, .. } => self.call_arrive(ix, order, pickup, dropoff),
             Doing::Boarding { order, pickup, dropoff } => self.call_trip(ix, order, pickup, dropoff, true),
@@ -191,6 +200,11 @@ impl Fleet {
                 let ends = drive.ends_ms();
                 self.turn(ix, Doing::Cruising(drive), Some(ends));
             }
+            (Answer::Suggested(Ok(route)), _) => {
+                let drive = drive(&route);
+                let ends = drive.ends_ms();
+                self.turn(ix, Doing::Following(drive), Some(ends));
+            }
             (Answer::Accepted(Ok(route)), Some(order)) => {
                 let drive = drive(&route);
                 let ends = drive.ends_ms();
@@ -211,6 +225,7 @@ impl Fleet {
             }
             (
                 Answer::Corner(Err(e))
+                | Answer::Suggested(Err(e))
                 | Answer::Accepted(Err(e))
                 | Answer::PickedUp(Err(e))
                 | Answer::Arrived(Err(e))
@@ -248,6 +263,23 @@ impl Fleet {
         self.call(ix, None, from, to, move |client, city, _| async move {
             Answer::Corner(client.route(&city, from, to).await)
         });
+    }
+
+    /// The city suggests where to wait: a free taxi goes there.
+    pub(super) fn suggest(&mut self, driver: &str, to: Point) {
+        let Some(&ix) = self.by_id.get(driver).filter(|ix| self.taxis[**ix].is_free()) else { return };
+        let (from, _) = self.taxis[ix].place(self.now());
+        let going = match &self.taxis[ix].doing {
+            Doing::Following(drive) | Doing::Cruising(drive) => drive.end().unwrap_or(from),
+            // It has asked for a way already.
+            Doing::Calling { .. } => return,
+            _ => from,
+        };
+        if haversine_m(going, to) > SAME_PLACE_M {
+            self.call(ix, None, from, to, move |client, city, _| async move {
+                Answer::Suggested(client.route(&city, from, to).await)
+            });
+        }
     }
 
     /// Accepts an offer (unless that is done), sets out and looks up the way.

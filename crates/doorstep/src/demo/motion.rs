@@ -26,6 +26,11 @@ impl Drive {
         Self { points, along_m, started_ms, lasts_ms: (lasts_s.max(0.0) * 1000.0) as i64 }
     }
 
+    /// Where it ends.
+    pub(super) fn end(&self) -> Option<Point> {
+        self.points.last().copied()
+    }
+
     /// When it ends, in milliseconds of city time.
     pub(super) fn ends_ms(&self) -> i64 {
         self.started_ms + self.lasts_ms

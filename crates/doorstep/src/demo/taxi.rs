@@ -11,6 +11,8 @@ pub(super) enum Doing {
     Standing,
     /// Nothing to do: drives to a corner where riders often are.
     Cruising(Drive),
+    /// Nothing to do: drives to where the city suggested to wait.
+    Following(Drive),
     /// Looks at an offer and will accept it.
     Thinking { order: String, pickup: Point, dropoff: Point },
     /// A call to the API is under way.
@@ -42,9 +44,10 @@ impl Taxi {
     /// Place and bearing at `now_ms`.
     pub(super) fn place(&self, now_ms: i64) -> (Point, f64) {
         match &self.doing {
-            Doing::Cruising(drive) | Doing::ToPickup { drive, .. } | Doing::OnTrip { drive, .. } => {
-                drive.at(now_ms).unwrap_or((self.at, self.bearing))
-            }
+            Doing::Cruising(drive)
+            | Doing::Following(drive)
+            | Doing::ToPickup { drive, .. }
+            | Doing::OnTrip { drive, .. } => drive.at(now_ms).unwrap_or((self.at, self.bearing)),
             _ => (self.at, self.bearing),
         }
     }
@@ -58,7 +61,7 @@ impl Taxi {
     /// The order that it is busy with.
     pub(super) fn order(&self) -> Option<&str> {
         match &self.doing {
-            Doing::Standing | Doing::Cruising(_) => None,
+            Doing::Standing | Doing::Cruising(_) | Doing::Following(_) => None,
             Doing::Calling { order, .. } => order.as_deref(),
             Doing::Thinking { order, .. }
             | Doing::ToPickup { order, .. }
@@ -69,6 +72,10 @@ impl Taxi {
 
     /// Whether it would look at an offer.
     pub(super) fn is_free(&self) -> bool {
-        matches!(self.doing, Doing::Standing | Doing::Cruising(_))
+        // A free taxi that asks for a way is free all the same.
+        matches!(
+            self.doing,
+            Doing::Standing | Doing::Cruising(_) | Doing::Following(_) | Doing::Calling { order: None, .. }
+        )
     }
 }

@@ -87,6 +87,7 @@ fn live_config(dispatch: &Dispatch) -> LiveConfig {
         offer_s: dispatch.offer_s,
         max_wait_s: dispatch.max_wait_s,
         heartbeat_s: dispatch.heartbeat_s,
+        rebalance_s: dispatch.rebalance_s,
         ..LiveConfig::default()
     }
 }

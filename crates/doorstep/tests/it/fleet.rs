@@ -175,3 +175,49 @@ async fn last_code(socket: &mut Socket) -> Option<u16> {
     }
     None
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn idle_drivers_hear_where_to_wait() {
+    let server = Server::with(|config| {
+        // Where cars wait is decided often, who serves whom hardly ever.
+        config.dispatch.rebalance_s = 0.3;
+        config.dispatch.batch_s = 60.0;
+    })
+    .await;
+    let client = server.admin.clone();
+    let driver = client.driver_at(6, 6).await;
+    client.order().await;
+    let path = format!("/v1/drivers/{driver}");
+    let began = std::time::Instant::now();
+    let shown: DriverView = loop {
+        let shown: DriverView = serde_json::from_value(client.get(&path).await.done()).unwrap();
+        if shown.suggestion.is_some() {
+            break shown;
+        }
+        assert!(began.elapsed() < std::time::Duration::from_secs(20), "no suggestion: {shown:?}");
+        tokio::time::sleep(std::time::Duration::from_millis(25)).await;
+    };
+    let suggestion = shown.suggestion.unwrap();
+    let pickup = corner(1, 1);
+    assert!((suggestion.place.lat - pickup["lat"].as_f64().unwrap()).abs() < 1e-6);
+    assert_eq!(suggestion.reason, "requests_expected");
+    // By NDJSON, by WebSocket and one by one: each decision is told once to whoever asks first.
+    let here = line(&driver, 6, 6);
+    let answer = client.post_text(&format!("/v1/cities/{CITY}/positions"), "application/x-ndjson", here).await.done();
+    let answer: LineAnswer = serde_json::from_value(answer).unwrap();
+    assert_eq!((answer.accepted, answer.suggestions.len()), (1, 1));
+    assert_eq!((&answer.suggestions[0].driver, answer.suggestions[0].suggestion.place), (&driver, suggestion.place));
+    let mut positions = connect(&client, "positions/ws").await;
+    let heard = loop {
+        positions.send(Message::text(line(&driver, 6, 6))).await.unwrap();
+        let answer: LineAnswer = serde_json::from_str(&next_text(&mut positions).await).unwrap();
+        if !answer.suggestions.is_empty() {
+            break answer.suggestions;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    };
+    assert_eq!(heard[0].driver, driver);
+    client.post(&format!("{path}/break"), json!({})).await.done();
+    assert!(client.get(&path).await.done().get("suggestion").is_none(), "on a break nobody is sent anywhere");
+    server.stop().await;
+}

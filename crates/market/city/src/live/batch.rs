@@ -20,7 +20,7 @@ use crate::live::service::Shared;
 /// Cars looked at for each rider when there are far more cars than that.
 const CARS_PER_RIDER: usize = 48;
 /// With fewer free cars than this, all of them are looked at.
-const FEW_CARS: usize = 4_096;
+pub(crate) const FEW_CARS: usize = 4_096;
 /// The most riders of one decision, oldest first, by whether there are few cars or many: a pair
 /// costs time and memory, and a flooded city must not stop for either.
 const RIDERS_AT_ONCE: usize = 4_000;
@@ -154,7 +154,7 @@ impl Shared {
         }
     }
 
-    fn on_map(&self, tenant: &str, state: DriverState) -> Vec<(Driver, Arc<Entry>)> {
+    pub(crate) fn on_map(&self, tenant: &str, state: DriverState) -> Vec<(Driver, Arc<Entry>)> {
         let filter = Filter { states: StateSet::of(&[state]), min_seats: 0 };
         let mut drivers = self.drivers_of(tenant, &filter);
         drivers.retain(|(_, entry)| entry.stands() == state);

@@ -27,6 +27,8 @@ pub struct LiveConfig {
     /// an offer only when they are free, since a driver has at most one open order; until then
     /// the rider waits for them, if no other car is sooner. 0 switches it off.
     pub look_ahead_s: f64,
+    /// Time between two decisions on where idle drivers had best wait. 0 switches it off.
+    pub rebalance_s: f64,
     /// A car at least this much sooner at the pickup replaces one that is on its way. `None`, the
     /// default, leaves accepted rides alone: the next driver could decline.
     pub better_car_s: Option<f64>,
@@ -47,6 +49,7 @@ impl Default for LiveConfig {
             heartbeat_wall_s: 5.0,
             decline_rest_s: 60.0,
             look_ahead_s: 60.0,
+            rebalance_s: 30.0,
             better_car_s: None,
             quote_radius_m: 10_000.0,
             lease_wall_s: 10.0,
@@ -72,6 +75,7 @@ impl LiveConfig {
             ("heartbeat_wall_s", self.heartbeat_wall_s, 0.0, 3_600.0),
             ("decline_rest_s", self.decline_rest_s, 0.0, 86_400.0),
             ("look_ahead_s", self.look_ahead_s, 0.0, 3_600.0),
+            ("rebalance_s", self.rebalance_s, 0.0, 3_600.0),
             ("better_car_s", self.better_car_s.unwrap_or(60.0), 1.0, 3_600.0),
             ("quote_radius_m", self.quote_radius_m, 1.0, 1_000_000.0),
             ("lease_wall_s", self.lease_wall_s, 0.5, 3_600.0),

@@ -7,6 +7,7 @@ use doorstep_orders::{DriverId, Order, OrderId, State};
 use serde::Serialize;
 
 use crate::live::counters::Stats;
+use crate::live::suggestions::Suggestion;
 
 /// `[id, lon, lat, bearing, state]`; the state of a free driver is `idle`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -32,7 +33,7 @@ pub struct MapFrame {
 }
 
 /// A driver as he is at this moment.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct DriverLive {
     /// Where, if he is on the map.
     pub position: Option<Point>,
@@ -42,6 +43,8 @@ pub struct DriverLive {
     pub state: &'static str,
     /// When he was last heard of, city time.
     pub at: Option<Timestamp>,
+    /// Where he had best wait, while he is idle.
+    pub suggestion: Option<Suggestion>,
 }
 
 /// The word of a driver's state on the map.

@@ -4,6 +4,8 @@
 const BATCH: &str = "doorstep_city_batch_seconds";
 /// Counter.
 const OFFERS: &str = "doorstep_city_offers_total";
+/// Counter.
+const SUGGESTIONS: &str = "doorstep_city_suggestions_total";
 /// Counter, label `result`.
 const POSITIONS: &str = "doorstep_city_positions_total";
 /// Gauge.
@@ -17,6 +19,7 @@ const RELAYED: &str = "doorstep_city_relayed_total";
 pub const METRICS: &[(&str, &str)] = &[
     (BATCH, "Time to decide one batch"),
     (OFFERS, "Offers made to drivers"),
+    (SUGGESTIONS, "Places suggested to idle drivers"),
     (POSITIONS, "Positions reported, by result"),
     (WAITING, "Riders not picked up yet"),
     (OWNER, "1 while this process runs the city"),
@@ -26,6 +29,10 @@ pub const METRICS: &[(&str, &str)] = &[
 pub(crate) fn batch(city: &str, seconds: f64, offers: usize) {
     metrics::histogram!(BATCH, "city" => city.to_owned()).record(seconds);
     metrics::counter!(OFFERS, "city" => city.to_owned()).increment(offers as u64);
+}
+
+pub(crate) fn suggested(city: &str, n: usize) {
+    metrics::counter!(SUGGESTIONS, "city" => city.to_owned()).increment(n as u64);
 }
 
 pub(crate) fn positions(city: &str, result: &'static str, n: u64) {

@@ -33,6 +33,7 @@ mod relay;
 mod roster;
 mod run;
 mod service;
+mod suggestions;
 mod tenants;
 mod tenure;
 
@@ -47,6 +48,7 @@ pub use metrics::METRICS;
 pub use positions::{PositionRefusal, PositionReport};
 pub use quote::QuoteAnswer;
 pub use service::LiveCity;
+pub use suggestions::{Suggestion, SuggestionReason};
 
 #[cfg(test)]
 mod tests;

@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use doorstep_clock::{Timestamp, monotonic};
+use doorstep_dispatch::matching::SoloPolicy;
 use doorstep_dispatch::supply::DriverState;
 use doorstep_geo::BoundingBox;
-use doorstep_orders::{Command, DriverId, Order, OrdersError, Shift, State};
+use doorstep_orders::{Command, DriverId, EventKind, Order, OrdersError, Shift, State};
 use doorstep_store::StoreError;
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::MissedTickBehavior;
@@ -18,6 +19,7 @@ use crate::live::frame::{OrderLine, order_line};
 use crate::live::metrics;
 use crate::live::offers::{self, Outcome};
 use crate::live::service::Shared;
+use crate::live::suggestions::Recents;
 use crate::live::tenure::{Tenure, Turn};
 
 /// How often the loop looks at the clock, wall time. The city's clock may run 60 times as fast.
@@ -45,7 +47,9 @@ pub(crate) struct Runner {
     pub(crate) asks: mpsc::UnboundedReceiver<Ask>,
     pub(crate) tenure: Tenure,
     pub(crate) desk: Desk,
+    pub(crate) recents: Recents,
     pub(crate) next_batch: Timestamp,
+    pub(crate) next_spread: Timestamp,
     pub(crate) next_compare: Timestamp,
     pub(crate) pause_until: Timestamp,
 }
@@ -97,6 +101,9 @@ impl Runner {
             return;
         };
         self.shared.counters.count(&change.news, &seen);
+        if change.news.contains(&EventKind::Requested) {
+            self.recents.note(&seen);
+        }
         if let Some(driver) = change.left {
             if seen.state == State::Searching {
                 let until = self.shared.clock.now().plus_ms(ms(self.shared.config.decline_rest_s));
@@ -138,6 +145,7 @@ impl Runner {
             Turn::Gained => match self.shared.recover().await {
                 Ok(desk) => {
                     self.shared.counters.resume_waiting(desk.waiting());
+                    self.recents = Recents::from_open(desk.open());
                     self.desk = desk;
                 }
                 Err(error) => {
@@ -167,6 +175,10 @@ impl Runner {
         if now >= self.next_batch {
             self.next_batch = now.plus_ms(ms(self.shared.config.batch_s));
             stop = self.batch(now).await;
+        }
+        if stop.is_none() && self.shared.config.rebalance_s > 0.0 && now >= self.next_spread {
+            self.next_spread = now.plus_ms(ms(self.shared.rebalance_s()));
+            self.spread(now).await;
         }
         metrics::waiting(self.shared.map.id(), self.desk.waiting().values().sum::<usize>() as u64);
         stop
@@ -251,6 +263,29 @@ impl Runner {
         metrics::batch(self.shared.map.id(), seconds, commands.len());
         self.write(commands, now).await;
         stop
+    }
+
+    /// Decides where idle drivers had best wait.
+    async fn spread(&mut self, now: Timestamp) {
+        let policy = SoloPolicy::default();
+        let Some(rebalance) = &policy.rebalance else { return };
+        let spreads = self.shared.spreads(&self.desk, &mut self.recents, now, rebalance);
+        if spreads.is_empty() {
+            return;
+        }
+        let hour = self.shared.map.roads.now();
+        let decided = tokio::task::spawn_blocking(move || {
+            spreads.iter().map(|spread| spread.decide(hour.times().as_ref(), &policy)).collect::<Vec<_>>()
+        });
+        match decided.await {
+            Ok(decided) => {
+                for (looked_at, moves) in decided {
+                    metrics::suggested(self.shared.map.id(), moves.len());
+                    self.shared.suggest(&looked_at, moves, now);
+                }
+            }
+            Err(error) => tracing::error!(city = self.shared.map.id(), %error, "where idle cars wait was not decided"),
+        }
     }
 
     /// Writes commands in one transaction and takes in what came of them.

@@ -25,6 +25,7 @@ use crate::live::quote::QuoteAnswer;
 use crate::live::relay::Relay;
 use crate::live::roster::{Entry, Roster};
 use crate::live::run::{Ask, COMPARE_MS, Runner};
+use crate::live::suggestions::{Recents, Suggestion, Suggestions};
 use crate::live::tenure::{Standing, Tenure};
 
 /// What the loop and all callers share; nothing here waits for the loop.
@@ -37,6 +38,7 @@ pub(crate) struct Shared {
     pub(crate) journal: Journal,
     pub(crate) supply: Supply,
     pub(crate) roster: Roster,
+    pub(crate) suggestions: Suggestions,
     pub(crate) counters: Counters,
     pub(crate) standing: Standing,
     pub(crate) relay_wake: Arc<Notify>,
@@ -99,6 +101,7 @@ impl LiveCity {
         let shared = Arc::new(Shared {
             standing: Standing::new(map.id()),
             roster: Roster::default(),
+            suggestions: Suggestions::default(),
             counters: Counters::default(),
             relay_wake: Arc::new(Notify::new()),
             supply,
@@ -122,8 +125,10 @@ impl LiveCity {
             shared: Arc::clone(&shared),
             asks,
             tenure,
+            recents: Recents::from_open(desk.open()),
             desk,
             next_batch: never,
+            next_spread: never,
             next_compare: wall_now.plus_ms(COMPARE_MS),
             pause_until: never,
         };
@@ -208,6 +213,12 @@ impl LiveCity {
     #[must_use]
     pub fn report_positions(&self, tenant: &str, reports: &[PositionReport]) -> Vec<Result<(), PositionRefusal>> {
         self.shared.report(tenant, reports)
+    }
+
+    /// Where drivers had best wait, as far as they were not told so yet: to be told with the answer to their positions.
+    #[must_use]
+    pub fn tell_suggestions(&self, tenant: &str, drivers: &[DriverId]) -> Vec<(DriverId, Suggestion)> {
+        self.shared.tell_suggestions(tenant, drivers)
     }
 
     /// A signed price with the pickup time. Reads only memory and waits for nothing.
@@ -400,6 +411,7 @@ impl LiveCity {
             bearing_deg: on_map.and_then(|d| d.bearing_deg),
             state: on_map.map_or("offline", |d| word(d.state)),
             at: seen.as_ref().map(|d| d.at),
+            suggestion: self.shared.suggestion(driver),
         })
     }
 

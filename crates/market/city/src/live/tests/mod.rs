@@ -7,3 +7,4 @@ mod offers;
 mod recovery;
 mod rides;
 mod sandbox;
+mod suggestions;

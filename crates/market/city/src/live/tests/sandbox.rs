@@ -141,6 +141,10 @@ impl Sandbox {
         .unwrap()
     }
 
+    pub(crate) fn clock_now(&self) -> Timestamp {
+        doorstep_clock::Clock::now(&self.clock)
+    }
+
     /// City and wall go on together.
     pub(crate) fn advance(&self, seconds: u64) {
         self.clock.advance(Duration::from_secs(seconds));
