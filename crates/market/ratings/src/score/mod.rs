@@ -24,9 +24,11 @@ use scale::Scale;
 use table::{Entry, Table};
 
 /// How often the suspects are sought, and quality fitted again without them.
-const TURNS: usize = 5;
+const TURNS: usize = 6;
+/// When trust moves less than this in the mean, the search is over.
+const STILL: f64 = 5e-4;
 /// Rounds of the search in a turn.
-const ROUNDS: usize = 3;
+const ROUNDS: usize = 2;
 /// Less guilt than this takes no weight away.
 const DOUBT: f32 = 0.3;
 /// What is left of the guiltiest.
@@ -82,9 +84,12 @@ impl Estimate {
             for _ in 0..ROUNDS {
                 search.round(&table, &fit, &emission, &trust, &scale);
             }
-            suspect(&mut trust, &search, DOUBT);
+            let moved = suspect(&mut trust, &search, DOUBT);
             scale = Scale::of(&stars(&table, &trust));
-            fit.again(&table, &trust, &scale, 4);
+            fit.again(&table, &trust, &scale, 3);
+            if moved < STILL {
+                break;
+            }
         }
         let share = match settings.decay {
             Decay::Learned => decay::learn(&table, &fit, &trust, &scale),
@@ -174,11 +179,15 @@ impl Estimate {
     }
 }
 
-/// Takes trust away from the suspects.
-fn suspect(trust: &mut [f32], search: &Search, doubt: f32) {
+/// Takes trust away from the suspects; says how far the mean rater's moved.
+fn suspect(trust: &mut [f32], search: &Search, doubt: f32) -> f64 {
+    let (mut moved, raters) = (0.0, trust.len().max(1) as f64);
     for (trust, &guilt) in trust.iter_mut().zip(&search.guilt) {
-        *trust = trusted(guilt, doubt);
+        let new = trusted(guilt, doubt);
+        moved += f64::from((*trust - new).abs());
+        *trust = new;
     }
+    moved / raters
 }
 
 fn trusted(guilt: f32, doubt: f32) -> f32 {
