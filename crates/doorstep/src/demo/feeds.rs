@@ -98,8 +98,15 @@ async fn report(
         let frames = frames(&fleet.lock());
         for frame in frames {
             socket.send(Message::text(frame)).await?;
-            let answer = socket.next().await.context("closed by the server")??;
-            let answer: Taken = serde_json::from_str(answer.to_text()?).context("the answer to positions")?;
+            let answer = loop {
+                // A ping of the server may come before the answer.
+                match socket.next().await.context("closed by the server")?? {
+                    Message::Text(text) => break text,
+                    Message::Close(_) => anyhow::bail!("closed by the server"),
+                    _ => {}
+                }
+            };
+            let answer: Taken = serde_json::from_str(&answer).context("the answer to positions")?;
             debug!(suggestions = answer.suggestions.len(), "positions were taken");
             let mut fleet = fleet.lock();
             for news in answer.suggestions {
