@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::grid::Grid;
 use super::map::{Basis, CellSurge, SurgeMap};
-use super::model::Clearing;
+use super::model::{Clearing, Counts};
 use super::{DemandSignal, SurgeConfig};
 use crate::{Multiplier, PricingError};
 
@@ -58,8 +58,9 @@ pub struct SurgeBook {
     fresh: Vec<f32>,
     /// Remembered requests, at the flat fare.
     remembered: Vec<f32>,
-    /// Expected requests per second, from a forecast.
+    /// Expected requests per second, from a forecast, once there is one.
     expected: Vec<f32>,
+    forecast: bool,
     idle: Vec<f32>,
     soon: Vec<f32>,
     /// Logarithm of the smoothed multiplier.
@@ -88,6 +89,7 @@ impl SurgeBook {
             fresh: Vec::new(),
             remembered: Vec::new(),
             expected: Vec::new(),
+            forecast: false,
             idle: Vec::new(),
             soon: Vec::new(),
             ln_smooth: Vec::new(),
@@ -159,8 +161,10 @@ impl SurgeBook {
         }
     }
 
-    /// Replaces the forecast: requests per minute at the flat fare; cells that are not listed have none.
+    /// Replaces the forecast: requests per minute at the flat fare; cells that are not listed have none. Before the
+    /// first one only what was counted counts.
     pub fn expect_demand(&mut self, per_min: impl IntoIterator<Item = (Cell, f64)>) {
+        self.forecast = true;
         self.expected.fill(0.0);
         for (cell, rate) in per_min {
             if cell.0.resolution() == self.resolution && rate.is_finite() && rate > 0.0 {
@@ -178,7 +182,7 @@ impl SurgeBook {
         self.last = Some(now);
         let warming = (now.ms_since(began) as f64) < self.config.warm_up_s * 1000.0;
 
-        let (demand, evidence) = self.demand(elapsed_s);
+        let demand = self.demand(elapsed_s);
         let (mut idle, mut soon) = (self.idle.clone(), self.soon.clone());
         let share = self.config.pooling as f32;
         for _ in 0..self.config.pooling_rings {
@@ -186,12 +190,7 @@ impl SurgeBook {
             self.grid.spread(&mut soon, &mut self.scratch, share);
         }
 
-        let mut ln_cleared: Vec<f32> = (0..self.grid.cells.len())
-            .map(|ix| {
-                let (d, e) = (f64::from(demand[ix]), f64::from(evidence[ix]));
-                self.model.ln_multiplier(d, f64::from(idle[ix]), f64::from(soon[ix]), e) as f32
-            })
-            .collect();
+        let mut ln_cleared = self.cleared(&demand, &idle, &soon);
         self.grid.spread(&mut ln_cleared, &mut self.scratch, self.config.blending as f32);
 
         let pace = |half_life: f64| if half_life > 0.0 { 1.0 - 0.5_f64.powf(elapsed_s / half_life) } else { 1.0 };
@@ -231,8 +230,29 @@ impl SurgeBook {
         Recomputed { map: Arc::new(map), changes }
     }
 
-    /// Requests per second at the flat fare, and the requests within the horizon that are well founded.
-    fn demand(&mut self, elapsed_s: f64) -> (Vec<f32>, Vec<f32>) {
+    /// The logarithm of the multiplier that clears each cell, drawn towards its region's.
+    fn cleared(&self, demand: &[f32], idle: &[f32], soon: &[f32]) -> Vec<f32> {
+        let counts = |ix: usize| Counts {
+            demand_per_s: f64::from(demand[ix]),
+            idle: f64::from(idle[ix]),
+            soon: f64::from(soon[ix]),
+            cells: 1.0,
+        };
+        let mut regions = vec![Counts::default(); self.grid.regions()];
+        for (ix, region) in self.grid.region_of.iter().enumerate() {
+            let (sum, cell) = (&mut regions[*region as usize], counts(ix));
+            sum.demand_per_s += cell.demand_per_s;
+            sum.idle += cell.idle;
+            sum.soon += cell.soon;
+            sum.cells += cell.cells;
+        }
+        let around: Vec<f64> = regions.into_iter().map(|region| self.model.ln_multiplier(region, 0.0)).collect();
+        let of = |(ix, region): (usize, &u32)| self.model.ln_multiplier(counts(ix), around[*region as usize]) as f32;
+        self.grid.region_of.iter().enumerate().map(of).collect()
+    }
+
+    /// Requests per second at the flat fare, pooled with the neighbours'.
+    fn demand(&mut self, elapsed_s: f64) -> Vec<f32> {
         let keep = 0.5_f64.powf(elapsed_s / self.config.demand_half_life_s);
         self.watched_s = self.watched_s * keep + elapsed_s;
         let at_price = self.config.demand == DemandSignal::Orders;
@@ -241,7 +261,7 @@ impl SurgeBook {
             self.remembered[ix] = self.remembered[ix] * keep as f32 + *fresh / kept_away as f32;
             *fresh = 0.0;
         }
-        let prior_s = self.config.forecast_weight_s;
+        let prior_s = if self.forecast { self.config.forecast_weight_s } else { 0.0 };
         let seconds = (self.watched_s + prior_s).max(1.0);
         let mut rate: Vec<f32> = self
             .remembered
@@ -252,8 +272,7 @@ impl SurgeBook {
         for _ in 0..self.config.pooling_rings {
             self.grid.spread(&mut rate, &mut self.scratch, self.config.pooling as f32);
         }
-        let evidence = rate.iter().map(|r| r * self.config.horizon_s as f32).collect();
-        (rate, evidence)
+        rate
     }
 
     /// The published multiplier moves only when the smooth one has left its step by more than the hysteresis.

@@ -31,7 +31,7 @@ pub struct SurgeConfig {
     pub gain: f64,
     /// By how much demand falls when the price rises: requests go as the multiplier to the minus this.
     pub elasticity: f64,
-    /// Expected requests in the horizon at which a cell's own data count half.
+    /// Expected requests in the horizon at which a cell's own data count half, and its region's the other half.
     pub evidence: f64,
     /// How fast cars drive to a pickup, metres a second.
     pub speed_mps: f64,

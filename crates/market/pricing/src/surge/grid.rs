@@ -3,6 +3,9 @@
 use doorstep_geo::Cell;
 use hashbrown::HashMap;
 
+/// Regions are so many resolutions coarser than cells: 49 cells each.
+const COARSER: u8 = 2;
+
 /// Cells by number, with up to six neighbours each.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Grid {
@@ -10,6 +13,9 @@ pub(super) struct Grid {
     by_cell: HashMap<Cell, u32>,
     /// The numbers of a cell's neighbours; its own number stands for one that is not watched.
     neighbours: Vec<[u32; 6]>,
+    /// The number of each cell's region.
+    pub(super) region_of: Vec<u32>,
+    by_region: HashMap<Cell, u32>,
 }
 
 impl Grid {
@@ -33,7 +39,15 @@ impl Grid {
             }
         }
         self.neighbours.push(touching);
+        let coarse = u8::from(cell.0.resolution()).saturating_sub(COARSER);
+        let regions = self.by_region.len() as u32;
+        let region = cell.parent(coarse).unwrap_or(cell);
+        self.region_of.push(*self.by_region.entry(region).or_insert(regions));
         new as usize
+    }
+
+    pub(super) fn regions(&self) -> usize {
+        self.by_region.len()
     }
 
     pub(super) fn find(&self, cell: Cell) -> Option<usize> {

@@ -7,7 +7,8 @@
 //!
 //! `d * H * m^-e = soon + gain * (n - n*)`, which is solved for `m`.
 //!
-//! Where few requests are expected the solution is drawn towards 1: one rider and no car is no market.
+//! Where few requests are expected the solution is drawn towards that of the region around, and where few are
+//! expected in all of it towards 1: one rider and no car is no market.
 
 use super::SurgeConfig;
 
@@ -34,6 +35,15 @@ pub(super) struct Clearing {
     ln_most: f64,
 }
 
+/// Demand and supply of one or more cells.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Counts {
+    pub(super) demand_per_s: f64,
+    pub(super) idle: f64,
+    pub(super) soon: f64,
+    pub(super) cells: f64,
+}
+
 impl Clearing {
     pub(super) fn new(config: &SurgeConfig, cell_m2: f64) -> Self {
         let reach = config.detour * 0.5 * cell_m2.sqrt() / config.speed_mps;
@@ -55,16 +65,17 @@ impl Clearing {
         (self.fixed_s + self.reach / idle.max(1e-9).sqrt()).min(3_600.0)
     }
 
-    /// The logarithm of the multiplier for demand per second, idle cars and those free within the horizon;
-    /// `evidence` is the expected number of requests on which the demand rests.
-    pub(super) fn ln_multiplier(&self, demand_per_s: f64, idle: f64, soon: f64, evidence: f64) -> f64 {
-        let wants = demand_per_s * self.horizon_s;
+    /// The logarithm of the multiplier that clears `area` cells together: demand per second, idle cars and those
+    /// free within the horizon. `around` is that of the region, drawn to where `demand` promises few requests.
+    pub(super) fn ln_multiplier(&self, counts: Counts, around: f64) -> f64 {
+        let wants = counts.demand_per_s * self.horizon_s;
+        let own = wants / (wants + self.evidence).max(f64::MIN_POSITIVE);
         if wants <= 0.0 {
-            return 0.0;
+            return around * (1.0 - own);
         }
-        let can = (soon + self.gain * (idle - self.wanted)).max(LEAST);
+        let can = (counts.soon + self.gain * (counts.idle - self.wanted * counts.cells)).max(LEAST * counts.cells);
         let clears = ((wants / can).ln() / self.elasticity).clamp(0.0, self.ln_most);
-        clears * evidence / (evidence + self.evidence).max(f64::MIN_POSITIVE)
+        clears * own + around * (1.0 - own)
     }
 
     /// By how much a multiplier keeps demand down.
@@ -88,20 +99,25 @@ mod tests {
         assert!((model.pickup_s(model.wanted) - 180.0).abs() < 1e-6);
     }
 
+    fn cell(demand_per_s: f64, idle: f64, soon: f64) -> Counts {
+        Counts { demand_per_s, idle, soon, cells: 1.0 }
+    }
+
     #[test]
     fn plenty_of_cars_costs_nothing_and_the_price_clears_the_rest() {
         let model = clearing();
-        assert_eq!(model.ln_multiplier(0.01, 50.0, 5.0, 1.0), 0.0);
+        assert_eq!(model.ln_multiplier(cell(0.01, 50.0, 5.0), 0.0), 0.0);
         // At the wanted stock demand is brought down to exactly what becomes free.
-        let ln_m = model.ln_multiplier(0.05, model.wanted, 6.0, 1.0);
+        let ln_m = model.ln_multiplier(cell(0.05, model.wanted, 6.0), 0.0);
         assert!((0.05 * 300.0 * model.kept(ln_m) - 6.0).abs() < 1e-9);
     }
 
     #[test]
-    fn one_rider_and_no_car_is_no_market() {
+    fn one_rider_and_no_car_is_no_market_but_its_region_counts() {
         let model = Clearing::new(&SurgeConfig::default(), 737_000.0);
-        assert!(model.ln_multiplier(0.000_1, 0.0, 0.0, 0.03).exp() < 1.05);
-        assert!(model.ln_multiplier(0.1, 0.0, 0.0, 30.0).exp() > 4.0);
+        assert!(model.ln_multiplier(cell(0.000_1, 0.0, 0.0), 0.0).exp() < 1.05);
+        assert!(model.ln_multiplier(cell(0.1, 0.0, 0.0), 0.0).exp() > 4.0);
+        assert!((model.ln_multiplier(cell(0.0, 0.0, 0.0), 0.5) - 0.5).abs() < 1e-12);
     }
 
     proptest! {
@@ -110,7 +126,7 @@ mod tests {
             demand in 0.0..1.0_f64, more in 0.0..1.0_f64, idle in 0.0..50.0_f64, soon in 0.0..50.0_f64, cars in 0.0..10.0_f64,
         ) {
             let model = Clearing::new(&SurgeConfig::default(), 737_000.0);
-            let of = |d: f64, i: f64, s: f64| model.ln_multiplier(d, i, s, d * 300.0);
+            let of = |d: f64, i: f64, s: f64| model.ln_multiplier(cell(d, i, s), 0.0);
             let here = of(demand, idle, soon);
             prop_assert!(of(demand + more, idle, soon) >= here - 1e-12);
             prop_assert!(of(demand, idle + cars, soon) <= here + 1e-12);
