@@ -42,6 +42,7 @@ fn main() -> Result<(), Failure> {
             threads: setting("THREADS", 1) as usize,
         };
         let started = doorstep_clock::monotonic();
+        let cpu_before = cpu_s();
         let verbose = setting("VERBOSE", 0) > 0;
         let solution = solve(&instance, &settings, |news| {
             if verbose {
@@ -49,6 +50,7 @@ fn main() -> Result<(), Failure> {
             }
         });
         let wall = started.elapsed().as_secs_f64();
+        let cpu = cpu_s() - cpu_before;
         let report = check::judge(&instance, &solution.plan);
         let (best_vehicles, best_cost) = known.get(name).copied().unwrap_or((0, f64::NAN));
         let over = solution.vehicles as i64 - best_vehicles;
@@ -59,7 +61,7 @@ fn main() -> Result<(), Failure> {
         vehicles[over.clamp(0, 3) as usize] += 1;
         more += over;
         println!(
-            "{name:<12} {:>4} of {best_vehicles:>4} {:>12.2} of {best_cost:>12.2} {gap:>7.2}% {:>9} it {wall:>7.2} s ok={} {}",
+            "{name:<12} {:>4} of {best_vehicles:>4} {:>12.2} of {best_cost:>12.2} {gap:>7.2}% {:>9} it {wall:>7.2} s {cpu:>6.2} cpu ok={} {}",
             solution.vehicles,
             report.cost,
             solution.iterations,
@@ -78,6 +80,14 @@ fn main() -> Result<(), Failure> {
         gaps.len()
     );
     Ok(())
+}
+
+/// Processor time of this process, in seconds; zero where the system does not tell.
+fn cpu_s() -> f64 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let after = stat.rsplit(')').next().unwrap_or_default();
+    let ticks = after.split_whitespace().skip(11).take(2).filter_map(|f| f.parse::<f64>().ok());
+    ticks.sum::<f64>() / 100.0
 }
 
 fn best_known(path: &Path) -> Result<HashMap<String, (i64, f64)>, Failure> {

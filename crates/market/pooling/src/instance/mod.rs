@@ -9,7 +9,7 @@ mod features;
 mod travel;
 
 pub use features::{Company, Equipment, Feature, Features, Verdict};
-pub use travel::{Travel, TravelError};
+pub use travel::{Around, Travel, TravelError};
 
 /// Kinds of room in a vehicle that are counted apart: seats, and up to three others (luggage, wheelchairs…).
 pub const ROOMS: usize = 4;

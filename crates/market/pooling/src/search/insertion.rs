@@ -1,7 +1,7 @@
 //! The cheapest place for a ride in a tour.
 
 use super::model::{EPS, Model, fits};
-use super::route::Route;
+use super::route::{Position, Route};
 use super::schedule::{self, Scratch, Trial};
 
 /// A place for a ride: pickup after position `i`, delivery after position `j`, and what it adds to the cost.
@@ -28,31 +28,29 @@ pub(super) fn cheapest(
         return None;
     }
     let ride = &model.rides[request as usize];
-    let (p, d) = (ride.pickup, ride.delivery);
-    let (at_p, at_d) = (model.node(p), model.node(d));
+    let (at_p, at_d) = (model.node(ride.pickup), model.node(ride.delivery));
+    let travel = model.instance.travel();
+    let place_d = model.place(ride.delivery) as usize;
+    let (by_p, by_d) = (travel.around(model.place(ride.pickup)), travel.around(place_d as u32));
     let capacity = &model.instance.fleets()[route.fleet as usize].capacity;
-    let direct_time = model.time(p, d);
-    let direct_cost = model.cost(p, d);
+    let (direct_time, direct_cost) = (by_p.time_from[place_d], by_p.cost_from[place_d]);
     let tour = &route.at[..];
     let last = tour.len() - 1;
     let mut best = Place { cost: bound, i: 0, j: u32::MAX };
+    let clash = |here: &Position| here.brings & ride.avoids != 0 || here.avoids & ride.brings != 0;
     for i in 0..last {
         let (a, b) = (&tour[i], &tour[i + 1]);
-        let leave = a.early + model.node(a.stop).service;
-        if leave > at_p.latest + EPS {
+        if a.leave > at_p.latest + EPS {
             break;
         }
-        let t_p = (leave + model.time(a.stop, p)).max(at_p.earliest);
-        if t_p > at_p.latest + EPS
-            || !fits(&a.load, &at_p.demand, capacity)
-            || a.brings & ride.avoids != 0
-            || a.avoids & ride.brings != 0
-        {
+        let (place_a, place_b) = (a.place as usize, b.place as usize);
+        let to_p = by_p.cost_to[place_a];
+        let detour = to_p + by_p.cost_from[place_b] - a.leg;
+        if detour >= best.cost {
             continue;
         }
-        let to_p = model.cost(a.stop, p);
-        let detour = to_p + model.cost(p, b.stop) - a.leg;
-        if detour >= best.cost {
+        let t_p = (a.leave + by_p.time_to[place_a]).max(at_p.earliest);
+        if t_p > at_p.latest + EPS || !fits(&a.load, &at_p.demand, capacity) || clash(a) {
             continue;
         }
         let off = t_p + at_p.service;
@@ -61,38 +59,36 @@ pub(super) fn cheapest(
         if t_d > at_d.latest + EPS {
             continue;
         }
-        let cost = to_p + direct_cost + model.cost(d, b.stop) - a.leg;
-        if cost < best.cost && Route::late_enough(b, t_d + at_d.service + model.time(d, b.stop)) {
+        let cost = to_p + direct_cost + by_d.cost_from[place_b] - a.leg;
+        if cost < best.cost && Route::late_enough(b, t_d + at_d.service + by_d.time_from[place_b]) {
             consider(model, route, request, Place { cost, i: i as u32, j: i as u32 }, &mut best, scratch);
         }
         // Delivered later: walk on with the pickup's delay.
-        let mut time = (off + model.time(p, b.stop)).max(b.early);
-        let mut ridden = model.time(p, b.stop);
+        let mut time = (off + by_p.time_from[place_b]).max(b.early);
+        let mut ridden = by_p.time_from[place_b];
         let mut k = i + 1;
         while k < last && Route::late_enough(&tour[k], time) {
             let (here, next) = (&tour[k], &tour[k + 1]);
-            if !fits(&here.load, &at_p.demand, capacity)
-                || here.brings & ride.avoids != 0
-                || here.avoids & ride.brings != 0
-            {
+            if !fits(&here.load, &at_p.demand, capacity) || clash(here) {
                 break;
             }
-            let service = model.node(here.stop).service;
+            let service = here.leave - here.early;
             let leave = time + service;
             ridden += service;
             if leave > at_d.latest + EPS || ridden > ride.longest + EPS {
                 break;
             }
-            let cost = detour + model.cost(here.stop, d) + model.cost(d, next.stop) - here.leg;
+            let place_next = next.place as usize;
+            let cost = detour + by_d.cost_to[here.place as usize] + by_d.cost_from[place_next] - here.leg;
             if cost < best.cost {
-                let t_d = (leave + model.time(here.stop, d)).max(at_d.earliest);
-                if t_d <= at_d.latest + EPS && Route::late_enough(next, t_d + at_d.service + model.time(d, next.stop)) {
+                let t_d = (leave + by_d.time_to[here.place as usize]).max(at_d.earliest);
+                if t_d <= at_d.latest + EPS && Route::late_enough(next, t_d + at_d.service + by_d.time_from[place_next])
+                {
                     consider(model, route, request, Place { cost, i: i as u32, j: k as u32 }, &mut best, scratch);
                 }
             }
-            let on = model.time(here.stop, next.stop);
-            time = (leave + on).max(next.early);
-            ridden += on;
+            time = (leave + here.leg_time).max(next.early);
+            ridden += here.leg_time;
             k += 1;
         }
     }

@@ -12,6 +12,7 @@ mod insertion;
 mod model;
 mod near;
 mod recreate;
+mod regret;
 mod route;
 mod ruin;
 mod schedule;
@@ -96,14 +97,14 @@ pub fn solve(instance: &Instance, settings: &Settings, mut news: impl FnMut(Prog
     let reserve = settings.time.map(|t| t.mul_f64(0.01).clamp(Duration::from_millis(5), Duration::from_millis(200)));
     let left = || whole.left().map(|left| left.saturating_sub(reserve.unwrap_or_default()));
     let model = Model::new(instance);
-    let near = Near::new(&model, if model.rides.len() > 2_000 { 200 } else { 2_200 }, || whole.late());
+    let near = Near::new(&model, || whole.late());
     let threads = settings.threads.clamp(1, 64);
     let (mut done, mut cut) = (0, whole.cut());
 
     let mut best = {
         let mut state = State::new(&model);
         let budget = Budget::new(left(), u64::MAX);
-        let manner = Manner { blink: 0.0, spare_vehicles: model.vehicles_first };
+        let manner = Manner { blink: 0.0, spare_vehicles: model.vehicles_first, regret: 0.0 };
         let mut rng = SeededRng::new(settings.seed, "pooling start");
         Recreate::default().apply(&mut state, &near, manner, &mut rng, || budget.late());
         cut |= budget.cut();
@@ -115,18 +116,17 @@ pub fn solve(instance: &Instance, settings: &Settings, mut news: impl FnMut(Prog
     report("insertion", &best);
 
     let phases = phases(&model);
+    let mut iterations_left = settings.iterations;
     for (at, phase) in phases.iter().enumerate() {
         let last = at + 1 == phases.len();
         let time = left().map(|left| if last { left } else { left.mul_f64(phase.share) });
-        let iterations = (settings.iterations as f64 * phase.share) as u64;
+        let iterations = if last { iterations_left } else { (iterations_left as f64 * phase.share) as u64 };
+        iterations_left -= iterations.min(iterations_left);
         let start = &best;
         let (model, near) = (&model, &near);
         let work = |thread: usize| {
-            let mut rng = SeededRng::new(settings.seed, &format!("pooling {} {thread}", phase.name));
-            let budget = Budget::new(
-                time,
-                if last { settings.iterations - iterations.min(settings.iterations) } else { iterations },
-            );
+            let mut rng = SeededRng::new(settings.seed, &format!("pooling {at} {thread}"));
+            let budget = Budget::new(time, iterations);
             let mut state = State::new(model);
             state.restore(start);
             let plan = (phase.run)(&mut state, near, &budget, phase.cooling, &mut rng);
@@ -163,15 +163,22 @@ struct Phase {
     run: Run,
 }
 
+/// Parts of one cooling; between them threads go on from the best plan of all.
+const PARTS: u32 = 4;
+
 fn phases(model: &Model<'_>) -> Vec<Phase> {
-    let strings = Strings { mean: 10.0, longest: 10.0 };
+    let strings = Strings { mean: 10.0, longest: 10.0, scattered: 0.5 };
+    let cooling = |from, to| Cooling { from, to, strings, blink: 0.01, regret: 0.2 };
     let mut phases = Vec::new();
     if model.vehicles_first {
-        let cooling = Cooling { from: 1.0, to: 0.01, strings, blink: 0.01 };
-        phases.push(Phase { name: "vehicles", share: 0.5, cooling, run: fleet::run });
+        phases.push(Phase { name: "vehicles", share: 0.45, cooling: cooling(1.0, 0.01), run: fleet::run });
     }
-    let cooling = Cooling { from: 1.0, to: 0.01, strings, blink: 0.01 };
-    phases.push(Phase { name: "cost", share: 0.5, cooling, run: anneal::run });
+    let (hot, cold): (f64, f64) = if model.vehicles_first { (0.6, 0.01) } else { (0.6, 0.015) };
+    for part in 0..PARTS {
+        let heat = |k: u32| hot * (cold / hot).powf(f64::from(k) / f64::from(PARTS));
+        let share = 1.0 / f64::from(PARTS - part);
+        phases.push(Phase { name: "cost", share, cooling: cooling(heat(part), heat(part + 1)), run: anneal::run });
+    }
     phases
 }
 

@@ -1,6 +1,6 @@
 //! The instance as the search reads it: flat rows by stop, so that one stop is one cache line.
 
-use crate::instance::{Instance, Objective, ROOMS, Room};
+use crate::instance::{Instance, Objective, ROOMS, Request, Room};
 
 /// No request: a vehicle's start or end.
 pub(super) const NOBODY: u32 = u32::MAX;
@@ -57,6 +57,9 @@ impl<'a> Model<'a> {
         for fleet in instance.fleets() {
             nodes[fleet.start as usize].service = 0.0;
         }
+        for request in instance.requests() {
+            tighten(instance, &mut nodes, request);
+        }
         let mut rides = Vec::with_capacity(instance.requests().len());
         for (r, request) in instance.requests().iter().enumerate() {
             for (stop, is_pickup) in [(request.pickup, true), (request.delivery, false)] {
@@ -82,8 +85,35 @@ impl<'a> Model<'a> {
     }
 
     #[inline]
+    pub(super) fn place(&self, stop: u32) -> u32 {
+        self.instance.stops()[stop as usize].place
+    }
+
+    #[inline]
     pub(super) fn node(&self, stop: u32) -> &Node {
         &self.nodes[stop as usize]
+    }
+}
+
+/// Narrows both windows of a ride to times that the other window and the longest ride leave. A margin keeps
+/// rounding from cutting off what is feasible; the schedule is exact all the same.
+fn tighten(instance: &Instance, nodes: &mut [Node], request: &Request) {
+    let (p, d) = (nodes[request.pickup as usize], nodes[request.delivery as usize]);
+    let ride = instance.time(request.pickup, request.delivery);
+    let longest = request.max_ride.unwrap_or(f64::INFINITY);
+    let (first, last) = instance.fleets().iter().fold((f64::INFINITY, 0.0_f64), |(first, last), fleet| {
+        let (start, end) = (instance.stops()[fleet.start as usize], instance.stops()[fleet.end as usize]);
+        let back = end.latest - instance.time(request.delivery, fleet.end) - d.service;
+        (first.min(start.earliest + instance.time(fleet.start, request.pickup)), last.max(back))
+    });
+    let latest_d = d.latest.min(last).min(p.latest + p.service + longest);
+    let latest_p = p.latest.min(latest_d - ride - p.service);
+    let earliest_p = p.earliest.max(first).max(d.earliest - longest - p.service);
+    let earliest_d = d.earliest.max(earliest_p + p.service + ride);
+    for (stop, earliest, latest) in [(request.pickup, earliest_p, latest_p), (request.delivery, earliest_d, latest_d)] {
+        let node = &mut nodes[stop as usize];
+        node.earliest = node.earliest.max(earliest - EPS);
+        node.latest = node.latest.min(latest + EPS).max(node.earliest);
     }
 }
 

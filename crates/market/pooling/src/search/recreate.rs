@@ -4,6 +4,7 @@ use rand::{Rng, RngExt as _};
 
 use super::insertion::Place;
 use super::near::Near;
+use super::regret::Regret;
 use super::state::{ABSENT, State};
 
 /// With more rides than this only tours that pass near a ride are tried.
@@ -18,6 +19,8 @@ pub(super) struct Manner {
     pub(super) blink: f64,
     /// Open a new tour only for who fits nowhere else.
     pub(super) spare_vehicles: bool,
+    /// How often rides are put back by regret instead of in an order.
+    pub(super) regret: f64,
 }
 
 /// Buffers of one recreation.
@@ -28,6 +31,7 @@ pub(super) struct Recreate {
     tours: Vec<u32>,
     seen: Vec<u64>,
     round: u64,
+    regret: Regret,
 }
 
 impl Recreate {
@@ -40,6 +44,12 @@ impl Recreate {
         rng: &mut impl Rng,
         mut late: impl FnMut() -> bool,
     ) {
+        if manner.regret > 0.0 && state.model.rides.len() <= TRY_ALL && rng.random_bool(manner.regret) {
+            self.regret.apply(state, !manner.spare_vehicles, manner.blink as f32, rng, &mut late);
+            if state.absent.is_empty() || state.idle().next().is_none() {
+                return;
+            }
+        }
         self.sort(state, rng);
         self.left.clear();
         let order = std::mem::take(&mut self.order);

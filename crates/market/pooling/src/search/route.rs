@@ -11,9 +11,18 @@ pub(super) struct Position {
     pub(super) early: f64,
     /// Service must begin no later (the greatest schedule).
     pub(super) late: f64,
-    /// Cost of driving on from here.
+    /// Service ends no earlier.
+    pub(super) leave: f64,
+    /// Cost of driving on from here, and the time.
     pub(super) leg: f64,
+    pub(super) leg_time: f64,
+    /// Driving and service from the start of the tour to the begin of service here.
+    pub(super) run: f64,
+    pub(super) service: f64,
+    /// Longest ride that ends here; infinite when none does.
+    pub(super) longest: f64,
     pub(super) stop: u32,
+    pub(super) place: u32,
     /// Where the other stop of the same ride is.
     pub(super) mate: u32,
     /// Room taken after this stop.
@@ -84,7 +93,7 @@ impl Route {
 
     /// Computes everything from the order of the stops; false when no schedule keeps the promises.
     pub(super) fn refresh(&mut self, model: &Model<'_>, scratch: &mut Scratch) -> bool {
-        let (mut load, mut brings, mut avoids) = ([0; ROOMS], 0, 0);
+        let (mut load, mut brings, mut avoids, mut run) = ([0; ROOMS], 0, 0, 0.0);
         let count = self.at.len();
         self.cost = 0.0;
         for k in 0..count {
@@ -107,12 +116,25 @@ impl Route {
                     self.at[mate as usize].mate = k as u32;
                 }
             }
-            let leg = if k + 1 < count { model.cost(stop, self.at[k + 1].stop) } else { 0.0 };
+            let next = if k + 1 < count { self.at[k + 1].stop } else { stop };
+            let leg = model.cost(stop, next);
             self.cost += leg;
             let position = &mut self.at[k];
             (position.load, position.brings, position.avoids, position.leg) = (load, brings, avoids, leg);
+            position.leg_time = model.time(stop, next);
+            position.place = model.place(stop);
+            position.run = run;
+            position.service = node.service;
+            run += node.service + position.leg_time;
+            if node.request != NOBODY && !node.is_pickup {
+                position.longest = model.rides[node.request as usize].longest;
+            }
         }
-        schedule::fill(model, self.fleet, &mut self.at, scratch)
+        let fine = schedule::fill(model, self.fleet, &mut self.at, scratch);
+        for position in &mut self.at {
+            position.leave = position.early + position.service;
+        }
+        fine
     }
 
     fn company(&self, model: &Model<'_>, until: usize) -> (u64, u64) {
@@ -142,5 +164,20 @@ impl Route {
 
 /// A position of which only the stop is known.
 pub(super) fn position(stop: u32) -> Position {
-    Position { early: 0.0, late: 0.0, leg: 0.0, stop, mate: 0, load: [0; ROOMS], brings: 0, avoids: 0 }
+    Position {
+        early: 0.0,
+        late: 0.0,
+        leave: 0.0,
+        leg: 0.0,
+        leg_time: 0.0,
+        run: 0.0,
+        service: 0.0,
+        longest: f64::INFINITY,
+        stop,
+        place: 0,
+        mate: 0,
+        load: [0; ROOMS],
+        brings: 0,
+        avoids: 0,
+    }
 }

@@ -1,4 +1,4 @@
-//! Ruin: takes strings of neighbouring stops out of tours that are near each other.
+//! Ruin: takes strings of neighbouring stops out of tours that are near each other, or single rides.
 //!
 //! Slack induction by string removals (Christiaens and Vanden Berghe 2020), for rides of two stops: a string
 //! is cut out of a tour and every ride that has a stop in it leaves the tour.
@@ -15,6 +15,8 @@ pub(super) struct Strings {
     pub(super) mean: f64,
     /// Longest string.
     pub(super) longest: f64,
+    /// How often single rides near each other are taken out instead.
+    pub(super) scattered: f64,
 }
 
 /// Buffers of one ruin.
@@ -31,6 +33,10 @@ impl Ruin {
         self.leaving.resize(rides, false);
         self.ruined.clear();
         if state.used.is_empty() {
+            return;
+        }
+        if rng.random_bool(strings.scattered) {
+            self.scatter(state, near, strings, rng);
             return;
         }
         let served = rides - state.absent.len();
@@ -52,6 +58,38 @@ impl Ruin {
             self.ruined.push(route);
             self.cut(state, route, *stop, longest, rng);
         }
+    }
+
+    /// Takes out single rides that are near a random one, whatever tours they are in.
+    fn scatter(&mut self, state: &mut State<'_, '_>, near: &Near, strings: Strings, rng: &mut impl Rng) {
+        let rides = state.model.rides.len();
+        let seed = &state.model.rides[rng.random_range(0..rides)];
+        let seed = if rng.random_bool(0.5) { seed.pickup } else { seed.delivery };
+        let most = rng.random_range(1..=(strings.mean as usize).max(1));
+        let mut leaving = std::mem::take(&mut self.leaving);
+        let mut count = 0;
+        for stop in near.of(seed) {
+            if count == most {
+                break;
+            }
+            let request = state.model.node(*stop).request;
+            let route = state.route_of[request as usize];
+            if route == ABSENT || leaving[request as usize] || (count > 0 && rng.random_bool(0.4)) {
+                continue;
+            }
+            leaving[request as usize] = true;
+            count += 1;
+            if !self.ruined.contains(&route) {
+                self.ruined.push(route);
+            }
+        }
+        for route in &self.ruined {
+            state.remove(*route, |r| leaving[r as usize]);
+        }
+        for request in &state.absent {
+            leaving[*request as usize] = false;
+        }
+        self.leaving = leaving;
     }
 
     fn cut(&mut self, state: &mut State<'_, '_>, route: u32, stop: u32, longest: f64, rng: &mut impl Rng) {

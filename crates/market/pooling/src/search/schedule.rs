@@ -5,7 +5,7 @@
 //! is too long pushes its own pickup, and what follows is walked again. A ride whose mere driving is longer
 //! than allowed ends the search at once.
 
-use super::model::{EPS, Model};
+use super::model::{EPS, Model, Node};
 use super::route::Position;
 
 /// Buffers that are used again and again.
@@ -53,26 +53,14 @@ pub(super) fn fill(model: &Model<'_>, fleet: u32, at: &mut [Position], scratch: 
             return false;
         }
         position.early = time;
-        time += node.service;
-        // The next leg's time is added when the next position is known.
         position.late = node.latest;
-    }
-    for k in 1..=last {
-        let before = model.node(at[k - 1].stop);
-        let arrival = at[k - 1].early + before.service + model.time(at[k - 1].stop, at[k].stop);
-        let node = model.node(at[k].stop);
-        at[k].early = arrival.max(node.earliest);
-        if at[k].early > node.latest + EPS {
-            return false;
-        }
+        time += position.service + position.leg_time;
     }
     if model.timed && !least(model, fleet, at, scratch) {
         return false;
     }
     for k in (0..last).rev() {
-        let node = model.node(at[k].stop);
-        let on = at[k + 1].late - model.time(at[k].stop, at[k + 1].stop) - node.service;
-        at[k].late = on.min(node.latest);
+        at[k].late = at[k].late.min(at[k + 1].late - at[k].leg_time - at[k].service);
     }
     if model.timed {
         greatest(model, fleet, at);
@@ -82,14 +70,7 @@ pub(super) fn fill(model: &Model<'_>, fleet: u32, at: &mut [Position], scratch: 
 
 fn least(model: &Model<'_>, fleet: u32, at: &mut [Position], scratch: &mut Scratch) -> bool {
     scratch.rows.clear();
-    let mut run = 0.0;
-    for (k, position) in at.iter().enumerate() {
-        if k > 0 {
-            let before = at[k - 1].stop;
-            run += model.node(before).service + model.time(before, position.stop);
-        }
-        scratch.rows.push(row(model, position.stop, position.early, run, position.mate));
-    }
+    scratch.rows.extend(at.iter().map(|position| row(position, position.mate, 0.0)));
     let shift = model.instance.fleets()[fleet as usize].max_duration.unwrap_or(f64::INFINITY);
     if !settle(&mut scratch.rows, 1, at.len() - 1, shift) {
         return false;
@@ -112,8 +93,7 @@ fn greatest(model: &Model<'_>, fleet: u32, at: &mut [Position]) {
         k -= 1;
         steps -= 1;
         let node = model.node(at[k].stop);
-        let on = at[k + 1].late - model.time(at[k].stop, at[k + 1].stop) - node.service;
-        at[k].late = at[k].late.min(on);
+        at[k].late = at[k].late.min(at[k + 1].late - at[k].leg_time - at[k].service);
         if k == 0 {
             if at[last].late > at[0].late + shift + EPS {
                 at[last].late = at[0].late + shift;
@@ -130,40 +110,49 @@ fn greatest(model: &Model<'_>, fleet: u32, at: &mut [Position]) {
     }
 }
 
-fn row(model: &Model<'_>, stop: u32, time: f64, run: f64, mate: u32) -> Row {
-    let node = model.node(stop);
-    let rides = node.request != super::model::NOBODY && !node.is_pickup;
-    let longest = if rides { model.rides[node.request as usize].longest } else { f64::INFINITY };
-    Row { time: time.max(node.earliest), late: node.latest, run, service: node.service, longest, mate }
+fn row(position: &Position, mate: u32, later: f64) -> Row {
+    Row {
+        time: position.early,
+        late: position.late,
+        run: position.run + later,
+        service: position.service,
+        longest: position.longest,
+        mate,
+    }
 }
 
 /// Whether a schedule exists for the tour with the ride put in.
 pub(super) fn admits(model: &Model<'_>, fleet: u32, at: &[Position], trial: Trial, scratch: &mut Scratch) -> bool {
     let Trial { request, i, j } = trial;
     let ride = &model.rides[request as usize];
-    let moved = |k: u32| k + u32::from(k as usize > i) + u32::from(k as usize > j);
+    let (p, d) = (model.node(ride.pickup), model.node(ride.delivery));
+    let way = |from: u32, to: u32| model.time(from, to);
+    let new = |node: &Node, run: f64, longest: f64, mate: usize| Row {
+        time: node.earliest,
+        late: node.latest,
+        run,
+        service: node.service,
+        longest,
+        mate: mate as u32,
+    };
+    // How much later everything after the pickup, and then after the delivery, is driven to.
+    let run_p = at[i].run + at[i].service + way(at[i].stop, ride.pickup);
+    let off = run_p + p.service;
     let rows = &mut scratch.rows;
     rows.clear();
-    let mut run = 0.0;
-    let mut before = None;
-    let mut push = |rows: &mut Vec<Row>, stop: u32, time: f64, late: f64, mate: u32| {
-        if let Some(before) = before {
-            run += model.node(before).service + model.time(before, stop);
-        }
-        before = Some(stop);
-        let mut made = row(model, stop, time, run, mate);
-        made.late = made.late.min(late);
-        rows.push(made);
+    let moved = |k: u32| k + u32::from(k as usize > i) + u32::from(k as usize > j);
+    rows.extend(at[..=i].iter().map(|position| row(position, moved(position.mate), 0.0)));
+    rows.push(new(p, run_p, f64::INFINITY, j + 2));
+    let run_d = if i == j {
+        off + way(ride.pickup, ride.delivery)
+    } else {
+        let later = off + way(ride.pickup, at[i + 1].stop) - at[i + 1].run;
+        rows.extend(at[i + 1..=j].iter().map(|position| row(position, moved(position.mate), later)));
+        at[j].run + later + at[j].service + way(at[j].stop, ride.delivery)
     };
-    for (k, position) in at.iter().enumerate() {
-        push(rows, position.stop, position.early, position.late, moved(position.mate));
-        if k == i {
-            push(rows, ride.pickup, f64::NEG_INFINITY, f64::INFINITY, j as u32 + 2);
-        }
-        if k == j {
-            push(rows, ride.delivery, f64::NEG_INFINITY, f64::INFINITY, i as u32 + 1);
-        }
-    }
+    rows.push(new(d, run_d, ride.longest, i + 1));
+    let later = run_d + d.service + way(ride.delivery, at[j + 1].stop) - at[j + 1].run;
+    rows.extend(at[j + 1..].iter().map(|position| row(position, moved(position.mate), later)));
     let shift = model.instance.fleets()[fleet as usize].max_duration.unwrap_or(f64::INFINITY);
     settle(rows, i + 1, j + 3, shift)
 }
