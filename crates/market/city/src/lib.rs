@@ -1,4 +1,5 @@
-//! One city running: live or replayed from history, on the same engines.
+//! One city running: live, replayed from history or simulated, on the same engines.
 
 pub mod live;
 pub mod replay;
+pub mod simulate;
