@@ -1,8 +1,8 @@
 //! Shared rides on a recorded period, with any knob of the policy set from the command line.
 //!
 //! `cargo run --profile profiling -p doorstep-city --example pooling_lab -- CITY REQUESTS TAXIS CARS SEATS
-//! [key=value …]` prints one line of figures; keys are those of `SharedPolicy` as JSON paths, like
-//! `plan.drive_weight=1.5`, and `rebalance=none`, `noise=0.2`, `boarding=30`, `batch=10`, `seed=1`, `after=1200`.
+//! [key=value …]` prints figures; keys are those of `SharedPolicy` as JSON paths, like
+//! `plan.busy.drive=1.5`, and `rebalance=none`, `noise=0.2`, `boarding=30`, `batch=10`, `seed=1`, `after=1200`.
 
 #![allow(clippy::unwrap_used, clippy::print_stdout, clippy::cast_precision_loss)]
 
@@ -10,7 +10,13 @@ use std::path::PathBuf;
 
 use doorstep_city::replay::{Policy, Replay, Run, Summary, read_requests, read_taxis, sample_fleet};
 use doorstep_dispatch::sharing::SharedPolicy;
+use doorstep_pooling::fleet::PooledPolicy;
 use doorstep_roads::CityFile;
+
+fn fair(plan: &serde_json::Value, share: f64) -> serde_json::Value {
+    let plan: PooledPolicy = serde_json::from_value(plan.clone()).unwrap();
+    serde_json::to_value(plan.fair(share)).unwrap()
+}
 
 fn main() {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -27,6 +33,7 @@ fn main() {
             "batch" => batch_s = value.parse().unwrap(),
             "seed" => seed = value.parse().unwrap(),
             "after" => after_s = value.parse().unwrap(),
+            "fair" => policy["plan"] = fair(&policy["plan"], value.parse().unwrap()),
             "rebalance" => policy["rebalance"] = serde_json::Value::Null,
             _ => {
                 let place = policy.pointer_mut(&format!("/{}", key.replace('.', "/"))).expect("a known knob");
@@ -37,9 +44,8 @@ fn main() {
     let policy: SharedPolicy = serde_json::from_value(policy).unwrap();
     let replay = Replay::new(CityFile::load(&PathBuf::from(city)).unwrap());
     let period = read_requests(&[requests.into()], replay.corners(), None, Some(seed)).unwrap();
-    let fleet =
-        sample_fleet(read_taxis(&PathBuf::from(taxis), replay.corners()).unwrap(), cars.parse().unwrap(), seed)
-            .unwrap();
+    let fleet = sample_fleet(read_taxis(&PathBuf::from(taxis), replay.corners()).unwrap(), cars.parse().unwrap(), seed)
+        .unwrap();
     let run = Run {
         requests: &period.requests,
         fleet: &fleet,
@@ -58,6 +64,17 @@ fn main() {
         .filter(|(r, _)| r.at_ms >= after_s * 1000)
         .map(|(_, fate)| fate.dropoff_ms.is_some())
         .collect();
+    let mut by_slot = [(0_u32, 0_u32); 8];
+    for (r, fate) in period.requests.iter().zip(&outcome.fates) {
+        let slot = &mut by_slot[(r.at_ms / 300_000).clamp(0, 7) as usize];
+        slot.0 += 1;
+        slot.1 += u32::from(fate.dropoff_ms.is_some());
+    }
+    let by_slot: Vec<String> = by_slot
+        .iter()
+        .map(|&(all, served)| format!("{:.0}", 100.0 * f64::from(served) / f64::from(all.max(1))))
+        .collect();
+    println!("five minutes each: {} | empty {:.1} s", by_slot.join(" "), s.empty_drive_s);
     println!(
         "served {:.2}% after {:.2}% wait {:.1} delay {:.1} drive {:.3} lost/served {:.3} answer {:.0} maxw {:.0} maxd {:.0} p50 {:.0} p99 {:.0} ms | {}",
         100.0 * s.served_share,

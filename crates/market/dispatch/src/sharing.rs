@@ -26,9 +26,9 @@ pub struct SharedPolicy {
     /// A rider is told of a car when the request is this old or the car is this near, milliseconds. Until
     /// then the plan may still drop the rider for others.
     pub answer_after_ms: u32,
-    /// Part of the way to come that is kept in reserve when a rider is added, so that promises hold when
-    /// roads are slower than thought.
-    pub reserve: f64,
+    /// Load (see [`fleet::load`]) from which idle cars are sent. Below it there are enough of them
+    /// everywhere, and driving about costs more than it saves.
+    pub rebalance_load: f64,
 }
 
 impl Default for SharedPolicy {
@@ -40,7 +40,7 @@ impl Default for SharedPolicy {
             outlook_sample: 400,
             outlook_recent_ms: 900_000,
             answer_after_ms: 0,
-            reserve: 0.0,
+            rebalance_load: 1.0,
         }
     }
 }
@@ -74,7 +74,9 @@ pub fn decide(
 ) -> SharedDecision {
     let decided = fleet::decide_until(&batch.fleet, times, &policy.plan, late);
     let moves = match &policy.rebalance {
-        Some(rebalance) if !batch.recent.is_empty() => spread(batch, &decided.plans, times, rebalance),
+        Some(rebalance) if !batch.recent.is_empty() && batch.fleet.load >= policy.rebalance_load => {
+            spread(batch, &decided.plans, times, rebalance)
+        }
         _ => Vec::new(),
     };
     SharedDecision { plans: decided.plans, moves, cut: decided.cut }
@@ -88,7 +90,7 @@ pub fn outlook(
     policy: &SharedPolicy,
     times: &dyn TravelTimes,
 ) -> Option<Outlook> {
-    if policy.plan.end_weight <= 0.0 {
+    if policy.plan.busy.end <= 0.0 && policy.plan.spare.end <= 0.0 {
         return None;
     }
     let since_ms = now_ms.saturating_sub(i64::from(policy.outlook_recent_ms));
@@ -99,12 +101,7 @@ pub fn outlook(
     Some(Outlook::new(nodes, &sample, policy.outlook_nearest, times))
 }
 
-fn spread(
-    batch: &SharedBatch<'_>,
-    plans: &[Plan],
-    times: &dyn TravelTimes,
-    policy: &Rebalance,
-) -> Vec<(u32, NodeIx)> {
+fn spread(batch: &SharedBatch<'_>, plans: &[Plan], times: &dyn TravelTimes, policy: &Rebalance) -> Vec<(u32, NodeIx)> {
     let mut riders: Vec<&Rider> = batch.fleet.riders.iter().collect();
     riders.sort_unstable_by_key(|r| r.id);
     let mut cars: Vec<&Car> = batch.fleet.cars.iter().collect();

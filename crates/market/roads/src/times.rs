@@ -1,5 +1,7 @@
 //! Travel times as dispatch asks for them: a function of two corners, and a dense table of all pairs.
 
+use std::sync::OnceLock;
+
 use crate::{NodeIx, RoadGraph};
 
 /// The time of what cannot be reached.
@@ -30,6 +32,8 @@ pub trait TravelTimes: Send + Sync {
 pub struct TravelMatrix {
     nodes: usize,
     to: Vec<u32>,
+    /// The same by source, made when it is first asked for.
+    from: OnceLock<Vec<u32>>,
 }
 
 impl TravelMatrix {
@@ -43,7 +47,7 @@ impl TravelMatrix {
     #[must_use]
     pub fn from_rows_by_target(nodes: usize, rows: Vec<u32>) -> Self {
         assert_eq!(rows.len(), nodes * nodes, "one time for each pair of corners");
-        Self { nodes, to: rows }
+        Self { nodes, to: rows, from: OnceLock::new() }
     }
 
     /// By Dijkstra's algorithm from every corner of `graph`.
@@ -54,13 +58,26 @@ impl TravelMatrix {
         for target in 0..nodes as NodeIx {
             to.extend(dijkstra_to(graph, target));
         }
-        Self { nodes, to }
+        Self { nodes, to, from: OnceLock::new() }
     }
 
     /// How many corners it covers.
     #[must_use]
     pub fn node_count(&self) -> usize {
         self.nodes
+    }
+
+    /// All times by target: `rows()[t * nodes + s]` is the time from `s` to `t`.
+    #[must_use]
+    pub fn rows_by_target(&self) -> &[u32] {
+        &self.to
+    }
+
+    /// All times by source: `rows()[s * nodes + t]` is the time from `s` to `t`. Made at the first call, and
+    /// kept: it doubles the memory.
+    #[must_use]
+    pub fn rows_by_source(&self) -> &[u32] {
+        self.from.get_or_init(|| transposed(self.nodes, &self.to))
     }
 
     /// The times from every corner to `target`.
@@ -71,6 +88,22 @@ impl TravelMatrix {
     pub fn row_to(&self, target: NodeIx) -> &[u32] {
         &self.to[target as usize * self.nodes..][..self.nodes]
     }
+}
+
+/// The other way round, block by block so that both sides stay in the cache.
+fn transposed(nodes: usize, rows: &[u32]) -> Vec<u32> {
+    const BLOCK: usize = 32;
+    let mut turned = vec![0; rows.len()];
+    for top in (0..nodes).step_by(BLOCK) {
+        for left in (0..nodes).step_by(BLOCK) {
+            for row in top..(top + BLOCK).min(nodes) {
+                for column in left..(left + BLOCK).min(nodes) {
+                    turned[column * nodes + row] = rows[row * nodes + column];
+                }
+            }
+        }
+    }
+    turned
 }
 
 impl TravelTimes for TravelMatrix {

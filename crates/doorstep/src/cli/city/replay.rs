@@ -9,6 +9,7 @@ use doorstep_city::replay::{Policy, Replay, Run, Summary, read_requests, read_ta
 use doorstep_clock::Timestamp;
 use doorstep_dispatch::matching::SoloPolicy;
 use doorstep_dispatch::sharing::SharedPolicy;
+use doorstep_pooling::fleet::PooledPolicy;
 use doorstep_roads::CityFile;
 use indicatif::{ProgressBar, ProgressStyle};
 
@@ -20,6 +21,7 @@ const EXAMPLE: &str = "\
 Example:
   doorstep city replay --city my-city --requests requests.csv.gz --taxis taxis.csv.gz --fleet 3000 \\
       --seats 1 --policy solo --batch 30s --max-wait 300s --seed 1 --trace trace.ndjson.gz --json
+  doorstep city replay --city my-city --fleet 2000 --seats 4 --policy pooled --batch 10s --max-delay 600s
 
 Half of many recordings is in whole minutes: such requests are spread inside their minute with the seed
 (--no-spread leaves them). The fleet is a seeded sample of the taxi file; all cars are idle at the start.";
@@ -72,6 +74,12 @@ pub(crate) struct Args {
     /// Seed of the fleet's sample and of the spreading inside minutes
     #[arg(long, default_value_t = 1)]
     seed: u64,
+    /// Shared rides: how much is given up so that long trips are not refused more often, from 0 to 1
+    #[arg(long, default_value_t = 0.0, value_name = "SHARE")]
+    fairness: f64,
+    /// Shared rides: part of the time to each stop kept in reserve for roads slower than planned, like 0.2
+    #[arg(long, default_value_t = 0.0, value_name = "SHARE")]
+    reserve: f64,
     /// Shared rides: roads are slower or quicker than planned by up to this share, at random, like 0.2
     #[arg(long, default_value_t = 0.0, value_name = "SHARE")]
     noise: f64,
@@ -91,7 +99,10 @@ pub(crate) struct Args {
 pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let started = doorstep_clock::monotonic();
     let city = CityFile::load(&args.city)?;
-    let shared = SharedPolicy::default();
+    ensure!((0.0..=1.0).contains(&args.fairness), "--fairness {} is out of range: give from 0 to 1", args.fairness);
+    ensure!((0.0..=1.0).contains(&args.reserve), "--reserve {} is out of range: give from 0 to 1", args.reserve);
+    let mut shared = SharedPolicy::default();
+    shared.plan = PooledPolicy { reserve: args.reserve, seed: args.seed, ..shared.plan }.fair(args.fairness);
     let solo = match args.policy {
         PolicyName::Solo | PolicyName::Pooled => SoloPolicy::default(),
         PolicyName::Plain => SoloPolicy::plain(),
@@ -165,6 +176,7 @@ fn table(s: &Summary) -> String {
         ),
         ("delay", format!("mean {:.1} s, longest {:.1} s", s.mean_delay_s, s.max_delay_s)),
         ("first answer", format!("after {:.1} s in the mean", s.mean_answer_s)),
+        ("promises broken", format!("{} picked up too late, {} set down too late", s.late_pickups, s.late_dropoffs)),
         ("driving", format!("{:.3} of the riders' direct trips", s.drive_over_solo)),
         (
             "empty driving",

@@ -95,6 +95,11 @@ pub struct Outcome {
     pub(crate) events: Vec<(i64, Event)>,
     /// Wall time of each decision, milliseconds.
     pub batch_ms: Vec<f64>,
+    /// Riders who were picked up later than promised, and who were set down later than promised: only where
+    /// roads are not as quick as thought.
+    pub late_pickups: usize,
+    /// See `late_pickups`.
+    pub late_dropoffs: usize,
     /// All driving, milliseconds.
     pub drive_ms: i64,
     /// Empty driving that ended in a pickup's own last leg, rebalancing and abandoned ways, milliseconds.

@@ -24,6 +24,13 @@ pub struct Summary {
     pub mean_delay_s: f64,
     /// The longest delay.
     pub max_delay_s: f64,
+    /// Riders picked up later than the longest wait that was promised: only where roads are rougher than
+    /// planned (`--noise`).
+    pub late_pickups: usize,
+    /// Riders set down later than the longest delay that was promised.
+    pub late_dropoffs: usize,
+    /// Of the requests made from the twentieth minute on, when no car is fresh any more: the share served.
+    pub served_share_after_20min: f64,
     /// All driving, also towards expected requests, over the direct driving of those served.
     pub drive_over_solo: f64,
     /// Drive to the rider since the car last changed its course, mean over pickups.
@@ -87,6 +94,9 @@ impl Summary {
             max_wait_s: waits.last().map_or(0.0, |&ms| ms as f64 / 1e3),
             mean_delay_s: mean_s(delay_ms, served),
             max_delay_s: max_delay_ms as f64 / 1e3,
+            late_pickups: outcome.late_pickups,
+            late_dropoffs: outcome.late_dropoffs,
+            served_share_after_20min: share_after(requests, outcome, 20 * 60_000),
             drive_over_solo: outcome.drive_ms as f64 / solo_ms.max(1) as f64,
             pickup_drive_s: mean_s(outcome.pickup_drive_ms, served),
             empty_drive_s: mean_s(outcome.empty_ms, served),
@@ -102,6 +112,14 @@ impl Summary {
             left_out: LeftOut::default(),
         }
     }
+}
+
+fn share_after(requests: &[Request], outcome: &Outcome, after_ms: i64) -> f64 {
+    let late = requests.iter().zip(&outcome.fates).filter(|(request, _)| request.at_ms >= after_ms);
+    let (all, served) = late.fold((0_usize, 0_usize), |(all, served), (_, fate)| {
+        (all + 1, served + usize::from(fate.dropoff_ms.is_some()))
+    });
+    served as f64 / all.max(1) as f64
 }
 
 /// The smallest value that at least the share `q` of the sorted values do not exceed.

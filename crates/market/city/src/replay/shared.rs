@@ -53,6 +53,11 @@ pub(super) fn run(
     }
     // A turn at the next node is told when it is decided and dated when it happens.
     engine.out.events.sort_by_key(|&(at_ms, _)| at_ms);
+    for ((request, fate), &direct_ms) in run.requests.iter().zip(&engine.out.fates).zip(&engine.direct) {
+        let late = |at_ms: Option<i64>, limit_ms: i64| at_ms.is_some_and(|at| at - request.at_ms > limit_ms);
+        engine.out.late_pickups += usize::from(late(fate.pickup_ms, run.max_wait_ms));
+        engine.out.late_dropoffs += usize::from(late(fate.dropoff_ms, run.max_delay_ms + i64::from(direct_ms)));
+    }
     for van in &engine.vans {
         engine.out.drive_ms += van.drive_ms;
         engine.out.empty_ms += van.empty_ms;
@@ -141,6 +146,7 @@ impl Engine<'_> {
             boarding_ms: run.boarding_ms,
             riders: &riders,
             cars: &cars,
+            load: self.load(now_ms),
             outlook: self.outlook.as_ref(),
         };
         let decision = decide(&SharedBatch { fleet, recent: &recent }, times, self.policy, &mut || false);
@@ -195,6 +201,14 @@ impl Engine<'_> {
             traits: 0,
             refuses: 0,
         }
+    }
+
+    /// From the requests of the recent past, those of the first minute taken as a minute's worth.
+    fn load(&self, now_ms: i64) -> f64 {
+        let span_ms = now_ms.clamp(self.run.batch_ms, i64::from(self.policy.outlook_recent_ms));
+        let from = self.run.requests[..self.arrived].partition_point(|r| r.at_ms <= now_ms - span_ms);
+        let asked_ms: i64 = self.direct[from..self.arrived].iter().map(|&ms| i64::from(ms)).sum();
+        fleet::load(asked_ms as f64 / span_ms as f64, self.vans.len(), f64::from(self.run.seats))
     }
 
     fn recent(&self, now_ms: i64) -> Vec<Recent> {

@@ -1,8 +1,9 @@
 //! The batch in a fixed order and in numbers for quick work: times in milliseconds from now.
 
-use doorstep_roads::TravelTimes;
+use doorstep_roads::{NodeIx, TravelTimes};
 
 use super::route::MOST_STOPS;
+use super::table::Table;
 use super::{Batch, PooledPolicy, WHOLE_CAR};
 
 /// Longer than anything that is planned: 12 days, and far from the end of `i32`.
@@ -11,8 +12,11 @@ pub(super) const FAR_MS: i32 = 1 << 30;
 /// A rider in numbers.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Man {
+    /// Places in the table.
     pub(super) node: u32,
     pub(super) to: u32,
+    /// The corner of `to`.
+    pub(super) goal: NodeIx,
     pub(super) latest_pickup: i32,
     pub(super) latest_dropoff: i32,
     /// The moment from which a delay counts: request and direct trip.
@@ -31,7 +35,9 @@ pub(super) struct Man {
 /// A car in numbers.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Cab {
+    /// Place in the table, and the corner.
     pub(super) node: u32,
+    pub(super) corner: NodeIx,
     pub(super) at: i32,
     pub(super) until: i32,
     pub(super) seats: u8,
@@ -61,12 +67,14 @@ impl Halt {
 }
 
 /// The batch, and the weights of the policy as whole numbers.
-pub(super) struct Board<'a, T: ?Sized> {
-    pub(super) times: &'a T,
+pub(super) struct Board<'a> {
+    pub(super) table: Table<'a>,
     pub(super) riders: Vec<Man>,
     pub(super) cars: Vec<Cab>,
     /// Price of a millisecond's drive, in 1/1024.
     pub(super) drive: i64,
+    /// Price of a millisecond later at a dropoff and at a pickup, in 1/1024.
+    pub(super) later: [i64; 2],
     /// Price of a millisecond that a plan ends away from demand, in 1/1024.
     pub(super) end: i64,
     pub(super) boarding: i32,
@@ -76,30 +84,36 @@ pub(super) struct Board<'a, T: ?Sized> {
     pub(super) batch: &'a Batch<'a>,
 }
 
-impl<'a, T: TravelTimes + ?Sized> Board<'a, T> {
+impl<'a> Board<'a> {
     /// Reads the batch; `rider_order` and `car_order` say in which order.
     pub(super) fn new(
         batch: &'a Batch<'a>,
-        times: &'a T,
+        times: &'a dyn TravelTimes,
         policy: &PooledPolicy,
         rider_order: &[usize],
         car_order: &[usize],
     ) -> Self {
         let until = |at_ms: i64| at_ms.saturating_sub(batch.now_ms).clamp(-i64::from(FAR_MS), i64::from(FAR_MS)) as i32;
+        let corners = batch.riders.iter().flat_map(|r| [r.node, r.to]).chain(batch.cars.iter().map(|c| c.node));
+        let table = Table::new(times, corners);
+        let slower = 1.0 + policy.reserve.clamp(0.0, 10.0);
+        let in_reserve = |ms: i32| if ms > 0 { (f64::from(ms) / slower) as i32 } else { ms };
+        let weights = policy.weights(batch.load);
         let riders: Vec<Man> = rider_order
             .iter()
             .map(|&at| {
                 let r = &batch.riders[at];
                 let direct = r.direct_ms.min(FAR_MS as u32) as i32;
                 let age_ms = -f64::from(until(r.requested_ms));
-                let left_out = policy.left_out_s * 1e3
-                    + policy.left_out_per_direct * f64::from(direct)
-                    + policy.left_out_per_age * age_ms.max(0.0);
+                let left_out = weights.left_out_s * 1e3
+                    + weights.left_out_per_direct * f64::from(direct)
+                    + weights.left_out_per_age * age_ms.max(0.0);
                 Man {
-                    node: r.node,
-                    to: r.to,
-                    latest_pickup: until(r.latest_pickup_ms),
-                    latest_dropoff: until(r.latest_dropoff_ms),
+                    node: table.place(r.node),
+                    to: table.place(r.to),
+                    goal: r.to,
+                    latest_pickup: in_reserve(until(r.latest_pickup_ms)),
+                    latest_dropoff: in_reserve(until(r.latest_dropoff_ms)),
                     due: until(r.requested_ms).saturating_add(direct),
                     direct,
                     seats: r.seats,
@@ -116,28 +130,30 @@ impl<'a, T: TravelTimes + ?Sized> Board<'a, T> {
             .iter()
             .map(|&at| {
                 let c = &batch.cars[at];
-                Cab { node: c.node, at: until(c.at_ms).max(0), until: until(c.until_ms), seats: c.seats, offers: c.offers }
+                Cab {
+                    node: table.place(c.node),
+                    corner: c.node,
+                    at: until(c.at_ms).max(0),
+                    until: until(c.until_ms),
+                    seats: c.seats,
+                    offers: c.offers,
+                }
             })
             .collect();
         let picky = riders.iter().any(|r| r.refuses != 0);
         let weight = |w: f64| (w.clamp(0.0, 1e4) * 1024.0) as i64;
         Self {
-            times,
+            table,
             riders,
             cars,
-            drive: weight(policy.drive_weight),
-            end: weight(policy.end_weight),
+            drive: weight(weights.drive),
+            later: [1024 + weight(weights.ride), -weight(weights.ride)],
+            end: weight(weights.end),
             boarding: until(batch.now_ms.saturating_add(batch.boarding_ms)),
             most_stops: policy.most_stops.clamp(2, MOST_STOPS),
             picky,
             batch,
         }
-    }
-
-    /// Driving time; what cannot be reached is [`FAR_MS`] away.
-    #[inline]
-    pub(super) fn time(&self, from: u32, to: u32) -> i32 {
-        self.times.time_ms(from, to).min(FAR_MS as u32) as i32
     }
 
     /// Seats that the rider takes in this car.
@@ -151,11 +167,17 @@ impl<'a, T: TravelTimes + ?Sized> Board<'a, T> {
 
     /// The price of a plan that ends at `node`.
     #[inline]
-    pub(super) fn end_price(&self, node: u32) -> i64 {
+    pub(super) fn end_price(&self, node: NodeIx) -> i64 {
         match self.batch.outlook {
             Some(outlook) if self.end != 0 => (i64::from(outlook.away_ms(node)) * self.end) >> 10,
             _ => 0,
         }
+    }
+
+    /// Price of a millisecond later at this stop, in 1/1024.
+    #[inline]
+    pub(super) fn later_price(&self, halt: Halt) -> i64 {
+        self.later[usize::from(halt.is_pickup())]
     }
 
     /// The price of a drive.

@@ -4,8 +4,6 @@
 //! a detour shifts all later stops by the same span, which is allowed as long as it is no more than the
 //! slack there (Savelsbergh 1992), and costs the span once for each rider who gets out later.
 
-use doorstep_roads::TravelTimes;
-
 use super::board::{Board, FAR_MS, Halt};
 use super::route::{MOST_STOPS, Route};
 
@@ -21,30 +19,30 @@ pub(super) struct Place {
 pub(super) const NOWHERE: i64 = i64::MAX / 4;
 
 /// The cheapest place of `rider` in `route`.
-pub(super) fn cheapest<T: TravelTimes + ?Sized>(
-    board: &Board<'_, T>,
-    route: &Route,
-    car: usize,
-    rider: usize,
-) -> Option<Place> {
+pub(super) fn cheapest(board: &Board<'_>, route: &Route, car: usize, rider: usize) -> Option<Place> {
     let (cab, man) = (&board.cars[car], &board.riders[rider]);
     let n = route.len;
     let seats = board.seats_in(rider, car);
     if seats > cab.seats || man.needs & !cab.offers != 0 || n + 2 > board.most_stops {
         return None;
     }
+    let (to_pickup, from_pickup) = (board.table.to(man.node), board.table.from(man.node));
+    let (to_goal, from_goal) = (board.table.to(man.to), board.table.from(man.to));
     let latest_drop = man.latest_dropoff.min(cab.until);
-    // Dropoffs from each stop on: how often a later arrival counts.
+    // What a millisecond later costs from each stop on.
     let mut best = Place { cost: NOWHERE, pickup: 0, dropoff: 0 };
-    let mut drops_from = [0_i64; MOST_STOPS + 1];
+    let mut later_from = [0_i64; MOST_STOPS + 1];
     for k in (0..n).rev() {
-        drops_from[k] = drops_from[k + 1] + i64::from(!route.halts[k].is_pickup());
+        later_from[k] = later_from[k + 1] + board.later_price(route.halts[k]);
     }
     // To and from the dropoff's corner, asked for only where it matters.
     let mut to_drop = [-1_i32; MOST_STOPS];
     let mut detour_at_drop = [FAR_MS; MOST_STOPS];
+    let own = |pickup: i32, arrival: i32| {
+        (i64::from(arrival - man.due) * board.later[0] + i64::from(pickup) * board.later[1]) >> 10
+    };
     let end_now = board.end_price(route.end(board, car));
-    let end_then = board.end_price(man.to);
+    let end_then = board.end_price(man.goal);
     for i in 0..=n {
         // The car stands at stop i - 1 (or where it is now) and goes to the pickup.
         let (place, leave, load) = if i == 0 {
@@ -60,7 +58,7 @@ pub(super) fn cheapest<T: TravelTimes + ?Sized>(
         if load + seats > cab.seats {
             continue;
         }
-        let pickup_at = leave + board.time(place, man.node);
+        let pickup_at = leave + to_pickup.ms(place);
         if pickup_at > man.latest_pickup {
             continue;
         }
@@ -69,17 +67,17 @@ pub(super) fn cheapest<T: TravelTimes + ?Sized>(
         {
             let arrival = ready + man.direct;
             if arrival <= latest_drop {
-                let delay = i64::from(arrival - man.due);
+                let delay = own(pickup_at, arrival);
                 if i == n {
                     let drive = (pickup_at - leave) + man.direct;
                     let cost = delay + board.drive_price(drive) + end_then - end_now;
                     consider(&mut best, cost, i, n, board, route, rider);
                 } else {
-                    let next = board.time(man.to, route.node[i]);
+                    let next = from_goal.ms(route.node[i]);
                     let shift = arrival + next - route.arrival[i];
                     if shift <= route.slack[i] {
                         let cost = delay
-                            + i64::from(shift) * drops_from[i]
+                            + ((i64::from(shift) * later_from[i]) >> 10)
                             + board.drive_price(shift - board.boarding);
                         consider(&mut best, cost, i, i, board, route, rider);
                     }
@@ -90,7 +88,7 @@ pub(super) fn cheapest<T: TravelTimes + ?Sized>(
             break;
         }
         // The pickup before stop i, the dropoff after some of the later ones.
-        let shift = ready + board.time(man.node, route.node[i]) - route.arrival[i];
+        let shift = ready + from_pickup.ms(route.node[i]) - route.arrival[i];
         if shift > route.slack[i] {
             continue;
         }
@@ -101,13 +99,13 @@ pub(super) fn cheapest<T: TravelTimes + ?Sized>(
                 break;
             }
             let halt = route.halts[j];
-            passed += i64::from(!halt.is_pickup());
+            passed += board.later_price(halt);
             let boarding = if halt.is_pickup() { board.boarding } else { 0 };
             if to_drop[j] < 0 {
-                to_drop[j] = board.time(route.node[j], man.to);
+                to_drop[j] = to_goal.ms(route.node[j]);
                 detour_at_drop[j] = if j + 1 < n {
                     let leg = route.arrival[j + 1] - route.arrival[j] - boarding;
-                    to_drop[j] + board.time(man.to, route.node[j + 1]) - leg
+                    to_drop[j] + from_goal.ms(route.node[j + 1]) - leg
                 } else {
                     to_drop[j]
                 };
@@ -116,15 +114,16 @@ pub(super) fn cheapest<T: TravelTimes + ?Sized>(
             if arrival > latest_drop {
                 continue;
             }
-            let delay = i64::from(arrival - man.due);
+            let delay = own(pickup_at, arrival);
             let drive = board.drive_price(shift - board.boarding + detour_at_drop[j]);
             if j + 1 == n {
-                let cost = delay + i64::from(shift) * passed + drive + end_then - end_now;
+                let cost = delay + ((i64::from(shift) * passed) >> 10) + drive + end_then - end_now;
                 consider(&mut best, cost, i, n, board, route, rider);
             } else {
                 let later = shift + detour_at_drop[j];
                 if later <= route.slack[j + 1] {
-                    let cost = delay + i64::from(shift) * passed + i64::from(later) * drops_from[j + 1] + drive;
+                    let cost =
+                        delay + ((i64::from(shift) * passed + i64::from(later) * later_from[j + 1]) >> 10) + drive;
                     consider(&mut best, cost, i, j + 1, board, route, rider);
                 }
             }
@@ -134,12 +133,12 @@ pub(super) fn cheapest<T: TravelTimes + ?Sized>(
 }
 
 #[inline]
-fn consider<T: TravelTimes + ?Sized>(
+fn consider(
     best: &mut Place,
     cost: i64,
     pickup: usize,
     dropoff: usize,
-    board: &Board<'_, T>,
+    board: &Board<'_>,
     route: &Route,
     rider: usize,
 ) {
@@ -149,13 +148,7 @@ fn consider<T: TravelTimes + ?Sized>(
 }
 
 /// The rider and those who are aboard between the two positions do not refuse each other.
-fn gets_on<T: TravelTimes + ?Sized>(
-    board: &Board<'_, T>,
-    route: &Route,
-    rider: usize,
-    pickup: usize,
-    dropoff: usize,
-) -> bool {
+fn gets_on(board: &Board<'_>, route: &Route, rider: usize, pickup: usize, dropoff: usize) -> bool {
     let inside = |at: usize| at < pickup;
     route.halts().iter().enumerate().all(|(k, halt)| {
         let other = halt.rider();

@@ -1,6 +1,6 @@
 //! One car's plan with its times, and how much later each part of it may come.
 
-use doorstep_roads::TravelTimes;
+use doorstep_roads::NodeIx;
 
 use super::board::{Board, FAR_MS, Halt};
 
@@ -15,6 +15,8 @@ pub(super) struct Route {
     pub(super) halts: [Halt; MOST_STOPS],
     /// Corner of each stop.
     pub(super) node: [u32; MOST_STOPS],
+    /// Drive to each stop from the one before or from the car; negative: not looked up yet.
+    pub(super) leg: [i32; MOST_STOPS + 1],
     /// Arrival at each stop.
     pub(super) arrival: [i32; MOST_STOPS],
     /// How much later the stop and all after it may come.
@@ -36,6 +38,7 @@ impl Route {
             len: 0,
             halts: [Halt::pickup(0); MOST_STOPS],
             node: [0; MOST_STOPS],
+            leg: [-1; MOST_STOPS + 1],
             arrival: [0; MOST_STOPS],
             slack: [0; MOST_STOPS],
             load: [0; MOST_STOPS],
@@ -50,12 +53,12 @@ impl Route {
     }
 
     /// Where the last stop is, or the car itself.
-    pub(super) fn end<T: TravelTimes + ?Sized>(&self, board: &Board<'_, T>, car: usize) -> u32 {
-        if self.len == 0 { board.cars[car].node } else { self.node[self.len - 1] }
+    pub(super) fn end(&self, board: &Board<'_>, car: usize) -> NodeIx {
+        if self.len == 0 { board.cars[car].corner } else { board.riders[self.halts[self.len - 1].rider()].goal }
     }
 
     /// Works out all times and the cost from the stops. False when a promise breaks.
-    pub(super) fn settle<T: TravelTimes + ?Sized>(&mut self, board: &Board<'_, T>, car: usize) -> bool {
+    pub(super) fn settle(&mut self, board: &Board<'_>, car: usize) -> bool {
         let cab = &board.cars[car];
         let mut fine = self.len <= board.most_stops;
         // Who gets out without getting in is aboard.
@@ -72,7 +75,10 @@ impl Route {
             let halt = self.halts[k];
             let rider = &board.riders[halt.rider()];
             let node = if halt.is_pickup() { rider.node } else { rider.to };
-            let ms = board.time(place, node);
+            if self.leg[k] < 0 {
+                self.leg[k] = board.table.from(place).ms(node);
+            }
+            let ms = self.leg[k];
             drive += i64::from(ms);
             at = at.saturating_add(ms).min(FAR_MS);
             place = node;
@@ -82,11 +88,12 @@ impl Route {
                 load = load.saturating_add(board.seats_in(halt.rider(), car));
                 self.slack[k] = rider.latest_pickup - at;
                 fine &= load <= cab.seats && rider.needs & !cab.offers == 0;
+                delay += i64::from(at) * board.later[1];
                 at += board.boarding;
             } else {
                 load = load.saturating_sub(board.seats_in(halt.rider(), car));
                 self.slack[k] = rider.latest_dropoff.min(cab.until) - at;
-                delay += i64::from(at - rider.due);
+                delay += i64::from(at - rider.due) * board.later[0];
             }
             self.load[k] = load;
         }
@@ -96,12 +103,12 @@ impl Route {
             self.slack[k] = slack;
         }
         fine &= slack >= 0;
-        self.cost = delay + ((drive * board.drive) >> 10) + board.end_price(place);
+        self.cost = ((delay + drive * board.drive) >> 10) + board.end_price(self.end(board, car));
         fine && (!board.picky || self.all_get_on(board))
     }
 
     /// Nobody sits with somebody whom one of them refuses.
-    fn all_get_on<T: TravelTimes + ?Sized>(&self, board: &Board<'_, T>) -> bool {
+    fn all_get_on(&self, board: &Board<'_>) -> bool {
         let mut aboard: Vec<usize> =
             self.halts().iter().map(|h| h.rider()).filter(|&rider| board.riders[rider].aboard).collect();
         for halt in self.halts() {
@@ -120,12 +127,15 @@ impl Route {
 
     /// Takes a rider who is not aboard out of the stops.
     pub(super) fn remove(&mut self, rider: usize) {
-        let mut kept = 0;
+        let (mut kept, mut gap) = (0, false);
         for k in 0..self.len {
-            if self.halts[k].rider() != rider {
-                self.halts[kept] = self.halts[k];
-                kept += 1;
+            if self.halts[k].rider() == rider {
+                gap = true;
+                continue;
             }
+            self.halts[kept] = self.halts[k];
+            self.leg[kept] = if gap { -1 } else { self.leg[k] };
+            (kept, gap) = (kept + 1, false);
         }
         self.len = kept;
     }
@@ -136,6 +146,7 @@ impl Route {
             return false;
         }
         self.halts[self.len] = halt;
+        self.leg[self.len] = -1;
         self.len += 1;
         true
     }
@@ -143,10 +154,13 @@ impl Route {
     /// Puts a rider in: the pickup before stop `pickup`, the dropoff before stop `dropoff` of the old order.
     pub(super) fn insert(&mut self, rider: usize, pickup: usize, dropoff: usize) {
         let n = self.len;
-        self.halts.copy_within(dropoff..n, dropoff + 2);
-        self.halts[dropoff + 1] = Halt::dropoff(rider);
-        self.halts.copy_within(pickup..dropoff, pickup + 1);
-        self.halts[pickup] = Halt::pickup(rider);
+        let new = [(dropoff, Halt::dropoff(rider)), (pickup, Halt::pickup(rider))];
+        for (end, (at, halt)) in (n..).zip(new) {
+            self.halts.copy_within(at..end, at + 1);
+            self.leg.copy_within(at..end, at + 1);
+            self.halts[at] = halt;
+            (self.leg[at], self.leg[at + 1]) = (-1, -1);
+        }
         self.len = n + 2;
     }
 }

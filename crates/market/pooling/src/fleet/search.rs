@@ -28,9 +28,9 @@ struct Known {
 }
 
 /// Finds the plans.
-pub(super) fn plan<T: TravelTimes + ?Sized>(
+pub(super) fn plan(
     batch: &Batch<'_>,
-    times: &T,
+    times: &dyn TravelTimes,
     policy: &PooledPolicy,
     late: &mut dyn FnMut() -> bool,
 ) -> Decision {
@@ -57,8 +57,8 @@ pub(super) fn plan<T: TravelTimes + ?Sized>(
     Decision { plans: plans.collect(), work: search.work, cut: search.cut }
 }
 
-struct Search<'a, T: ?Sized> {
-    board: Board<'a, T>,
+struct Search<'a> {
+    board: Board<'a>,
     routes: Vec<Route>,
     /// The car that each rider is planned for.
     car_of: Vec<u32>,
@@ -75,8 +75,8 @@ struct Search<'a, T: ?Sized> {
     rng: SmallRng,
 }
 
-impl<'a, T: TravelTimes + ?Sized> Search<'a, T> {
-    fn new(board: Board<'a, T>, policy: &PooledPolicy) -> Self {
+impl<'a> Search<'a> {
+    fn new(board: Board<'a>, policy: &PooledPolicy) -> Self {
         let (riders, cars) = (board.riders.len(), board.cars.len());
         let seed = policy.seed ^ (board.batch.now_ms as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15);
         Self {
@@ -133,17 +133,15 @@ impl<'a, T: TravelTimes + ?Sized> Search<'a, T> {
     /// Lists the cars that can come to each free rider in time, the one that could be there first first.
     fn find_cars(&mut self) {
         let board = &self.board;
-        let places: Vec<u32> = board.cars.iter().map(|c| c.node).collect();
-        let mut drives = Vec::new();
         for (rider, man) in board.riders.iter().enumerate() {
             if man.aboard {
                 continue;
             }
             self.free.push(rider as u32);
-            board.times.times_to(man.node, &places, &mut drives);
+            let to_rider = board.table.to(man.node);
             let list = &mut self.known[rider];
-            for (car, (cab, &ms)) in board.cars.iter().zip(&drives).enumerate() {
-                let pickup = i64::from(cab.at) + i64::from(ms);
+            for (car, cab) in board.cars.iter().enumerate() {
+                let pickup = i64::from(cab.at) + i64::from(to_rider.ms(cab.node));
                 let own = self.car_of[rider] == car as u32;
                 if own || (pickup <= i64::from(man.latest_pickup) && man.needs & !cab.offers == 0) {
                     let at_least = (pickup as i32) + board.boarding + man.direct - man.due;
@@ -175,8 +173,11 @@ impl<'a, T: TravelTimes + ?Sized> Search<'a, T> {
             if known.state != route.state {
                 *work += 1;
                 known.state = route.state;
-                known.place = insertion::cheapest(board, route, car, rider)
-                    .unwrap_or(Place { cost: NOWHERE, pickup: 0, dropoff: 0 });
+                known.place = insertion::cheapest(board, route, car, rider).unwrap_or(Place {
+                    cost: NOWHERE,
+                    pickup: 0,
+                    dropoff: 0,
+                });
             }
             if known.place.cost < second {
                 if blink && rng.random_ratio(1, 32) {
@@ -251,13 +252,14 @@ impl<'a, T: TravelTimes + ?Sized> Search<'a, T> {
         }
         let (riders, board) = (&self.board.riders, &self.board);
         let man = &riders[rider];
+        let (to_pickup, to_goal) = (board.table.to(man.node), board.table.to(man.to));
         let mut list: Vec<(i32, u32)> = self
             .free
             .iter()
             .filter(|&&other| other as usize != rider)
             .map(|&other| {
                 let o = &riders[other as usize];
-                let apart = board.time(o.node, man.node).saturating_add(board.time(o.to, man.to) / 2);
+                let apart = to_pickup.ms(o.node).saturating_add(to_goal.ms(o.to) / 2);
                 (apart, other)
             })
             .collect();
