@@ -2,7 +2,7 @@
 //!
 //! A feature answers two questions: may this request ride in a vehicle of this fleet, and what does it bring
 //! or refuse in the company of others. The answers are compiled once into tables and bit sets, so that the
-//! search pays the same few instructions however many rules there are. A soft rule adds to the cost.
+//! search pays the same few instructions however many rules there are.
 
 use std::sync::Arc;
 

@@ -210,3 +210,5 @@ fn solution(model: &Model<'_>, best: &Snapshot, iterations: u64, ended: Ended) -
 
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod wide_tests;
