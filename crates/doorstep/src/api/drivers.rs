@@ -1,5 +1,7 @@
 //! Drivers: registered, listed, read, and what happened to one of them.
 
+use std::cmp::Reverse;
+
 use axum::{
     Json,
     extract::{Path, State},
@@ -90,6 +92,9 @@ pub struct DriverView {
     /// The open order that he holds; told by `GET /v1/drivers/{id}` only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub order: Option<String>,
+    /// The order that follows it, when he has taken the next one before the drop-off; told as `order` is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_order: Option<String>,
     /// When he was registered, city time, RFC 3339.
     pub created_at: String,
 }
@@ -111,6 +116,7 @@ pub(crate) fn view(driver: &Driver, live: Option<DriverLive>) -> DriverView {
         bearing_deg: live.and_then(|live| live.bearing_deg).map(f64::from),
         suggestion,
         order: None,
+        next_order: None,
         created_at: driver.created_at.to_string(),
     }
 }
@@ -220,9 +226,12 @@ async fn read(State(app): State<App>, caller: Caller<Fleet>, Path(id): Path<Stri
     let id = driver_id(&id)?;
     let driver = app.orders.get_driver(&caller.tenant(), id).await?;
     let filter = OrderFilter { driver: Some(id), open: true, ..OrderFilter::default() };
-    let held = app.orders.list(&caller.tenant(), filter, None, 1).await?;
+    let mut held = app.orders.list(&caller.tenant(), filter, None, 2).await?.items;
+    // The one that is further on is the one he serves.
+    held.sort_by_key(|order| Reverse((order.state, Reverse(order.id))));
     let mut shown = seen(&app, &driver);
-    shown.order = held.items.first().map(|order| order.id.to_string());
+    let mut ids = held.iter().map(|order| order.id.to_string());
+    (shown.order, shown.next_order) = (ids.next(), ids.next());
     Ok(Json(shown))
 }
 

@@ -18,7 +18,7 @@ use tracing::debug;
 use super::client::{CallError, CityTime, Client, OrderEvent, OrderView, RouteView};
 use super::motion::Drive;
 use super::script::Script;
-use super::taxi::{Doing, Taxi};
+use super::taxi::{Doing, Next, Taxi};
 
 /// Calls of drivers under way at once.
 const AT_ONCE: usize = 64;
@@ -43,6 +43,16 @@ pub(super) enum Answer {
     Completed(Result<(), CallError>),
     Corner(Result<RouteView, CallError>),
     Suggested(Result<RouteView, CallError>),
+    /// The ride that follows the present one, by its order.
+    NextAccepted(String, Result<(), CallError>),
+}
+
+/// What the city has still to hear before a taxi is on its way to a rider.
+#[derive(Clone, Copy, PartialEq)]
+enum Tell {
+    AcceptAndDepart,
+    Depart,
+    Nothing,
 }
 
 /// The fleet and all that it needs.
@@ -110,15 +120,22 @@ impl Fleet {
     }
 
     /// Takes up the rides that were under way when the demo was stopped.
-    pub(super) fn resume(&mut self, open: Vec<OrderView>) {
+    pub(super) fn resume(&mut self, mut open: Vec<OrderView>) {
+        // Whose rider is aboard comes first: another order of his is his next.
+        open.sort_by_key(|order| order.state != "on_trip");
         for order in open {
             let Some(&ix) = order.driver.as_ref().and_then(|d| self.by_id.get(&d.id)) else { continue };
             let (pickup, dropoff) = (order.pickup, order.dropoff);
             self.by_order.insert(order.id.clone(), ix);
+            if self.taxis[ix].order().is_some() {
+                self.take_next(ix, order);
+                continue;
+            }
             let now = self.now();
             match order.state.as_str() {
                 "offered" => self.turn(ix, Doing::Thinking { order: order.id, pickup, dropoff }, Some(now + 500)),
-                "accepted" | "arriving" => self.call_accept(ix, order.id, pickup, dropoff, order.state != "arriving"),
+                "accepted" => self.call_accept(ix, order.id, pickup, dropoff, Tell::Depart),
+                "arriving" => self.call_accept(ix, order.id, pickup, dropoff, Tell::Nothing),
                 "arrived" => {
                     self.turn(ix, Doing::Boarding { order: order.id, pickup, dropoff }, Some(now + BOARDS_MS.start))
                 }
@@ -137,11 +154,20 @@ impl Fleet {
             && (named != Some(ix) || matches!(order.state.as_str(), "cancelled" | "no_driver"))
         {
             self.by_order.remove(&order.id);
-            if self.taxis[ix].order() == Some(&order.id) {
+            if self.taxis[ix].next.as_ref().is_some_and(|next| next.order == order.id) {
+                self.taxis[ix].next = None;
+            } else if self.taxis[ix].order() == Some(&order.id) {
                 self.stand(ix);
             }
         }
         if let (Some(ix), "offered") = (named, order.state.as_str())
+            && held != Some(ix)
+            && !self.taxis[ix].is_free()
+            && self.taxis[ix].next.is_none()
+        {
+            self.by_order.insert(order.id.clone(), ix);
+            self.take_next(ix, order);
+        } else if let (Some(ix), "offered") = (named, order.state.as_str())
             && held != Some(ix)
             && self.taxis[ix].is_free()
         {
@@ -149,6 +175,33 @@ impl Fleet {
             let after = self.rng.random_range(THINKS_MS);
             let at = self.now() + after;
             self.turn(ix, Doing::Thinking { order: order.id, pickup: order.pickup, dropoff: order.dropoff }, Some(at));
+        }
+    }
+
+    /// Takes the ride that is to follow; the taxi goes on with the present one meanwhile.
+    fn take_next(&mut self, ix: usize, order: OrderView) {
+        let accepted = order.state != "offered";
+        let next = Next { order: order.id.clone(), pickup: order.pickup, dropoff: order.dropoff, accepted };
+        self.taxis[ix].next = Some(next);
+        if !accepted {
+            self.spawn(ix, move |client, _, driver| async move {
+                let done = act(&client, &order.id, "accept", &driver).await;
+                Answer::NextAccepted(order.id, done)
+            });
+        }
+    }
+
+    /// Sets out for the next ride, if the city has heard that it was taken.
+    fn go_on(&mut self, ix: usize) {
+        match self.taxis[ix].next.take() {
+            Some(next) if next.accepted => {
+                self.call_accept(ix, next.order, next.pickup, next.dropoff, Tell::Depart);
+            }
+            // The answer is on its way, or there is none.
+            next => {
+                self.taxis[ix].next = next;
+                self.stand(ix);
+            }
         }
     }
 
@@ -175,7 +228,9 @@ impl Fleet {
                 let until = self.now() + self.rng.random_range(STAYS_MS);
                 self.turn(ix, Doing::Standing, Some(until));
             }
-            Doing::Thinking { order, pickup, dropoff } => self.call_accept(ix, order, pickup, dropoff, true),
+            Doing::Thinking { order, pickup, dropoff } => {
+                self.call_accept(ix, order, pickup, dropoff, Tell::AcceptAndDepart);
+            }
             Doing::ToPickup { order, pickup, dropoff, .. } => self.call_arrive(ix, order, pickup, dropoff),
             Doing::Boarding { order, pickup, dropoff } => self.call_trip(ix, order, pickup, dropoff, true),
             Doing::OnTrip { order, pickup, dropoff, .. } => self.call_complete(ix, order, pickup, dropoff),
@@ -185,6 +240,9 @@ impl Fleet {
 
     /// Takes in what a call brought. A taxi that was turned to something else in between does not care.
     pub(super) fn answer(&mut self, ix: usize, turn: u32, answer: Answer) {
+        if let Answer::NextAccepted(order, done) = answer {
+            return self.next_accepted(ix, &order, done);
+        }
         if self.turns[ix] != turn {
             return;
         }
@@ -221,7 +279,7 @@ impl Fleet {
             }
             (Answer::Completed(Ok(())), Some(order)) => {
                 self.by_order.remove(&order);
-                self.stand(ix);
+                self.go_on(ix);
             }
             (
                 Answer::Corner(Err(e))
@@ -240,6 +298,24 @@ impl Fleet {
                 self.stand(ix);
             }
             (_, None) => self.stand(ix),
+            (Answer::NextAccepted(..), _) => {}
+        }
+    }
+
+    fn next_accepted(&mut self, ix: usize, order: &str, done: Result<(), CallError>) {
+        let Some(next) = self.taxis[ix].next.as_mut().filter(|next| next.order == order) else { return };
+        match done {
+            Ok(()) => {
+                next.accepted = true;
+                if self.taxis[ix].is_free() {
+                    self.go_on(ix);
+                }
+            }
+            Err(e) => {
+                debug!(taxi = self.taxis[ix].id, error = %e, "the next ride was refused");
+                self.by_order.remove(order);
+                self.taxis[ix].next = None;
+            }
         }
     }
 
@@ -283,13 +359,15 @@ impl Fleet {
     }
 
     /// Accepts an offer (unless that is done), sets out and looks up the way.
-    fn call_accept(&mut self, ix: usize, order: String, pickup: Point, dropoff: Point, accept: bool) {
+    fn call_accept(&mut self, ix: usize, order: String, pickup: Point, dropoff: Point, tell: Tell) {
         let (from, _) = self.taxis[ix].place(self.now());
         self.call(ix, Some(order.clone()), pickup, dropoff, move |client, city, driver| async move {
             Answer::Accepted(
                 async {
-                    if accept {
+                    if tell == Tell::AcceptAndDepart {
                         act(&client, &order, "accept", &driver).await?;
+                    }
+                    if tell != Tell::Nothing {
                         act(&client, &order, "depart", &driver).await?;
                     }
                     client.route(&city, from, pickup).await
@@ -338,6 +416,14 @@ impl Fleet {
         F: Future<Output = Answer> + Send + 'static,
     {
         self.turn(ix, Doing::Calling { order, pickup, dropoff }, None);
+        self.spawn(ix, make);
+    }
+
+    /// Makes a call beside what the taxi does.
+    fn spawn<F>(&self, ix: usize, make: impl FnOnce(Client, String, String) -> F)
+    where
+        F: Future<Output = Answer> + Send + 'static,
+    {
         let (turn, calls, answers) = (self.turns[ix], Arc::clone(&self.calls), self.answers.clone());
         let call = make(self.client.clone(), self.city.clone(), self.taxis[ix].id.clone());
         tokio::spawn(async move {

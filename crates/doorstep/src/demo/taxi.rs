@@ -25,11 +25,23 @@ pub(super) enum Doing {
     OnTrip { order: String, drive: Drive, dropoff: Point, pickup: Point },
 }
 
+/// A ride that was offered while the rider before it was still aboard.
+#[derive(Clone, Debug)]
+pub(super) struct Next {
+    pub(super) order: String,
+    pub(super) pickup: Point,
+    pub(super) dropoff: Point,
+    /// Whether the city has heard that the driver takes it.
+    pub(super) accepted: bool,
+}
+
 /// A taxi.
 #[derive(Clone, Debug)]
 pub(super) struct Taxi {
     pub(super) id: String,
     pub(super) doing: Doing,
+    /// The ride that follows the present one.
+    pub(super) next: Option<Next>,
     /// Where it stood last.
     at: Point,
     bearing: f64,
@@ -38,7 +50,7 @@ pub(super) struct Taxi {
 impl Taxi {
     /// A taxi that stands at `at`.
     pub(super) fn new(id: String, at: Point) -> Self {
-        Self { id, doing: Doing::Standing, at, bearing: 0.0 }
+        Self { id, doing: Doing::Standing, next: None, at, bearing: 0.0 }
     }
 
     /// Place and bearing at `now_ms`.

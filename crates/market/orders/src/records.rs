@@ -145,6 +145,9 @@ pub(crate) fn update(tx: &mut dyn Tx, before: &Order, after: &Order, event: &Ord
     if let Some(driver) = taken {
         holds::take(tx, driver, after.id)?;
     }
+    if let (Some(driver), State::Arriving | State::Arrived | State::OnTrip) = (holds_now, after.state) {
+        holds::require_current(tx, driver, after.id)?;
+    }
     let updated = tx.execute(
         "UPDATE orders SET state = $1, open = $2, version = $3, driver = $4, wait_ms = $5, delay_ms = $6, body = $7
          WHERE id = $8 AND version = $9",

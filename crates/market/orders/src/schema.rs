@@ -58,4 +58,11 @@ pub const MIGRATIONS: &[Migration] = &[
         CREATE INDEX drivers_by_city ON drivers (city, id);
         CREATE INDEX drivers_on_shift ON drivers (city) WHERE shift <> 'offline'",
     ),
+    Migration::same(
+        "orders/0003_next_orders",
+        "CREATE TABLE driver_next (
+            driver TEXT PRIMARY KEY,
+            order_id TEXT NOT NULL
+        )",
+    ),
 ];

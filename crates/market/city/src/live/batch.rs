@@ -9,7 +9,7 @@ use std::sync::Arc;
 use doorstep_clock::Timestamp;
 use doorstep_dispatch::matching::{Batch, Car, Rider, SoloPolicy, decide};
 use doorstep_dispatch::supply::{Driver, DriverIx, DriverState, Filter, StateSet};
-use doorstep_orders::{Command, Order, ReassignReason, State};
+use doorstep_orders::{Command, Order, ReassignReason, Shift, State};
 use doorstep_roads::TravelTimes;
 
 use crate::live::config::ms;
@@ -131,7 +131,8 @@ impl Shared {
                 continue;
             };
             let left = self.node_of(&driver).and_then(|node| self.map.time_ms(node, order.dropoff_node)).map(i64::from);
-            if entry.shift() == doorstep_orders::Shift::Online
+            if entry.shift() == Shift::Online
+                && !desk.has_next(entry.reference.id)
                 && let Some(left) = left.filter(|left| *left <= within_ms)
             {
                 plan.add_car(entry, order.dropoff_node, plan.now.plus_ms(left), true);
@@ -165,12 +166,17 @@ impl Shared {
         driver.node.or_else(|| self.map.nearest_node(driver.point))
     }
 
-    /// The command a decided pair becomes: nothing when the car is not free yet or when an
-    /// accepted rider keeps his car.
+    /// The command a decided pair becomes: nothing when the car is not to be had or when an accepted rider keeps his
+    /// car. A driver whose trip ends soon is offered the rider who is to follow.
     pub(crate) fn command_for(&self, desk: &Desk, pair: &Pair, now: Timestamp) -> Option<(Order, Command)> {
         let order = desk.get(pair.order.id).filter(|o| o.version == pair.order.version)?;
         let driver = pair.driver.reference.clone();
-        if pair.driver.stands() != DriverState::Online || desk.order_of(driver.id).is_some() {
+        let free = pair.driver.stands() == DriverState::Online && desk.order_of(driver.id).is_none();
+        let finishing = pair.driver.stands() == DriverState::OnTrip
+            && pair.driver.shift() == Shift::Online
+            && !desk.has_next(driver.id)
+            && order.state == State::Searching;
+        if !free && !finishing {
             return None;
         }
         let least_s = self.config.offer_wall_s * self.clock.speed();

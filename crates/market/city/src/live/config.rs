@@ -23,9 +23,8 @@ pub struct LiveConfig {
     pub heartbeat_wall_s: f64,
     /// How long a driver who declined or ignored an order is spared from it.
     pub decline_rest_s: f64,
-    /// Drivers with a rider aboard take part in matching when this close to the drop-off. They get
-    /// an offer only when they are free, since a driver has at most one open order; until then
-    /// the rider waits for them, if no other car is sooner. 0 switches it off.
+    /// Drivers with a rider aboard take part in matching when this close to the drop-off: they are offered the next
+    /// rider, if no other car is sooner, and go there when the trip is over. 0 switches it off.
     pub look_ahead_s: f64,
     /// Time between two decisions on where idle drivers had best wait. 0 switches it off.
     pub rebalance_s: f64,

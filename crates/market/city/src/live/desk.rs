@@ -24,7 +24,8 @@ pub(crate) struct Change {
 #[derive(Default)]
 pub(crate) struct Desk {
     orders: BTreeMap<OrderId, Order>,
-    holds: HashMap<DriverId, OrderId>,
+    /// By driver: the order he serves, and perhaps the one that follows it.
+    holds: HashMap<DriverId, Vec<OrderId>>,
     rests: HashMap<OrderId, Vec<(DriverId, Timestamp)>>,
     silent: HashSet<DriverId>,
     closed: HashMap<OrderId, i64>,
@@ -38,7 +39,7 @@ impl Desk {
         let mut desk = Self::default();
         for order in orders {
             if let Some(driver) = order.holder() {
-                desk.holds.insert(driver, order.id);
+                desk.holds.entry(driver).or_default().push(order.id);
             }
             desk.count(&order, 0, usize::from(waits(&order)));
             desk.orders.insert(order.id, order);
@@ -61,12 +62,18 @@ impl Desk {
         let change = Change { news: news(before, &order), left: held.filter(|d| holds != Some(*d)), holds };
         self.count(&order, waited, usize::from(waits(&order)));
         if let Some(driver) = change.left
-            && self.holds.get(&driver) == Some(&order.id)
+            && let Some(held) = self.holds.get_mut(&driver)
         {
-            self.holds.remove(&driver);
+            held.retain(|id| *id != order.id);
+            if held.is_empty() {
+                self.holds.remove(&driver);
+            }
         }
         if let Some(driver) = holds {
-            self.holds.insert(driver, order.id);
+            let held = self.holds.entry(driver).or_default();
+            if !held.contains(&order.id) {
+                held.push(order.id);
+            }
         }
         if order.state.is_open() {
             self.orders.insert(order.id, order);
@@ -105,8 +112,15 @@ impl Desk {
         self.rests.contains_key(&order)
     }
 
+    /// The order that a driver serves now: of two the one that is further on.
     pub(crate) fn order_of(&self, driver: DriverId) -> Option<&Order> {
-        self.holds.get(&driver).and_then(|id| self.orders.get(id))
+        let held = self.holds.get(&driver)?.iter().filter_map(|id| self.orders.get(id));
+        held.max_by_key(|order| (order.state, std::cmp::Reverse(order.id)))
+    }
+
+    /// Whether another order waits for the driver behind the one that he serves.
+    pub(crate) fn has_next(&self, driver: DriverId) -> bool {
+        self.holds.get(&driver).is_some_and(|held| held.len() > 1)
     }
 
     pub(crate) fn open(&self) -> impl Iterator<Item = &Order> {

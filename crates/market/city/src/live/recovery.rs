@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use doorstep_clock::Timestamp;
 use doorstep_dispatch::supply::Report;
-use doorstep_orders::{Driver, DriverId, Order, OrderId, OrdersError};
+use doorstep_orders::{Driver, Order, OrderId, OrdersError};
 
 use crate::live::desk::Desk;
 use crate::live::error::LiveError;
@@ -24,18 +24,18 @@ impl Shared {
             })
             .await?;
         let now = self.clock.now();
-        let held: HashMap<DriverId, &Order> = open.iter().filter_map(|o| o.holder().map(|d| (d, o))).collect();
+        let desk = Desk::from_open(open);
         for driver in &drivers {
-            self.seat(driver, held.get(&driver.id).copied(), now)?;
+            self.seat(driver, desk.order_of(driver.id), now)?;
         }
         self.counters.resume(totals);
         tracing::info!(
             city = self.map.id(),
-            open = open.len(),
+            open = desk.open().count(),
             drivers = drivers.len(),
             "the city goes on from its store"
         );
-        Ok(Desk::from_open(open))
+        Ok(desk)
     }
 
     /// Orders that the store holds in a later version than the desk.

@@ -175,6 +175,7 @@ impl Shared {
             for (driver, entry) in self.on_map(tenant, DriverState::OnTrip) {
                 if let Some(order) = desk.order_of(entry.reference.id)
                     && entry.shift() == Shift::Online
+                    && !desk.has_next(entry.reference.id)
                     && let Some(left) =
                         self.node_of(&driver).and_then(|node| self.map.time_ms(node, order.dropoff_node))
                     && spread.cars.len() < 2 * FEW_CARS

@@ -264,3 +264,59 @@ async fn a_repeated_request_makes_one_order() {
         assert_eq!(s.orders.list(TENANT, OrderFilter::default(), None, 10).await.unwrap().items.len(), 1);
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_next_ride_waits_behind_the_one_that_is_driven() {
+    for s in settings().await {
+        let driver = s.driver("Lee").await;
+        let d = driver.id;
+        let give = async |id, command, actor| s.orders.command(TENANT, id, command, actor, None, NOON).await;
+        let first = s.order(NOON).await.id;
+        give(first, Setting::offer(&driver, NOON), Actor::Dispatcher).await.unwrap();
+        for command in [Command::Accept { driver: d }, Command::Arrive { driver: d }] {
+            give(first, command, Actor::Driver).await.unwrap();
+        }
+        let early = s.order(NOON).await.id;
+        let refused = give(early, Setting::offer(&driver, NOON), Actor::Dispatcher).await.unwrap_err();
+        assert!(matches!(refused, OrdersError::DriverBusy { order: Some(id), .. } if id == first), "{refused}");
+        give(first, Command::Pickup { driver: d }, Actor::Driver).await.unwrap();
+
+        // Many want to be next while the trip ends: one gets in, before the end or after it.
+        let mut races = Vec::new();
+        for n in 0..8 {
+            let (orders, offer, id) = (s.orders.clone(), Setting::offer(&driver, NOON), s.order(NOON).await.id);
+            races.push(tokio::spawn(async move {
+                if n == 4 {
+                    let complete = Command::Complete { driver: d };
+                    orders.command(TENANT, first, complete, Actor::Driver, None, NOON).await.unwrap();
+                }
+                (id, orders.command(TENANT, id, offer, Actor::Dispatcher, None, NOON).await.is_ok())
+            }));
+        }
+        let mut next = Vec::new();
+        for race in races {
+            let (id, won) = race.await.unwrap();
+            next.extend(won.then_some(id));
+        }
+        assert_eq!(next.len(), 1);
+        give(next[0], Command::Accept { driver: d }, Actor::Driver).await.unwrap();
+
+        // Behind it another, which begins when the one before it is over and not sooner.
+        for command in [Command::Arrive { driver: d }, Command::Pickup { driver: d }] {
+            give(next[0], command, Actor::Driver).await.unwrap();
+        }
+        give(early, Setting::offer(&driver, NOON), Actor::Dispatcher).await.unwrap();
+        give(early, Command::Accept { driver: d }, Actor::Driver).await.unwrap();
+        let refused = give(early, Command::Depart { driver: d }, Actor::Driver).await.unwrap_err();
+        assert!(matches!(refused, OrdersError::DriverBusy { order: Some(id), .. } if id == next[0]), "{refused}");
+        let refused = s.orders.set_shift(TENANT, d, Shift::Offline, None, NOON).await.unwrap_err();
+        assert!(matches!(refused, OrdersError::DriverBusy { .. }), "{refused}");
+        give(next[0], Command::Complete { driver: d }, Actor::Driver).await.unwrap();
+        give(early, Command::Depart { driver: d }, Actor::Driver).await.unwrap();
+        let change = s.orders.set_shift(TENANT, d, Shift::Offline, None, NOON).await.unwrap();
+        assert_eq!(change.released.map(|order| order.id), Some(early));
+        let held =
+            s.store.read(|tx| tx.query("SELECT driver FROM driver_holds UNION SELECT driver FROM driver_next", &[]));
+        assert!(!held.await.unwrap().iter().any(|row| row.text("driver").unwrap() == d.to_string()));
+    }
+}

@@ -1,9 +1,9 @@
 //! Offers that are declined, ignored, or whose driver falls silent.
 
-use doorstep_orders::{Command, EventKind, Shift, State};
+use doorstep_orders::{Actor, Command, EventKind, OrdersError, Shift, State};
 
-use crate::live::LiveConfig;
 use crate::live::tests::sandbox::{Sandbox, Street, TENANT, corner, reports, until};
+use crate::live::{LiveConfig, LiveError};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_declines_is_spared_and_another_is_asked() {
@@ -135,7 +135,7 @@ async fn a_clearly_better_car_replaces_one_on_its_way_only_if_asked_to() {
 
 /// A car one minute from its drop-off next to the rider is waited for; far away it is not.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_car_that_is_free_soon_is_waited_for() {
+async fn a_car_that_is_free_soon_is_offered_the_next_rider() {
     let sandbox = Sandbox::new().await;
     let city = sandbox.city("grid", "one").await;
     let busy = city.driver("Busy", corner(0, 0)).await.id;
@@ -149,14 +149,35 @@ async fn a_car_that_is_free_soon_is_waited_for() {
     }
     until("the trip", async || (city.driver_live(busy).unwrap().state == "on_trip").then_some(())).await;
     assert!(city.report_positions(TENANT, &reports(&[(busy, corner(1, 0))]))[0].is_ok());
-    city.driver("Far", corner(9, 9)).await;
+    city.driver("Far", corner(7, 3)).await;
     let second = city.ride(corner(2, 1), corner(9, 1)).await;
     sandbox.advance(5);
-    tokio::time::sleep(std::time::Duration::from_millis(150)).await;
-    assert_eq!(city.orders().get(TENANT, second.id).await.unwrap().state, State::Searching);
+    assert_eq!(city.reaches(second.id, State::Offered).await.holder(), Some(busy));
+    let accepted = city.drive(second.id, Command::Accept { driver: busy }).await;
+    assert_eq!(accepted.pickup_eta_ms, Some(60_000), "the rest of the trip and the way from there");
+    assert_eq!(city.driver_live(busy).unwrap().state, "on_trip");
+
+    // First things first, and no third rider.
+    let depart = |id| city.command(TENANT, id, Command::Depart { driver: busy }, Actor::Driver, None);
+    assert!(matches!(
+        depart(second.id).await,
+        Err(LiveError::Orders(OrdersError::DriverBusy { order: Some(id), .. })) if id == first.id
+    ));
+    let third = city.ride(corner(2, 0), corner(9, 1)).await;
+    sandbox.advance(5);
+    assert_ne!(city.reaches(third.id, State::Offered).await.holder(), Some(busy));
+
     assert!(city.report_positions(TENANT, &reports(&[(busy, corner(2, 0))]))[0].is_ok());
     city.drive(first.id, Command::Complete { driver: busy }).await;
+    until("the way to the next", async || (city.driver_live(busy).unwrap().state == "en_route").then_some(())).await;
+    depart(second.id).await.unwrap();
+    city.drive(second.id, Command::Arrive { driver: busy }).await;
+
+    // The same after a restart, in the midst of it.
+    drop(city);
+    let city = sandbox.city("grid", "one").await;
+    assert_eq!(city.driver_live(busy).unwrap().state, "arrived");
+    city.drive(second.id, Command::Pickup { driver: busy }).await;
+    city.drive(second.id, Command::Complete { driver: busy }).await;
     until("the car to be free", async || (city.driver_live(busy).unwrap().state == "idle").then_some(())).await;
-    sandbox.advance(5);
-    assert_eq!(city.reaches(second.id, State::Offered).await.holder(), Some(busy));
 }
