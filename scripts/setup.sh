@@ -25,7 +25,16 @@ if [ ${#packages[@]} -gt 0 ]; then
   echo "These Debian packages are missing and will be installed:"
   printf '%s\n' "${reasons[@]}"
   command -v apt-get >/dev/null || { echo "This system has no apt-get: install them by its own means and call again." >&2; exit 1; }
-  root=(); [ "$(id -u)" = 0 ] || root=(sudo)
+  root=()
+  if [ "$(id -u)" != 0 ]; then
+    command -v sudo >/dev/null || { echo "You are not root and there is no sudo: run  apt-get install ${packages[*]}  as root and call again." >&2; exit 1; }
+    root=(sudo)
+  fi
   "${root[@]}" apt-get update -qq
   "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${packages[@]}" >/dev/null
+fi
+# Vite, which builds the console, runs on Node 18 and later; Debian's own is that new since bookworm.
+if [ "$(node -p 'process.versions.node.split(".")[0]')" -lt 18 ]; then
+  echo "The node on the PATH is $(node --version), and the console is built with Node 18 or later: install a newer one and call again." >&2
+  exit 1
 fi
