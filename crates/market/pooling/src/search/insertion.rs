@@ -16,12 +16,14 @@ pub(super) struct Place {
 ///
 /// The pairs of positions are walked with the least times that the promises allow; a pickup that alone costs
 /// more than the best pair so far is not followed (detours do not shorten a way). Where rides or shifts are
-/// limited, a pair that would be the best is checked with a whole schedule.
+/// limited, a pair that would be the best is checked with a whole schedule. Positions whose bit is set in
+/// `blind` are overlooked.
 pub(super) fn cheapest(
     model: &Model<'_>,
     route: &Route,
     request: u32,
     bound: f64,
+    blind: u64,
     scratch: &mut Scratch,
 ) -> Option<Place> {
     if !model.instance.allowed(request as usize, route.fleet as usize) {
@@ -39,6 +41,9 @@ pub(super) fn cheapest(
     let mut best = Place { cost: bound, i: 0, j: u32::MAX };
     let clash = |here: &Position| here.brings & ride.avoids != 0 || here.avoids & ride.brings != 0;
     for i in 0..last {
+        if blind >> (i % 64) & 1 != 0 {
+            continue;
+        }
         let (a, b) = (&tour[i], &tour[i + 1]);
         if a.leave > at_p.latest + EPS {
             break;
@@ -63,6 +68,9 @@ pub(super) fn cheapest(
         if cost < best.cost && Route::late_enough(b, t_d + at_d.service + by_d.time_from[place_b]) {
             consider(model, route, request, Place { cost, i: i as u32, j: i as u32 }, &mut best, scratch);
         }
+        // No earlier delivery than this is too long a ride, however late the pickup is.
+        let last_off = at_p.latest.min(b.late - by_p.time_from[place_b] - at_p.service) + at_p.service;
+        let latest_d = at_d.latest.min(last_off + ride.longest);
         // Delivered later: walk on with the pickup's delay.
         let mut time = (off + by_p.time_from[place_b]).max(b.early);
         let mut ridden = by_p.time_from[place_b];
@@ -75,12 +83,12 @@ pub(super) fn cheapest(
             let service = here.leave - here.early;
             let leave = time + service;
             ridden += service;
-            if leave > at_d.latest + EPS || ridden > ride.longest + EPS {
+            if leave > latest_d + EPS || ridden > ride.longest + EPS {
                 break;
             }
             let place_next = next.place as usize;
             let cost = detour + by_d.cost_to[here.place as usize] + by_d.cost_from[place_next] - here.leg;
-            if cost < best.cost {
+            if cost < best.cost && blind >> (k % 64) & 1 == 0 {
                 let t_d = (leave + by_d.time_to[here.place as usize]).max(at_d.earliest);
                 if t_d <= at_d.latest + EPS && Route::late_enough(next, t_d + at_d.service + by_d.time_from[place_next])
                 {

@@ -15,12 +15,17 @@ const NEIGHBOURS: usize = 24;
 /// How rides are put back.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Manner {
-    /// How often a tour is overlooked.
+    /// How often half of a tour is overlooked.
     pub(super) blink: f64,
     /// Open a new tour only for who fits nowhere else.
     pub(super) spare_vehicles: bool,
     /// How often rides are put back by regret instead of in an order.
     pub(super) regret: f64,
+}
+
+/// With few tours one of them is looked at with a blink more often, since there is little else to vary.
+pub(super) fn blinking(blink: f64, tours: usize) -> f32 {
+    if blink > 0.0 { blink.max(0.1 / tours.max(1) as f64) as f32 } else { 0.0 }
 }
 
 /// Buffers of one recreation.
@@ -45,7 +50,7 @@ impl Recreate {
         mut late: impl FnMut() -> bool,
     ) {
         if manner.regret > 0.0 && state.model.rides.len() <= TRY_ALL && rng.random_bool(manner.regret) {
-            self.regret.apply(state, !manner.spare_vehicles, manner.blink as f32, rng, &mut late);
+            self.regret.apply(state, !manner.spare_vehicles, manner.blink, rng, &mut late);
             if state.absent.is_empty() || state.idle().next().is_none() {
                 return;
             }
@@ -110,11 +115,14 @@ impl Recreate {
         } else {
             self.passing(state, near, request);
         }
+        let blink = blinking(manner.blink, self.tours.len());
         for route in &self.tours {
-            if manner.blink > 0.0 && rng.random::<f32>() < manner.blink as f32 {
-                continue;
-            }
-            if let Some(place) = state.cheapest(request, *route, bound) {
+            let place = if rng.random::<f32>() < blink {
+                state.glimpse(request, *route, bound, rng.random())
+            } else {
+                state.cheapest(request, *route, bound)
+            };
+            if let Some(place) = place {
                 bound = place.cost;
                 best = Some((*route, place));
             }

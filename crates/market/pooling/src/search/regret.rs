@@ -6,6 +6,7 @@
 use rand::{Rng, RngExt as _};
 
 use super::insertion::Place;
+use super::recreate::blinking;
 use super::state::State;
 
 /// Loss of a ride with only one tour left: more than any real loss.
@@ -26,7 +27,7 @@ impl Regret {
         &mut self,
         state: &mut State<'_, '_>,
         open: bool,
-        blink: f32,
+        blink: f64,
         rng: &mut impl Rng,
         mut late: impl FnMut() -> bool,
     ) {
@@ -69,12 +70,16 @@ impl Regret {
         state.absent.clone_from(&self.left);
     }
 
-    fn fill(&mut self, state: &mut State<'_, '_>, blink: f32, rng: &mut impl Rng) {
+    fn fill(&mut self, state: &mut State<'_, '_>, blink: f64, rng: &mut impl Rng) {
         self.places.clear();
+        let blink = blinking(blink, self.tours.len());
         for ride in &self.rides {
             for tour in &self.tours {
-                let blinks = blink > 0.0 && rng.random::<f32>() < blink;
-                self.places.push(if blinks { None } else { state.cheapest(*ride, *tour, f64::INFINITY) });
+                self.places.push(if rng.random::<f32>() < blink {
+                    state.glimpse(*ride, *tour, f64::INFINITY, rng.random())
+                } else {
+                    state.cheapest(*ride, *tour, f64::INFINITY)
+                });
             }
         }
     }

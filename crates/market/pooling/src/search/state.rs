@@ -91,7 +91,7 @@ impl<'m, 'i> State<'m, 'i> {
     pub(super) fn cheapest(&mut self, request: u32, route: u32, bound: f64) -> Option<Place> {
         let tour = &self.routes[route as usize];
         if self.memory.is_empty() {
-            return insertion::cheapest(self.model, tour, request, bound, &mut self.scratch);
+            return insertion::cheapest(self.model, tour, request, bound, 0, &mut self.scratch);
         }
         let cell = request as usize * self.routes.len() + route as usize;
         let known = self.memory[cell];
@@ -103,10 +103,15 @@ impl<'m, 'i> State<'m, 'i> {
                 return None;
             }
         }
-        let found = insertion::cheapest(self.model, tour, request, bound, &mut self.scratch);
+        let found = insertion::cheapest(self.model, tour, request, bound, 0, &mut self.scratch);
         let place = found.unwrap_or(Place { cost: bound, i: 0, j: ABSENT });
         self.memory[cell] = Memory { version: tour.version, place };
         found
+    }
+
+    /// The same with some positions overlooked; nothing is remembered.
+    pub(super) fn glimpse(&mut self, request: u32, route: u32, bound: f64, blind: u64) -> Option<Place> {
+        insertion::cheapest(self.model, &self.routes[route as usize], request, bound, blind, &mut self.scratch)
     }
 
     /// One idle tour of each fleet that has any, when the cap lets another be used.

@@ -129,7 +129,7 @@ proptest! {
     fn one_vehicle_finds_the_best_of_all_orders(draws in draws(), timed: bool) {
         let instance = instance(&draws[..draws.len().min(3)], timed, 1, Objective::Cost, false);
         let best = least_cost(&instance);
-        let solution = solve(&instance, &settings(400, 1), |_| {});
+        let solution = solve(&instance, &settings(2000, 1), |_| {});
         if best.is_finite() {
             prop_assert_eq!(solution.unserved, 0);
             prop_assert!(solution.cost < best + 1e-6, "{} instead of {best}", solution.cost);
