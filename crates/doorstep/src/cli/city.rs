@@ -1,7 +1,9 @@
-//! `doorstep city`: imports a city, replays a recorded period of it.
+//! `doorstep city`: imports a city, replays a recorded period of it, forecasts and simulates its demand.
 
+mod forecast;
 mod import;
 mod replay;
+mod simulate;
 
 use clap::Subcommand;
 
@@ -17,11 +19,17 @@ enum Command {
     Import(import::Args),
     /// Run a recorded period through the live engine, at full speed and the same each time
     Replay(replay::Args),
+    /// Forecast demand by cell and half hour, and judge it on days that were not fitted
+    Forecast(forecast::Args),
+    /// Play a price policy on a market of riders and drivers before it is switched on
+    Simulate(simulate::Args),
 }
 
 pub(crate) fn run(args: Args) -> anyhow::Result<()> {
     match args.command {
         Command::Import(args) => import::run(args),
         Command::Replay(args) => replay::run(&args),
+        Command::Forecast(args) => forecast::run(&args),
+        Command::Simulate(args) => simulate::run(&args),
     }
 }
