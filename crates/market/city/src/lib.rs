@@ -1,5 +1,6 @@
 //! One city running: live, replayed from history or simulated, on the same engines.
 
+pub mod backtest;
 pub mod live;
 pub mod replay;
 pub mod simulate;

@@ -18,6 +18,7 @@ mod trace;
 mod trips;
 mod van;
 
+pub(crate) use engine::Event;
 pub use engine::{Fate, Outcome, Policy, Request, Run};
 pub use error::ReplayError;
 pub use report::Summary;
