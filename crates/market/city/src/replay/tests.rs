@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use doorstep_dispatch::matching::SoloPolicy;
+use doorstep_dispatch::sharing::SharedPolicy;
 use doorstep_roads::{CityFile, NodeIx, RoadGraph, Roads, WeekProfile, import};
 use proptest::prelude::*;
 
@@ -36,10 +37,18 @@ fn town() -> Replay {
     })
 }
 
+/// What is promised beside the wait.
+#[derive(Clone, Copy)]
+struct Rules {
+    seats: usize,
+    max_delay_s: f64,
+    batch_s: f64,
+}
+
 /// Checks every promise from the trace's lines and the travel times; gives the riders served and lost.
-fn judge(trace: &str, town: &Replay, max_wait_s: f64, boarding_s: f64) -> Result<(usize, usize), String> {
+fn judge(trace: &str, town: &Replay, max_wait_s: f64, boarding_s: f64, rules: Rules) -> Result<(usize, usize), String> {
     let drive = |a: NodeIx, b: NodeIx| f64::from(town.times().time_ms(a, b)) / 1000.0;
-    let mut cars: HashMap<u64, (f64, NodeIx, Option<u64>)> = HashMap::new();
+    let mut cars: HashMap<u64, (f64, NodeIx, Vec<u64>)> = HashMap::new();
     #[derive(Default, Clone)]
     struct Seen {
         made: f64,
@@ -69,30 +78,33 @@ fn judge(trace: &str, town: &Replay, max_wait_s: f64, boarding_s: f64) -> Result
             (car.0, car.1) = (t, at);
         }
         match kind {
-            "vehicle" => drop(cars.insert(id("vehicle")?, (t, node("node")?, None))),
+            "vehicle" => drop(cars.insert(id("vehicle")?, (t, node("node")?, Vec::new()))),
             "request" => {
                 let seen = Seen { made: t, ends: (node("node")?, node("to")?), ..Seen::default() };
                 ensure(riders.insert(id("request")?, seen).is_none(), "asked twice")?;
             }
             "assign" => {
                 let rider = riders.get_mut(&id("request")?).ok_or("an unknown rider")?;
-                ensure(rider.pickup.is_none() && !rider.lost && (t % 30.0).abs() < 1e-9, "promised in time")?;
+                ensure(rider.pickup.is_none() && !rider.lost && (t % rules.batch_s).abs() < 1e-9, "promised in time")?;
                 rider.car = Some(id("vehicle")?);
             }
             "pickup" => {
                 let (vehicle, rider) = (id("vehicle")?, riders.get_mut(&id("request")?).ok_or("an unknown rider")?);
                 let car = cars.get_mut(&vehicle).ok_or("an unknown car")?;
-                ensure(car.2.is_none(), "two riders in one car")?;
+                ensure(car.2.len() < rules.seats, "more riders than seats")?;
                 ensure(rider.car == Some(vehicle) && rider.ends.0 == car.1, "the promised car, at the rider")?;
                 ensure(t >= rider.made && t - rider.made <= max_wait_s, "within the wait")?;
                 rider.pickup = Some(t);
                 car.0 += boarding_s;
-                car.2 = Some(id("request")?);
+                car.2.push(id("request")?);
             }
             "dropoff" => {
                 let (request, car) = (id("request")?, cars.get_mut(&id("vehicle")?).ok_or("an unknown car")?);
                 let rider = riders.get_mut(&request).ok_or("an unknown rider")?;
-                ensure(car.2.take() == Some(request) && rider.ends.1 == car.1, "the rider aboard, at the goal")?;
+                ensure(car.2.contains(&request) && rider.ends.1 == car.1, "the rider aboard, at the goal")?;
+                car.2.retain(|aboard| *aboard != request);
+                let delay_s = t - rider.made - drive(rider.ends.0, rider.ends.1);
+                ensure(delay_s <= rules.max_delay_s, "within the delay")?;
                 rider.done = true;
             }
             "expire" => {
@@ -108,6 +120,9 @@ fn judge(trace: &str, town: &Replay, max_wait_s: f64, boarding_s: f64) -> Result
     }
     Ok((riders.values().filter(|r| r.done).count(), riders.values().filter(|r| r.lost).count()))
 }
+
+/// One rider per car: the delay is what the wait and the boarding make it.
+const SOLO: Rules = Rules { seats: 1, max_delay_s: 400.0, batch_s: 30.0 };
 
 fn trace_of(town: &Replay, outcome: &Outcome) -> String {
     let mut trace = Vec::new();
@@ -135,13 +150,76 @@ proptest! {
         };
         let outcome = town.run(&run, |_| ()).expect("sound settings");
         let trace = trace_of(&town, &outcome);
-        let verdict = judge(&trace, &town, 300.0, boarding_ms as f64 / 1000.0);
+        let verdict = judge(&trace, &town, 300.0, boarding_ms as f64 / 1000.0, SOLO);
         let summary = Summary::of(&requests, &outcome, town.times());
         prop_assert_eq!(verdict, Ok((summary.served, requests.len() - summary.served)));
         prop_assert!(summary.max_wait_s <= 300.0);
         let again = town.run(&run, |_| ()).expect("sound settings");
         prop_assert_eq!(trace, trace_of(&town, &again));
     }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(40))]
+
+    #[test]
+    fn every_promise_of_a_shared_trace_holds(
+        asked in proptest::collection::vec((0i64..900_000, 0u32..25, 1u32..25), 1..120),
+        fleet in proptest::collection::vec(0u32..25, 1..12),
+        boarding_ms in prop_oneof![Just(0i64), Just(20_000)],
+        seats in 1u8..5,
+        answer_after_ms in prop_oneof![Just(0u32), Just(120_000)],
+        spread in any::<bool>(),
+    ) {
+        let town = town();
+        let mut requests: Vec<Request> =
+            asked.iter().map(|&(at_ms, node, on)| Request { at_ms, node, to: (node + on) % 25 }).collect();
+        requests.sort_by_key(|r| r.at_ms);
+        let mut policy = SharedPolicy { answer_after_ms, rebalance_load: if spread { 0.0 } else { 9.0 }, ..SharedPolicy::default() };
+        policy.plan.work = 2_000;
+        let run = Run {
+            requests: &requests, fleet: &fleet, seats, batch_ms: 10_000, max_wait_ms: 300_000, boarding_ms,
+            max_delay_ms: 400_000, noise: 0.0, noise_seed: 0, policy: Policy::Pooled(&policy),
+        };
+        let outcome = town.run(&run, |_| ()).expect("sound settings");
+        let trace = trace_of(&town, &outcome);
+        let rules = Rules { seats: usize::from(seats), max_delay_s: 400.0, batch_s: 10.0 };
+        let verdict = judge(&trace, &town, 300.0, boarding_ms as f64 / 1000.0, rules);
+        let summary = Summary::of(&requests, &outcome, town.times());
+        prop_assert_eq!(verdict, Ok((summary.served, requests.len() - summary.served)));
+        prop_assert_eq!((summary.late_pickups, summary.late_dropoffs), (0, 0));
+        let again = town.run(&run, |_| ()).expect("sound settings");
+        prop_assert_eq!(trace, trace_of(&town, &again));
+    }
+}
+
+#[test]
+fn a_reserve_keeps_promises_on_rough_roads() {
+    let town = town();
+    let requests: Vec<Request> = (0..150_u32)
+        .map(|k| Request { at_ms: i64::from(k) * 9_000, node: k * 7 % 25, to: (k * 7 + 1 + k % 24) % 25 })
+        .collect();
+    let fleet = [0, 3, 7, 12, 16, 19, 21, 24];
+    let late = |reserve: f64| {
+        let mut policy = SharedPolicy::default();
+        (policy.plan.work, policy.plan.reserve) = (2_000, reserve);
+        let run = Run {
+            requests: &requests,
+            fleet: &fleet,
+            seats: 4,
+            batch_ms: 10_000,
+            max_wait_ms: 300_000,
+            boarding_ms: 30_000,
+            max_delay_ms: 400_000,
+            noise: 0.2,
+            noise_seed: 3,
+            policy: Policy::Pooled(&policy),
+        };
+        let summary = Summary::of(&requests, &town.run(&run, |_| ()).expect("sound settings"), town.times());
+        summary.late_pickups + summary.late_dropoffs
+    };
+    assert!(late(0.0) > 0, "rough roads break promises that leave no room");
+    assert_eq!(late(0.25), 0);
 }
 
 #[test]
