@@ -71,9 +71,12 @@ pub(crate) struct Args {
     /// What an hour of delay costs a rider
     #[arg(long, default_value_t = Assumptions::default().value_of_time, value_parser = amount)]
     value_of_time: f64,
-    /// What a ride is worth to its rider, in fares of policy a
-    #[arg(long, default_value_t = Assumptions::default().ride_worth, value_parser = amount)]
-    ride_worth: f64,
+    /// By how much demand falls with the price
+    #[arg(long, default_value_t = Assumptions::default().elasticity, value_parser = amount)]
+    elasticity: f64,
+    /// No ride is worth more than this many usual fares of policy a
+    #[arg(long, default_value_t = Assumptions::default().most_worth, value_parser = amount)]
+    most_worth: f64,
     /// What an hour of driving costs a driver
     #[arg(long, default_value_t = Assumptions::default().driving_cost, value_parser = amount)]
     driving_cost: f64,
@@ -124,7 +127,8 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         seeds: &seeds,
         assumptions: Assumptions {
             value_of_time: args.value_of_time,
-            ride_worth: args.ride_worth,
+            elasticity: args.elasticity,
+            most_worth: args.most_worth,
             driving_cost: args.driving_cost,
             reservation_wage: args.reservation_wage,
         },

@@ -17,8 +17,11 @@ use crate::replay::{Fate, Outcome, Request};
 pub struct Assumptions {
     /// What an hour of delay costs a rider.
     pub value_of_time: f64,
-    /// What a ride is worth to its rider, in fares of the first policy without surge and sharing.
-    pub ride_worth: f64,
+    /// By how much demand falls with the price: a multiple m of the usual fare is worth it to m to the minus
+    /// this of the riders.
+    pub elasticity: f64,
+    /// No ride is worth more than this many usual fares, those of the first policy without surge and sharing.
+    pub most_worth: f64,
     /// What an hour of driving costs the driver: fuel, wear.
     pub driving_cost: f64,
     /// What an hour is worth to a driver elsewhere.
@@ -27,7 +30,7 @@ pub struct Assumptions {
 
 impl Default for Assumptions {
     fn default() -> Self {
-        Self { value_of_time: 30.0, ride_worth: 2.0, driving_cost: 6.0, reservation_wage: 15.0 }
+        Self { value_of_time: 30.0, elasticity: 1.2, most_worth: 5.0, driving_cost: 6.0, reservation_wage: 15.0 }
     }
 }
 
@@ -122,6 +125,8 @@ pub(super) struct Played<'a> {
     pub(super) policy: &'a TrialPolicy,
     /// All riders who asked.
     pub(super) asked: &'a [Request],
+    /// Of each, what the ride is worth to him, in usual fares.
+    pub(super) worth: &'a [f64],
     /// Of each, whether he left when he heard the price.
     pub(super) left: &'a [bool],
     /// Those who stayed, as they were replayed.
@@ -148,7 +153,7 @@ impl Played<'_> {
         let mut by_time = vec![(0_u32, 0_u32); (last_ms / COLUMN_MS + 1) as usize];
         let mut multipliers = 0.0;
         let mut stayed = self.requests.iter().zip(&self.outcome.fates).zip(&together);
-        for (request, left) in self.asked.iter().zip(self.left) {
+        for ((request, left), usual_fares) in self.asked.iter().zip(self.left).zip(self.worth) {
             let column = &mut by_time[(request.at_ms / COLUMN_MS).clamp(0, last_ms / COLUMN_MS) as usize];
             column.0 += 1;
             let trip = places.trip(request, self.start);
@@ -167,7 +172,7 @@ impl Played<'_> {
             column.1 += 1;
             let (paid, payout) = bill(self.policy, asked, *others)?;
             let delay_ms = dropoff_ms - request.at_ms - i64::from(trip.trip_ms);
-            let worth = price(self.yardstick, &flat, &trip).total.minor as f64 * major * assumed.ride_worth;
+            let worth = price(self.yardstick, &flat, &trip).total.minor as f64 * major * usual_fares;
             riders += worth - paid as f64 * major - assumed.value_of_time * hour(delay_ms);
             fares += paid as f64 * major;
             platform += payout.platform.minor as f64 * major;

@@ -18,7 +18,7 @@ use std::path::PathBuf;
 use std::sync::Mutex;
 
 use doorstep_clock::{SeededRng, Timestamp};
-use doorstep_pricing::{PricingError, SurgeMap, price};
+use doorstep_pricing::{PricingError, SurgeConfig, SurgeMap, price};
 use doorstep_roads::NodeIx;
 use rand::RngExt as _;
 
@@ -30,6 +30,11 @@ pub use report::{Metric, Report, Side};
 use crate::replay::{Outcome, Period, Replay, ReplayError, Request, Run, read_requests, sample_fleet};
 use figures::{Places, Played};
 use surge::Maps;
+
+/// With surge, riders decide in slices of this length, milliseconds.
+const SLICE_MS: i64 = 60_000;
+/// And not in more of them than this: each is a replay up to there.
+const SLICES: i64 = 60;
 
 /// What can go wrong in a backtest.
 #[derive(Debug, thiserror::Error)]
@@ -138,28 +143,17 @@ impl Trial<'_> {
         let period = self.period(seed)?;
         let fleet = sample_fleet(self.taxis.to_vec(), self.fleet, seed)?;
         let asked = &period.requests;
-        let mut left = vec![false; asked.len()];
-        let mut outcome = self.replay(policy, asked, &fleet, seed)?;
-        let mut maps = Maps::off();
-        let mut stayed = asked.clone();
-        if let Some(config) = &policy.surge {
-            // Prices come of the demand before anybody has left for them; whoever they keep away is not replayed.
-            maps = Maps::of(config, asked, &outcome, fleet.len(), period.start, places.graph)?;
-            let mut rng = SeededRng::new(seed, "backtest.leaving");
-            let flat = SurgeMap::off();
-            for (request, left) in asked.iter().zip(&mut left) {
-                let trip = places.trip(request, period.start);
-                let [moved, usual] =
-                    [maps.at(request.at_ms), &flat].map(|map| price(&policy.book, map, &trip).total.minor);
-                let stays = (moved as f64 / usual.max(1) as f64).powf(-config.elasticity);
-                *left = rng.random::<f64>() >= stays;
-            }
-            stayed = asked.iter().zip(&left).filter(|(_, left)| !**left).map(|(r, _)| *r).collect();
-            outcome = self.replay(policy, &stayed, &fleet, seed)?;
-        }
+        let worth = self.worth(asked.len(), seed);
+        let (left, maps) = match &policy.surge {
+            None => (vec![false; asked.len()], Maps::off()),
+            Some(config) => self.quoted((policy, config), &period, &fleet, &worth, seed, places)?,
+        };
+        let stayed: Vec<Request> = asked.iter().zip(&left).filter(|(_, left)| !**left).map(|(r, _)| *r).collect();
+        let outcome = self.replay(policy, &stayed, &fleet, seed)?;
         let played = Played {
             policy,
             asked,
+            worth: &worth,
             left: &left,
             requests: &stayed,
             outcome: &outcome,
@@ -169,6 +163,60 @@ impl Trial<'_> {
             yardstick: &yardstick.book,
         };
         played.figures(places, &self.assumptions)
+    }
+
+    /// What each ride is worth, in usual fares: at least one, or it would not have been asked for.
+    fn worth(&self, riders: usize, seed: u64) -> Vec<f64> {
+        let mut rng = SeededRng::new(seed, "backtest.worth");
+        let Assumptions { elasticity, most_worth, .. } = self.assumptions;
+        let mut draw = || (1.0 - rng.random::<f64>()).powf(-1.0 / elasticity.max(0.01)).min(most_worth.max(1.0));
+        (0..riders).map(|_| draw()).collect()
+    }
+
+    /// Who left at the price of his moment, and the maps that prices came from.
+    ///
+    /// Slice by slice: the cars of a slice are those that a run with everybody who has stayed so far leaves
+    /// free, so prices answer to what they have done before, as they do live.
+    fn quoted(
+        &self,
+        (policy, config): (&TrialPolicy, &SurgeConfig),
+        period: &Period,
+        fleet: &[NodeIx],
+        worth: &[f64],
+        seed: u64,
+        places: &Places<'_>,
+    ) -> Result<(Vec<bool>, Maps), BacktestError> {
+        let asked = &period.requests;
+        let last_ms = asked.last().map_or(0, |r| r.at_ms);
+        let slice_ms = (last_ms / SLICES + 1).max(SLICE_MS);
+        let (mut left, mut stayed, mut maps) = (Vec::with_capacity(asked.len()), Vec::new(), None::<Maps>);
+        let flat = SurgeMap::off();
+        while left.len() < asked.len() {
+            let from_ms = asked[left.len()].at_ms / slice_ms * slice_ms;
+            let end = asked.partition_point(|r| r.at_ms < from_ms + slice_ms);
+            let slice = &asked[left.len()..end];
+            let mut so_far = stayed.clone();
+            so_far.extend_from_slice(slice);
+            let outcome = self.replay(policy, &so_far, fleet, seed)?;
+            let now = Maps::of(config, &asked[..end], &so_far, &outcome, fleet.len(), period.start, places.graph)?;
+            let published = match &mut maps {
+                None => maps.insert(now),
+                Some(before) => {
+                    before.go_on(&now, from_ms);
+                    before
+                }
+            };
+            for request in slice {
+                let trip = places.trip(request, period.start);
+                let of = |map: &SurgeMap| price(&policy.book, map, &trip).total.minor as f64;
+                let leaves = of(published.at(request.at_ms)) > of(&flat) * worth[left.len()];
+                left.push(leaves);
+                if !leaves {
+                    stayed.push(*request);
+                }
+            }
+        }
+        Ok((left, maps.unwrap_or_else(Maps::off)))
     }
 
     fn replay(

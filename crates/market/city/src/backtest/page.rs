@@ -1,22 +1,22 @@
 //! The report as one HTML page that needs nothing else.
 
-use super::plot::{Bar, Line, dots, escape, forest, lines, signed};
+use super::plot::{Bar, Line, Points, dots, escape, forest, lines, signed};
 use super::{Metric, Report, Side};
 
 const STYLE: &str = "\
 :root{--ink:#1b1f24;--soft:#5b6570;--page:#fff;--card:#f6f7f9;--grid:#dde1e6;--a:#c2620a;--b:#1f6fb2;--good:#18794e;--bad:#b42318}
 @media(prefers-color-scheme:dark){:root{--ink:#e8eaed;--soft:#a0a8b2;--page:#15181c;--card:#1e2227;--grid:#343a42;--a:#f0a35e;--b:#6cb2f0;--good:#5fce9a;--bad:#f2857b}}
 *{box-sizing:border-box}body{margin:0;background:var(--page);color:var(--ink);font:15px/1.5 system-ui,sans-serif}
-main{max-width:1080px;margin:0 auto;padding:28px 20px 60px}h1{font-size:26px;line-height:1.25;margin:0 0 6px}h2{font-size:17px;margin:0 0 8px}
+main{max-width:1240px;margin:0 auto;padding:28px 20px 60px}h1{font-size:26px;line-height:1.25;margin:0 0 6px}h2{font-size:17px;margin:0 0 8px}
 p{margin:6px 0}.soft{color:var(--soft)}.card{background:var(--card);border-radius:10px;padding:16px 18px;margin:18px 0}
-.two{display:grid;grid-template-columns:repeat(auto-fit,minmax(300px,1fr));gap:18px}.two .card{margin:0}
-svg{width:100%;height:auto;display:block}svg text{font-size:12px;fill:var(--soft)}svg .axis{fill:var(--ink)}
+.two{display:grid;grid-template-columns:repeat(auto-fit,minmax(min(480px,100%),1fr));gap:18px}.two .card{margin:0}
+svg{width:100%;height:auto;display:block}svg text{font-size:13px;fill:var(--soft)}svg .axis{fill:var(--ink)}
 .grid{stroke:var(--grid)}.zero{stroke:var(--soft);stroke-width:1.5}polyline{fill:none;stroke-width:2.5;stroke-linejoin:round}
 polyline.a{stroke:var(--a)}polyline.b{stroke:var(--b);stroke-dasharray:7 3}.span{stroke-width:3;stroke-linecap:round}
 .span.good{stroke:var(--good)}.span.bad{stroke:var(--bad)}.span.even{stroke:var(--soft)}
 svg .mark.good,circle.good{fill:var(--good)}svg .mark.bad,circle.bad{fill:var(--bad)}svg .mark.even,circle.even{fill:var(--soft)}circle{fill-opacity:.6}
 table{border-collapse:collapse;width:100%;font-variant-numeric:tabular-nums}th,td{padding:6px 8px;border-bottom:1px solid var(--grid);text-align:right;white-space:nowrap}
-th:first-child,td:first-child{text-align:left;white-space:normal;min-width:215px}th{font-weight:600;color:var(--soft)}.wide{overflow-x:auto}.dots{width:120px;height:16px}
+th:first-child,td:first-child{text-align:left;white-space:normal}th{font-weight:600;color:var(--soft)}.wide{overflow-x:auto}.dots{width:120px;height:16px}
 .key{display:inline-block;width:26px;height:0;border-top:3px solid var(--a);vertical-align:middle;margin:0 6px 0 0}.key.b{border-top:3px dashed var(--b);margin-left:14px}
 .good{color:var(--good)}.bad{color:var(--bad)}ul{margin:6px 0;padding-left:20px}";
 
@@ -87,7 +87,7 @@ impl Report {
     }
 
     fn charts(&self) -> Vec<(&'static str, String)> {
-        let both = |of: &dyn Fn(&Side) -> Vec<Option<(f64, f64)>>| {
+        let both = |of: &dyn Fn(&Side) -> Points| {
             [Line { class: "a", points: of(&self.a) }, Line { class: "b", points: of(&self.b) }]
         };
         let shares = |values: &[f64]| values.iter().enumerate().map(|(p, v)| Some((*v, p as f64))).collect::<Vec<_>>();
@@ -155,11 +155,11 @@ impl Report {
         format!(
             "<ul><li>Both policies replay the same recorded requests with the same fleets. A seed draws a fleet from the recorded taxis and the seconds of requests that were recorded in whole minutes. The intervals speak of other such fleets in the same period, not of other days.</li>\
              <li>Earnings are the driver's part of the fares over the whole period, before costs; a driver who never got a ride counts with nothing. Gini is 0 where all earn the same.</li>\
-             <li>Rider surplus: a ride is worth {} times its fare by the first policy without surge and sharing, less the fare paid and {} {money} for each hour of delay; who is lost has waited for nothing.</li>\
+             <li>Rider surplus: a ride is worth one to {} usual fares, drawn so that m times the fare is worth it to m to the minus {} of the riders; off go the fare paid and {} {money} for each hour of delay. Usual fares are those of the first policy without surge and sharing. Who is lost has waited for nothing.</li>\
              <li>Driver surplus: earnings less {} {money} for each hour of driving and {} {money} for each hour on shift, which is what a driver could have elsewhere.</li>\
-             <li>With surge, multipliers are those that all recorded requests and the cars that served them would have brought about, every half minute; a rider stays with probability multiplier to the minus elasticity, and who leaves is worth nothing here. Drivers do not move for prices.</li>\
+             <li>With surge, riders hear prices minute by minute: multipliers come from all who ask and from the cars that those who stayed so far leave free. Who hears more than the ride is worth leaves, and has neither won nor lost. Drivers do not move for prices.</li>\
              <li>Waits are of those served: a policy that serves more of the far ones may show longer waits.</li></ul>",
-            x.ride_worth, x.value_of_time, x.driving_cost, x.reservation_wage
+            x.most_worth, x.elasticity, x.value_of_time, x.driving_cost, x.reservation_wage
         )
     }
 

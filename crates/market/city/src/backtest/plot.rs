@@ -9,10 +9,13 @@ const RIGHT: f64 = 16.0;
 const TOP: f64 = 14.0;
 const BELOW: f64 = 46.0;
 
-/// A line: its class in the style and its points. Gaps split it.
+/// Points of a line; gaps split it.
+pub(super) type Points = Vec<Option<(f64, f64)>>;
+
+/// A line: its class in the style and its points.
 pub(super) struct Line {
     pub(super) class: &'static str,
-    pub(super) points: Vec<Option<(f64, f64)>>,
+    pub(super) points: Points,
 }
 
 /// A chart of lines over common axes.

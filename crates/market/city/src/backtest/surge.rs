@@ -14,6 +14,7 @@ use crate::replay::{Event, Outcome, Request};
 const STEP_MS: i64 = 30_000;
 
 /// The maps of a run, one each half minute.
+#[derive(Clone)]
 pub(super) struct Maps(Vec<Arc<SurgeMap>>);
 
 impl Maps {
@@ -23,14 +24,22 @@ impl Maps {
         &self.0[ix.min(self.0.len() - 1)]
     }
 
+    /// Takes over the maps of a later run from a moment on; what was published before stays.
+    pub(super) fn go_on(&mut self, later: &Self, from_ms: i64) {
+        let kept = usize::try_from((from_ms + STEP_MS - 1) / STEP_MS).unwrap_or(0).min(later.0.len());
+        self.0.truncate(kept);
+        self.0.extend_from_slice(&later.0[self.0.len()..]);
+    }
+
     /// Prices that stay.
     pub(super) fn off() -> Self {
         Self(vec![Arc::new(SurgeMap::off())])
     }
 
-    /// The maps that this run's requests and cars make.
+    /// The maps that those who asked and the cars of this run make; `requests` are those of the run.
     pub(super) fn of(
         config: &SurgeConfig,
+        all_asked: &[Request],
         requests: &[Request],
         outcome: &Outcome,
         cars: usize,
@@ -39,8 +48,8 @@ impl Maps {
     ) -> Result<Self, BacktestError> {
         let mut book = SurgeBook::new(config.clone())?;
         let mut fleet = Fleet { places: vec![None; cars], aboard: vec![Vec::new(); cars], car_of: HashMap::new() };
-        let (mut events, mut asked) = (outcome.events.iter().peekable(), requests.iter().peekable());
-        let last_ms = requests.last().map_or(0, |r| r.at_ms);
+        let (mut events, mut asked) = (outcome.events.iter().peekable(), all_asked.iter().peekable());
+        let last_ms = all_asked.last().map_or(0, |r| r.at_ms);
         let mut maps = Vec::new();
         let mut now_ms = 0;
         while now_ms <= last_ms + STEP_MS {
