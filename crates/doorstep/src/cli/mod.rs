@@ -11,8 +11,8 @@ mod output;
 mod pool;
 mod ratings;
 mod route;
-mod time;
 mod tenant;
+mod time;
 mod up;
 
 use std::{ffi::OsString, process::ExitCode};

@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 pub use live::{Clock, Frame, Stats};
-pub use review::{Review, ReviewSide, ReviewStep, Standing};
 pub use order::{Cancelled, DriverRef, Event, EventKind, FarePart, Order, OrderState, Quote, RiderRef, StoryLine};
+pub use review::{Review, ReviewSide, ReviewStep, Standing};
 
 use super::problem::{Answer, FieldError, Problem};
 
