@@ -7,6 +7,7 @@ mod description;
 mod fleet;
 mod idempotency;
 mod lists;
+mod policies;
 mod refusals;
 mod reviews;
 mod rides;

@@ -24,5 +24,5 @@ pub use error::SimulateError;
 pub use measure::{Minute, Totals, Tracked};
 pub use people::People;
 pub use plot::Page;
-pub use scenario::{OutageReport, Side, StepReport, Stage, WelfareReport, WelfareRow, WgcReport, WgcRow};
+pub use scenario::{OutageReport, Side, Stage, StepReport, WelfareReport, WelfareRow, WgcReport, WgcRow};
 pub use town::Town;

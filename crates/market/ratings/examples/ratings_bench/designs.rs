@@ -16,6 +16,16 @@ pub(crate) fn all() -> Vec<Recipe> {
         Recipe { name: "inflated more", quality: Quality::Normal(5.0, 0.4), leniency: 0.3, noise: 0.8, ..BASE },
         Recipe { name: "3 reviews each", reviews: 3.0, ..BASE },
         Recipe { name: "3 reviews each, inflated", reviews: 3.0, quality: Quality::Normal(4.7, 0.4), ..BASE },
+        Recipe { name: "1 review each", reviews: 1.0, uneven: false, raters: 20_000, ..BASE },
+        Recipe { name: "2 reviews each", reviews: 2.0, uneven: false, raters: 10_000, ..BASE },
+        Recipe {
+            name: "1 review each, inflated",
+            reviews: 1.0,
+            uneven: false,
+            raters: 20_000,
+            quality: inflated,
+            ..BASE
+        },
         Recipe { name: "thin: 2,000 subjects", subjects: 2000, raters: 3000, reviews: 5.0, ..BASE },
         Recipe { name: "small: 100 subjects", subjects: 100, raters: 500, ..BASE },
         Recipe { name: "small, inflated", subjects: 100, raters: 500, quality: Quality::Normal(4.5, 0.5), ..BASE },

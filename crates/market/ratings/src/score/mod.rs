@@ -74,12 +74,15 @@ impl Estimate {
         let plain = Scale::of(&stars(&table, &trust));
         let bursts = bursts::dampen(&mut table, &plain);
         let mut search = Search::new(&table);
+        if search.small(&table) {
+            search.acquit();
+        }
         suspect(&mut trust, &search, 0.0);
         let mut scale = Scale::of(&stars(&table, &trust));
         let mut fit = Fit::blank(&table);
         fit.again(&table, &trust, &scale, 6);
         let mut emission = Emission::flat(&[1.0; 5]);
-        for _ in 0..TURNS {
+        for _ in 0..if search.small(&table) { 0 } else { TURNS } {
             emission = Emission::learn(&table, &fit, &trust, &scale);
             for _ in 0..ROUNDS {
                 search.round(&table, &fit, &emission, &trust, &scale);
@@ -90,6 +93,12 @@ impl Estimate {
             if moved < STILL {
                 break;
             }
+        }
+        if search.lost_itself(&table) {
+            search.acquit();
+            suspect(&mut trust, &search, DOUBT);
+            scale = Scale::of(&stars(&table, &trust));
+            fit.again(&table, &trust, &scale, 4);
         }
         let share = match settings.decay {
             Decay::Learned => decay::learn(&table, &fit, &trust, &scale),

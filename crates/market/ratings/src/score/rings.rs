@@ -11,6 +11,11 @@ use super::scale::Scale;
 use super::table::{Entry, Table};
 use super::walk;
 
+/// In a market with fewer reviews or raters than this nobody is suspected: a few friends are no ring.
+const SMALL: (usize, usize) = (300, 30);
+/// Where raters write hardly more than one review each, a search that ends with fewer suspects than this has
+/// found chance and not rings.
+const TOO_FEW: f64 = 0.025;
 /// Votes lent to every subject's tally: one suspect alone convinces nobody.
 const LENT: f32 = 1.5;
 /// Votes lent to every subject's popularity among suspects.
@@ -90,6 +95,24 @@ impl Search {
             search.learn_share(total);
         }
         search
+    }
+
+    /// Whether a market is too small to look for rings.
+    pub(super) fn small(&self, table: &Table) -> bool {
+        table.rows.len() < SMALL.0 || table.raters() < SMALL.1
+    }
+
+    /// Whether the search should not be believed: there is nothing to compare a rater's one review with.
+    pub(super) fn lost_itself(&self, table: &Table) -> bool {
+        let suspects = self.guilt.iter().filter(|guilt| **guilt > 0.5).count();
+        table.rows.len() * 2 < table.raters() * 3 && (suspects as f64) < TOO_FEW * table.raters() as f64
+    }
+
+    /// Clears everybody.
+    pub(super) fn acquit(&mut self) {
+        self.guilt.fill(0.0);
+        self.votes.fill(Votes::default());
+        self.share = SHARE.0;
     }
 
     fn log_odds(&self) -> f32 {

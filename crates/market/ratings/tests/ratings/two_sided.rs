@@ -222,8 +222,7 @@ fn events_tell_without_telling_too_much() {
         let ride = order("ord_7", "ann", "bob");
         desk.write(&ride, Side::Rider, words(2), NOON).unwrap();
         desk.write(&ride, Side::Driver, words(5), NOON).unwrap();
-        let rows =
-            desk.store.read_blocking(|tx| outbox::take_stream(tx, &stream("manhattan"), 100));
+        let rows = desk.store.read_blocking(|tx| outbox::take_stream(tx, &stream("manhattan"), 100));
         let rows = rows.unwrap();
         let kinds: Vec<_> = rows.iter().map(|row| row.kind.as_str()).collect();
         assert_eq!(kinds, ["review_written", "review_written", "review_revealed"]);
