@@ -103,7 +103,7 @@ impl Which {
             .flag("--data", "data", self.data.clone())
             .flag("--store", "store", self.store.clone())
             .load()?;
-        Ok(node::keys(&node::open_store(&loaded.config)?))
+        node::keys(&loaded.config, &node::open_store(&loaded.config)?)
     }
 }
 

@@ -6,7 +6,7 @@ use doorstep_clock::Timestamp;
 use doorstep_store::{Backend, Row, StoreError, Tx, params};
 
 use crate::settings::{Settings, Versioning};
-use crate::{Objects, ObjectsError};
+use crate::{Objects, ObjectsError, Policy, cors, lifecycle};
 
 /// A bucket and its settings, as they were when it was read.
 #[derive(Clone, Debug, PartialEq)]
@@ -20,6 +20,8 @@ pub struct Bucket {
     pub created_at: Timestamp,
     /// What its owner has set.
     pub settings: Settings,
+    /// The policy, understood.
+    pub policy: Option<Arc<Policy>>,
 }
 
 /// What a new bucket is to be.
@@ -51,9 +53,18 @@ impl BucketName {
 
 fn read(row: &Row) -> Result<Bucket, StoreError> {
     let name = row.text("name")?;
-    let settings = serde_json::from_str(&row.text("body")?)
+    let settings: Settings = serde_json::from_str(&row.text("body")?)
         .map_err(|e| StoreError::Decode { key: format!("bucket {name}"), reason: e.to_string() })?;
-    Ok(Bucket { id: row.int("id")?, tenant: row.text("tenant")?, created_at: row.time("created_at")?, settings, name })
+    let policy = match &settings.policy {
+        // A policy that an older or newer version wrote and this one does not understand must not open anything.
+        Some(text) => Some(Arc::new(
+            Policy::parse(text, &name)
+                .map_err(|e| StoreError::Decode { key: format!("policy of bucket {name}"), reason: e.to_string() })?,
+        )),
+        None => None,
+    };
+    let (id, tenant, created_at) = (row.int("id")?, row.text("tenant")?, row.time("created_at")?);
+    Ok(Bucket { id, name, tenant, created_at, settings, policy })
 }
 
 fn encode(settings: &Settings) -> String {
@@ -177,6 +188,10 @@ impl Objects {
                 let mut bucket = find(tx, &wanted)?;
                 change(&mut bucket.settings)?;
                 check(&bucket.settings)?;
+                bucket.policy = match &bucket.settings.policy {
+                    Some(text) => Some(Arc::new(Policy::parse(text, &bucket.name)?)),
+                    None => None,
+                };
                 tx.execute("UPDATE buckets SET body = $1 WHERE id = $2", params![encode(&bucket.settings), bucket.id])?;
                 Ok::<_, ObjectsError>(bucket)
             })
@@ -218,6 +233,8 @@ fn check(settings: &Settings) -> Result<(), ObjectsError> {
         let reason = "a bucket whose objects can be locked keeps versions".to_owned();
         return Err(ObjectsError::InvalidState(reason));
     }
+    cors::check(&settings.cors)?;
+    lifecycle::check(&settings.lifecycle)?;
     crate::object::check_tags(&settings.tags, 50)
 }
 

@@ -21,6 +21,8 @@ pub struct Config {
     pub body_idle: Duration,
     /// Bytes that nobody refers to are kept this long for those who still read them.
     pub grace: Duration,
+    /// How fast the scrub reads, bytes a second.
+    pub scrub_bytes_per_s: u64,
     /// How long what is known of a bucket is believed without asking the store.
     pub bucket_cache: Duration,
 }
@@ -36,6 +38,7 @@ impl Default for Config {
             buckets: 1000,
             body_idle: Duration::from_secs(60),
             grace: Duration::from_secs(900),
+            scrub_bytes_per_s: 8 << 20,
             bucket_cache: Duration::from_secs(1),
         }
     }

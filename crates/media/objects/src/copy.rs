@@ -2,7 +2,7 @@
 
 use doorstep_store::Tx;
 
-use crate::object::{Headers, Meta, Object, check_key};
+use crate::object::{Headers, Meta, Object, Retention, check_key};
 use crate::put::{Source, commit, fresh_uid};
 use crate::service::lock_key;
 use crate::{Bucket, Objects, ObjectsError, ReadConditions, StorageClass, WriteConditions, Written, records};
@@ -30,6 +30,10 @@ pub struct Copy {
     pub class: Option<StorageClass>,
     /// Whoever reads without a key may read the copy.
     pub public: bool,
+    /// Until when the copy is kept.
+    pub retention: Option<Retention>,
+    /// A legal hold on the copy.
+    pub legal_hold: bool,
     /// Conditions on the source.
     pub source: ReadConditions,
     /// Conditions on what is at the target.
@@ -91,7 +95,8 @@ fn lock_both(tx: &mut dyn Tx, a: (i64, &str), b: (i64, &str)) -> Result<(), Obje
 fn changed(source: &Meta, copy: &Copy) -> Meta {
     let mut meta = source.clone();
     // What belongs to the source's version alone.
-    (meta.retention, meta.legal_hold, meta.restored_until, meta.upload) = (None, false, None, None);
+    (meta.restored_until, meta.upload) = (None, None);
+    (meta.retention, meta.legal_hold) = (copy.retention, copy.legal_hold);
     meta.public = copy.public;
     meta.class = copy.class.unwrap_or_default();
     if let Directive::Replace((headers, user)) = &copy.meta {

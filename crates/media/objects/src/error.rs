@@ -149,12 +149,24 @@ pub enum ObjectsError {
         /// What would be right.
         fix: String,
     },
+    /// No room is left for bytes; nothing was kept.
+    #[error("no room is left for the object")]
+    Full,
     /// The bytes' store failed.
     #[error(transparent)]
-    Blobs(#[from] BlobsError),
+    Blobs(BlobsError),
     /// The metadata's store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+impl From<BlobsError> for ObjectsError {
+    fn from(error: BlobsError) -> Self {
+        match error {
+            BlobsError::Full => Self::Full,
+            error => Self::Blobs(error),
+        }
+    }
 }
 
 impl ObjectsError {
@@ -190,6 +202,7 @@ impl ObjectsError {
             Self::NotConfigured(_) => "not_configured",
             Self::InvalidState(_) => "invalid_state",
             Self::InvalidField { .. } => "invalid_field",
+            Self::Full => "full",
             Self::Blobs(_) => "blobs",
             Self::Store(_) => "store",
         }

@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::blob_refs::{self, Fresh};
 use crate::checksum::{Algorithm, Checksum};
 use crate::digest::{Md5Sum, Sums, hex};
-use crate::object::{Meta, Object, check_key};
+use crate::object::{Meta, Object, Retention, check_key};
 use crate::service::lock_key;
 use crate::settings::Versioning;
 use crate::{BodyError, Bucket, Objects, ObjectsError, WriteConditions, bucket, metrics, records, usage};
@@ -127,6 +127,11 @@ pub(crate) fn commit(
     }
     object.unversioned = bucket.settings.versioning != Versioning::Enabled;
     object.modified = now;
+    if let (Some(default), None, true) = (bucket.settings.lock_default, object.meta.retention, bucket.settings.lockable)
+    {
+        let until = now.plus_ms(i64::from(default.days) * 86_400_000);
+        object.meta.retention = Some(Retention { mode: default.mode, until });
+    }
     object.seq = records::step_aside(tx, &bucket, &object.key, before.as_ref(), now)?;
     records::insert(tx, bucket.id, &object)?;
     let versioned = bucket.settings.versioning != Versioning::Off;

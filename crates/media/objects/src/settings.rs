@@ -4,6 +4,10 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::cors::CorsRule;
+use crate::lifecycle::LifecycleRule;
+use crate::object::LockMode;
+
 /// Whether older versions are kept.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -27,6 +31,18 @@ pub struct Quota {
     pub objects: Option<u64>,
 }
 
+/// How long new versions are kept where an upload says nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LockDefault {
+    /// How strictly.
+    pub mode: LockMode,
+    /// For how many days.
+    pub days: u32,
+    /// The days were given as years of 365.
+    #[serde(default)]
+    pub in_years: bool,
+}
+
 /// A bucket's settings.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -39,10 +55,18 @@ pub struct Settings {
     pub public_list: bool,
     /// Objects can be locked; only together with versioning.
     pub lockable: bool,
+    /// How long new versions are kept where an upload says nothing.
+    pub lock_default: Option<LockDefault>,
     /// How much it may hold.
     pub quota: Option<Quota>,
     /// Tags of the bucket.
     pub tags: Vec<(String, String)>,
+    /// Which pages of other origins may use it.
+    pub cors: Vec<CorsRule>,
+    /// What happens to objects by themselves.
+    pub lifecycle: Vec<LifecycleRule>,
+    /// Who else may do what, as it was written.
+    pub policy: Option<String>,
     /// Settings of one face alone, by the face's name for them.
     pub extra: BTreeMap<String, serde_json::Value>,
 }

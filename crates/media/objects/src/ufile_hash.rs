@@ -51,8 +51,16 @@ impl UfileHash {
     }
 }
 
+/// Bytes of the hash before it is text.
+pub(crate) const RAW: usize = 4 + SUM;
+
 /// The text of the hash over blocks with these digests.
 pub(crate) fn etag(sums: &[u8]) -> String {
+    BASE64_URL_SAFE.encode(raw(sums))
+}
+
+/// The hash as bytes: at most [`RAW`].
+pub(crate) fn raw(sums: &[u8]) -> Vec<u8> {
     let count = u32::try_from(sums.len() / SUM).unwrap_or(u32::MAX);
     let mut bytes = count.to_le_bytes().to_vec();
     match count {
@@ -60,7 +68,7 @@ pub(crate) fn etag(sums: &[u8]) -> String {
         1 => bytes.extend_from_slice(sums),
         _ => bytes.extend_from_slice(&Sha1::digest(sums)),
     }
-    BASE64_URL_SAFE.encode(bytes)
+    bytes
 }
 
 #[cfg(test)]

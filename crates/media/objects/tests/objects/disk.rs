@@ -6,7 +6,7 @@ use doorstep_objects::{Get, NewBucket, Put, body};
 
 use crate::setting::{bytes, settings};
 
-fn files(dir: &Path) -> Vec<PathBuf> {
+pub(crate) fn files(dir: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();
     for entry in std::fs::read_dir(dir).unwrap() {
         let path = entry.unwrap().path();

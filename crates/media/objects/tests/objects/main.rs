@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
+mod age;
+mod clean;
 mod disk;
 mod listing;
 mod multipart;

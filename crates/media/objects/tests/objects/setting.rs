@@ -7,7 +7,7 @@ use doorstep_clock::{ManualClock, Timestamp};
 use doorstep_objects::{
     Bucket, Config, Get, NewBucket, Objects, ObjectsError, Put, Settings, Versioning, Written, body,
 };
-use doorstep_store::testing;
+use doorstep_store::{Store, testing};
 
 pub(crate) const TENANT: &str = "main";
 pub(crate) const NOON: Timestamp = Timestamp::from_millis(1_384_790_400_000);
@@ -18,6 +18,7 @@ pub(crate) struct Setting {
     pub(crate) bucket: Arc<Bucket>,
     pub(crate) blobs: Blobs,
     pub(crate) dir: tempfile::TempDir,
+    pub(crate) store: Store,
 }
 
 /// One setting per store, with an empty bucket `photos`.
@@ -27,9 +28,9 @@ pub(crate) async fn settings() -> Vec<Setting> {
         let dir = tempfile::tempdir().unwrap();
         let blobs = Blobs::open(&doorstep_blobs::Config::disk(dir.path())).await.unwrap();
         let clock = ManualClock::new(NOON);
-        let objects = Objects::new(store, blobs.clone(), Arc::new(clock.clone()), Config::default());
+        let objects = Objects::new(store.clone(), blobs.clone(), Arc::new(clock.clone()), Config::default());
         let bucket = objects.create_bucket(TENANT, "photos", NewBucket::default()).await.unwrap();
-        all.push(Setting { objects, clock, bucket, blobs, dir });
+        all.push(Setting { objects, clock, bucket, blobs, dir, store });
     }
     all
 }
