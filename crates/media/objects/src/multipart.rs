@@ -322,7 +322,7 @@ fn complete_in(
         return Err(ObjectsError::IncompleteBody { announced: complete.size.unwrap_or(0), received: size });
     }
     let checksum = whole_checksum(&upload.plan, &parts, complete.checksum.as_deref(), size)?;
-    let mut meta = upload.plan.meta.clone();
+    let mut meta = upload.plan.meta;
     meta.checksum = checksum;
     meta.parts = u32::try_from(parts.len()).unwrap_or(u32::MAX);
     meta.upload = Some(id.to_owned());

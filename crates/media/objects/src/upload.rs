@@ -189,7 +189,10 @@ fn list_uploads_in(tx: &mut dyn Tx, bucket: i64, list: &crate::ListUploads) -> R
         id = "~".to_owned();
     }
     let mut last = None;
-    'pages: while limit > 0 {
+    if limit == 0 {
+        return Ok(page);
+    }
+    'pages: loop {
         let rows = tx.query(
             "SELECT id, key, initiated, body FROM object_uploads
              WHERE bucket = $1 AND key >= $2 AND (key > $2 OR id > $3) ORDER BY bucket, key, id LIMIT $4",
