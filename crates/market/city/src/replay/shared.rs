@@ -8,7 +8,7 @@ use doorstep_roads::{NodeIx, TravelTimes};
 use super::Run;
 use super::engine::{Event, Fate, Outcome};
 use super::motion::Streets;
-use super::van::{Deed, Van};
+use super::van::{Deed, Van, World};
 
 /// How often places are judged anew.
 const OUTLOOK_MS: i64 = 60_000;
@@ -85,11 +85,12 @@ impl Engine<'_> {
     fn advance(&mut self, now_ms: i64) {
         let Self { run, times, streets, vans, out, .. } = self;
         let corner_of = |stop: Stop| corner(run, stop);
+        let world = World { boarding_ms: run.boarding_ms, streets, times: *times };
         for (vehicle, van) in vans.iter_mut().enumerate() {
             let vehicle = vehicle as u32;
             let rough = |at_ms: i64| roughness(run.noise, run.noise_seed, vehicle, at_ms);
             let rough: Option<&dyn Fn(i64) -> f64> = if run.noise > 0.0 { Some(&rough) } else { None };
-            van.advance(now_ms, run.boarding_ms, streets, *times, &corner_of, rough, &mut |at_ms, deed| {
+            van.advance(now_ms, world, &corner_of, rough, &mut |at_ms, deed| {
                 tell(out, vehicle, at_ms, deed);
             });
         }
