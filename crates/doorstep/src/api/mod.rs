@@ -25,6 +25,7 @@ mod orders;
 mod paging;
 mod position_line;
 mod positions;
+mod prices;
 pub mod problem;
 mod quotes;
 pub(crate) mod rate_limit;
@@ -37,6 +38,7 @@ pub mod schema;
 mod shell;
 mod shifts;
 mod suggestion;
+mod surge;
 pub(crate) mod tile_cache;
 
 pub use cities::City;
@@ -47,6 +49,7 @@ pub use lines::{LineAnswer, RejectedLine};
 pub use paging::Page;
 pub use roads::{Route, Times};
 pub use suggestion::{DriverSuggestion, Suggestion};
+pub use surge::SurgeLogLine;
 
 use axum::{
     Router,
@@ -72,6 +75,8 @@ fn endpoints() -> (OpenApiRouter<App>, OpenApiRouter<App>) {
         .merge(cities::routes())
         .merge(roads::routes())
         .merge(quotes::routes())
+        .merge(prices::routes())
+        .merge(surge::routes())
         .merge(orders::routes())
         .merge(order_commands::routes())
         .merge(order_stream::routes())

@@ -8,6 +8,7 @@ mod fleet;
 mod idempotency;
 mod lists;
 mod policies;
+mod prices;
 mod refusals;
 mod reviews;
 mod rides;

@@ -65,4 +65,11 @@ pub const MIGRATIONS: &[Migration] = &[
             order_id TEXT NOT NULL
         )",
     ),
+    Migration::same(
+        "orders/0004_prices",
+        "CREATE TABLE order_prices (
+            order_id TEXT PRIMARY KEY,
+            body TEXT NOT NULL
+        )",
+    ),
 ];
