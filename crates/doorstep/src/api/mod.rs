@@ -5,6 +5,7 @@
 
 pub(crate) mod app;
 mod auth;
+mod backtests;
 mod body;
 mod cities;
 mod console;
@@ -39,6 +40,7 @@ mod shifts;
 mod suggestion;
 pub(crate) mod tile_cache;
 
+pub use backtests::{Backtest, BacktestRequest, RecordedSummary};
 pub use cities::City;
 pub use drivers::DriverView;
 pub use health::Health;
@@ -70,6 +72,7 @@ use self::{
 fn endpoints() -> (OpenApiRouter<App>, OpenApiRouter<App>) {
     let keyed = OpenApiRouter::new()
         .merge(cities::routes())
+        .merge(backtests::routes())
         .merge(roads::routes())
         .merge(quotes::routes())
         .merge(orders::routes())

@@ -52,6 +52,13 @@ macro_rules! id {
                 Self(generate(now))
             }
 
+            /// Not above any id made at `at` or later, and above all made before.
+            #[must_use]
+            pub fn least(at: Timestamp) -> Self {
+                let ms = u128::try_from(at.millis()).unwrap_or(0);
+                Self(Uuid::from_u128(ms << 80))
+            }
+
             /// Reads the text form.
             pub fn parse(text: &str) -> Result<Self, IdError> {
                 parse($kind, $prefix, text).map(Self)
@@ -114,6 +121,8 @@ mod tests {
         let earlier = OrderId::generate(Timestamp::from_millis(1_000));
         let later = OrderId::generate(Timestamp::from_millis(1_001));
         assert!(earlier < later && earlier.to_string() < later.to_string());
+        let border = OrderId::least(Timestamp::from_millis(1_001)).to_string();
+        assert!(earlier.to_string() < border && border <= later.to_string());
     }
 
     #[test]
