@@ -9,6 +9,7 @@ import { listChecks } from './lists.mjs';
 import { mapChecks } from './map.mjs';
 import { reachChecks } from './reach.mjs';
 import { rideChecks } from './ride.mjs';
+import { surgeChecks } from './surge.mjs';
 
 const { DOORSTEP_URL, DOORSTEP_KEY, SHOTS } = process.env;
 if (!DOORSTEP_URL || !DOORSTEP_KEY) {
@@ -24,6 +25,7 @@ try {
   const given = { harness, page, frames, key: DOORSTEP_KEY, origin: harness.url.origin };
   if (await mapChecks(given)) {
     await rideChecks(given);
+    await surgeChecks(given);
     await listChecks(given);
     await backtestChecks(given);
     await reachChecks(given);

@@ -4,13 +4,14 @@ import { GeoJSONSource, Map as MapLibreMap, Marker, setWorkerUrl, type MapMouseE
 import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?url';
 import '../styles/maplibre.css';
 import type { Bounds } from '../lib/api/feed';
-import type { City, DriverRow, DriverState, MapFrame, OrderRow, Point } from '../lib/api/types';
+import type { City, DriverRow, DriverState, MapFrame, OrderRow, Point, SurgeCell } from '../lib/api/types';
 import { arcOpacity, arcsOf } from './arcs';
 import { latOf, lonOf, mercatorX, mercatorY } from './mercator';
 import { Motion } from './motion';
 import type { Palette } from './palette';
 import { RequestLayer, requestSize } from './requestLayer';
 import { lineLayers, mapStyle, roadLayers } from './style';
+import { chosenFilter, surgeFeatures } from './surgeLayer';
 import { TaxiLayer, taxiSize } from './taxiLayer';
 
 setWorkerUrl(new URL(workerUrl, location.href).href);
@@ -205,6 +206,25 @@ export class CityMap {
       features: geometry && geometry.length > 1 ? [{ type: 'Feature', properties: {}, geometry: { type: 'LineString', coordinates: geometry } }] : [],
     };
     this.source('route', data);
+  }
+
+  /** Cells with their multipliers; none takes the layer away. */
+  setSurge(cells: readonly SurgeCell[]): void {
+    this.source('surge', surgeFeatures(cells));
+    this.container.dataset.surge = String(cells.length);
+  }
+
+  chooseCell(cell: string | null): void {
+    const choose = () => this.map.setFilter('surge-chosen', chosenFilter(cell));
+    if (this.loaded) choose();
+    else this.map.once('load', choose);
+  }
+
+  /** The cell of the surge layer at a point. */
+  cellAt(point: Point): string | null {
+    if (!this.loaded) return null;
+    const found = this.map.queryRenderedFeatures(this.map.project([point.lon, point.lat]), { layers: ['surge'] })[0];
+    return found ? String(found.properties.cell) : null;
   }
 
   setPins(pins: Pin[]): void {

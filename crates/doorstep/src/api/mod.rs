@@ -26,6 +26,7 @@ mod orders;
 mod paging;
 mod position_line;
 mod positions;
+mod prices;
 pub mod problem;
 mod quotes;
 pub(crate) mod rate_limit;
@@ -38,6 +39,7 @@ pub mod schema;
 mod shell;
 mod shifts;
 mod suggestion;
+mod surge;
 pub(crate) mod tile_cache;
 
 pub use backtests::{Backtest, BacktestRequest, RecordedSummary};
@@ -49,6 +51,7 @@ pub use lines::{LineAnswer, RejectedLine};
 pub use paging::Page;
 pub use roads::{Route, Times};
 pub use suggestion::{DriverSuggestion, Suggestion};
+pub use surge::SurgeLogLine;
 
 use axum::{
     Router,
@@ -75,6 +78,8 @@ fn endpoints() -> (OpenApiRouter<App>, OpenApiRouter<App>) {
         .merge(backtests::routes())
         .merge(roads::routes())
         .merge(quotes::routes())
+        .merge(prices::routes())
+        .merge(surge::routes())
         .merge(orders::routes())
         .merge(order_commands::routes())
         .merge(order_stream::routes())

@@ -136,7 +136,9 @@ impl From<LiveError> for Problem {
             ),
             LiveError::Orders(error) => error.into(),
             LiveError::Store(error) => error.into(),
-            LiveError::Journal(_) | LiveError::Supply(_) | LiveError::Geo(_) => Self::internal(&told),
+            LiveError::Journal(_) | LiveError::Supply(_) | LiveError::Geo(_) | LiveError::Pricing(_) => {
+                Self::internal(&told)
+            }
         }
     }
 }

@@ -9,6 +9,7 @@ mod fleet;
 mod idempotency;
 mod lists;
 mod policies;
+mod prices;
 mod refusals;
 mod reviews;
 mod rides;

@@ -52,10 +52,10 @@ macro_rules! id {
                 Self(generate(now))
             }
 
-            /// Not above any id made at `at` or later, and above all made before.
+            /// Sorts before every id that was made at `now` or later.
             #[must_use]
-            pub fn least(at: Timestamp) -> Self {
-                let ms = u128::try_from(at.millis()).unwrap_or(0);
+            pub fn first_of(now: Timestamp) -> Self {
+                let ms = u128::try_from(now.millis()).unwrap_or(0);
                 Self(Uuid::from_u128(ms << 80))
             }
 
@@ -121,8 +121,8 @@ mod tests {
         let earlier = OrderId::generate(Timestamp::from_millis(1_000));
         let later = OrderId::generate(Timestamp::from_millis(1_001));
         assert!(earlier < later && earlier.to_string() < later.to_string());
-        let border = OrderId::least(Timestamp::from_millis(1_001)).to_string();
-        assert!(earlier.to_string() < border && border <= later.to_string());
+        let first = OrderId::first_of(Timestamp::from_millis(1_001));
+        assert!(earlier < first && first < later && first.to_string() < later.to_string());
     }
 
     #[test]

@@ -5,19 +5,20 @@
 //! [`machine::apply`] and written by [`Orders`] in one transaction: the order row (compare-and-set
 //! on its version), the event with that version, and the outbox row for the journal.
 //!
-//! Absent on purpose: a clock (every function takes `now`), positions, matching, roads. Whoever
-//! dispatches gives commands like everybody else.
+//! Absent on purpose: a clock (every function takes `now`), positions, matching, roads, and how a price is made.
+//! A price comes with its reason from whoever quotes, is signed, and is kept with the order. Whoever dispatches
+//! gives commands like everybody else.
 
 mod city_totals;
 mod drivers;
 mod error;
-pub mod fare;
 mod holds;
 mod ids;
 pub mod machine;
 mod metrics;
 mod order;
 mod page;
+mod prices;
 mod quote;
 mod recorded;
 mod records;
@@ -29,7 +30,6 @@ mod story;
 pub use city_totals::CityTotals;
 pub use drivers::{Driver, DriverFilter, NewDriver, Shift};
 pub use error::OrdersError;
-pub use fare::{Fare, FareKind, FarePart, FareTable};
 pub use ids::{DriverId, IdError, OrderId, QuoteId};
 pub use machine::{Actor, Command, CommandKind, EventKind, ReassignReason, Refusal, State};
 pub use metrics::METRICS;

@@ -118,7 +118,7 @@ fn requests(
     to: Timestamp,
 ) -> Result<Vec<RecordedRequest>, OrdersError> {
     // Ids sort by city time.
-    let (mut after, end) = (OrderId::least(from).to_string(), OrderId::least(to).to_string());
+    let (mut after, end) = (OrderId::first_of(from).to_string(), OrderId::first_of(to).to_string());
     let mut all = Vec::new();
     let sql = format!(
         "SELECT id, body FROM orders WHERE city = $1 AND tenant = $2 AND id > $3 AND id < $4 ORDER BY id LIMIT {CHUNK}"
@@ -216,7 +216,7 @@ fn shifts(
 fn at_start(tx: &mut dyn Tx, shift: &Change, from: Timestamp) -> Result<Option<(Timestamp, Point)>, OrdersError> {
     let rows = tx.query(
         "SELECT body FROM orders WHERE driver = $1 AND id < $2 ORDER BY id DESC LIMIT 1",
-        params![shift.driver.to_string(), OrderId::least(from).to_string()],
+        params![shift.driver.to_string(), OrderId::first_of(from).to_string()],
     )?;
     let last: Option<Order> = match rows.first() {
         Some(row) => Some(decode("order", &row.text("body")?)?),

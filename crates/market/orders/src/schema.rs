@@ -66,6 +66,13 @@ pub const MIGRATIONS: &[Migration] = &[
         )",
     ),
     Migration::same(
+        "orders/0004_prices",
+        "CREATE TABLE order_prices (
+            order_id TEXT PRIMARY KEY,
+            body TEXT NOT NULL
+        )",
+    ),
+    Migration::same(
         "orders/0010_driver_shifts",
         "CREATE TABLE driver_shifts (
             driver TEXT NOT NULL,

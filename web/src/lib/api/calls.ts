@@ -1,8 +1,8 @@
 // The API's calls by name, typed. Everything the console does goes through here.
 import type { Client } from './client';
 import type {
-  Backtest, BacktestRequest, City, CityClock, Driver, Film, Key, Me, NewBacktest, NewKey, Order, OrderEvent, Page, Point, Quote, RecordedSummary, Report,
-  Route, Scope, StoryItem,
+  Backtest, BacktestRequest, City, CityClock, Driver, Film, Key, Me, NewBacktest, NewKey, Order, OrderEvent, Page, Point, Price, Quote, RecordedSummary,
+  Report, Route, Scope, StoryItem, SurgeMap,
 } from './types';
 
 const id = encodeURIComponent;
@@ -17,6 +17,11 @@ export const setClock = (api: Client, cityId: string, change: { speed?: number; 
 export const quote = (api: Client, cityId: string, pickup: Point, dropoff: Point, seats: number, signal?: AbortSignal): Promise<Quote> =>
   api.ask(`/v1/cities/${id(cityId)}/quotes`, { pickup, dropoff, seats }, signal);
 
+export const surge = (api: Client, cityId: string): Promise<SurgeMap> =>
+  api.get(`/v1/cities/${id(cityId)}/surge`, { boundaries: 'true' });
+export const switchSurge = (api: Client, cityId: string, on: boolean, reason: string): Promise<SurgeMap['switch']> =>
+  api.post(`/v1/cities/${id(cityId)}/surge/switch`, { on, reason });
+
 export const route = (api: Client, cityId: string, from: Point, to: Point, signal?: AbortSignal): Promise<Route> =>
   api.ask(`/v1/cities/${id(cityId)}/route`, { from, to }, signal);
 
@@ -24,6 +29,7 @@ export const createOrder = (api: Client, token: string, riderName: string): Prom
   api.post('/v1/orders', { quote: token, rider: { name: riderName } });
 
 export const order = (api: Client, orderId: string): Promise<Order> => api.get(`/v1/orders/${id(orderId)}`);
+export const orderPrice = (api: Client, orderId: string): Promise<Price> => api.get(`/v1/orders/${id(orderId)}/price`);
 export const orderEvents = (api: Client, orderId: string): Promise<Page<OrderEvent>> => 
   api.get(`/v1/orders/${id(orderId)}/events`, { limit: 200 });
 export const cancelOrder = (api: Client, orderId: string, reason: string): Promise<Order> =>

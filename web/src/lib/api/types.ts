@@ -86,11 +86,56 @@ export interface OrderEvent {
   order?: Order;
 }
 
+export interface PricePart { kind: string; label: string; amount: Money }
+export interface Why {
+  tariff: string;
+  tariff_version: number;
+  model: string;
+  model_version: number;
+  basis: string;
+  sentence: string;
+  cell: string;
+  seen: { at: string; demand_per_min: number; idle: number; soon_free: number; pickup_s: number; target_pickup_s: number } | null;
+  asked: number;
+  multiplier: number;
+  caps: { kind: string; name: string; to: number; law: string | null }[];
+  law: string;
+  tax_included: Money | null;
+}
+export interface Price { total: Money; parts: PricePart[]; why: Why }
+
+export interface SurgeBand { low: number; likely: number; high: number }
+export interface SurgeCell {
+  cell: string;
+  multiplier: number;
+  asked: number;
+  demand_per_min: number;
+  idle: number;
+  soon_free: number;
+  pickup_s: number;
+  in_15_min: SurgeBand | null;
+  in_30_min: SurgeBand | null;
+  boundary?: [number, number][];
+}
+export interface SurgeMap {
+  on: boolean;
+  switch: { on: boolean; by: string; reason: string; at: string } | null;
+  basis: string;
+  sentence: string;
+  as_of: string | null;
+  model: string;
+  model_version: number;
+  resolution: number;
+  target_pickup_s: number;
+  cells: SurgeCell[];
+}
+
 export interface Quote {
   id: string;
   token: string;
   fare: Money;
-  parts: { kind: string; label: string; amount: Money }[];
+  parts: PricePart[];
+  why: Why;
   pickup_eta_s: number | null;
   trip_s: number;
   distance_m: number;

@@ -175,7 +175,7 @@ proptest! {
         let mut requests: Vec<Request> =
             asked.iter().map(|&(at_ms, node, on)| Request { at_ms, node, to: (node + on) % 25 }).collect();
         requests.sort_by_key(|r| r.at_ms);
-        let mut policy = SharedPolicy { answer_after_ms, rebalance_load: if spread { 0.0 } else { 9.0 }, ..SharedPolicy::default() };
+        let mut policy = SharedPolicy { answer_after_ms, rebalance_load: if spread { 0.0 } else { 9.0 }, coverage_load: 0.0, ..SharedPolicy::default() };
         policy.plan.work = 2_000;
         let run = Run {
             requests: &requests, fleet: &fleet, seats, batch_ms: 10_000, max_wait_ms: 300_000, boarding_ms,
