@@ -156,7 +156,9 @@ fn tariff(dir: &Path, currency: Currency, time_zone: &str) -> anyhow::Result<Pri
     };
     let mut book = Tariff::from_toml(&text).with_context(|| file.clone())?;
     if book.tariff().time_zone.is_empty() {
-        book = Tariff { time_zone: time_zone.to_owned(), ..book.tariff().clone() }.compile().with_context(|| file.clone())?;
+        book = Tariff { time_zone: time_zone.to_owned(), ..book.tariff().clone() }
+            .compile()
+            .with_context(|| file.clone())?;
     }
     let written = book.currency();
     ensure!(written == currency, "{file}: the city's currency is {currency}, not {written}");
