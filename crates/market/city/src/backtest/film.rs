@@ -167,7 +167,8 @@ enum Deed {
 }
 
 fn car(replay: &Replay, events: &[(i64, Deed)], corners: &mut Corners) -> FilmCar {
-    let (mut path, mut states): (Vec<(u32, u32)>, Vec<(u32, u32)>) = (Vec::new(), Vec::new());
+    let mut path: Vec<(u32, u32)> = Vec::new();
+    let mut states: Vec<(u32, u32)> = Vec::new();
     let (mut at, mut promised, mut aboard) = (None::<NodeIx>, 0, 0);
     for &(at_ms, deed) in events {
         let node = match deed {

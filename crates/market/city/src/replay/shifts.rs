@@ -15,7 +15,7 @@ pub(super) struct Shifts<'a>(pub(super) &'a [Shift]);
 
 impl Shifts<'_> {
     /// When the car comes to work.
-    pub(super) fn from_ms(self, vehicle: usize) -> i64 {
+    pub(super) fn starts_ms(self, vehicle: usize) -> i64 {
         self.0.get(vehicle).map_or(0, |s| s.from_ms.max(0))
     }
 
