@@ -5,6 +5,7 @@
 
 pub(crate) mod app;
 mod auth;
+mod backtests;
 mod body;
 mod cities;
 mod console;
@@ -25,6 +26,7 @@ mod orders;
 mod paging;
 mod position_line;
 mod positions;
+mod prices;
 pub mod problem;
 mod quotes;
 pub(crate) mod rate_limit;
@@ -37,8 +39,10 @@ pub mod schema;
 mod shell;
 mod shifts;
 mod suggestion;
+mod surge;
 pub(crate) mod tile_cache;
 
+pub use backtests::{Backtest, BacktestRequest, RecordedSummary};
 pub use cities::City;
 pub use drivers::DriverView;
 pub use health::Health;
@@ -47,6 +51,7 @@ pub use lines::{LineAnswer, RejectedLine};
 pub use paging::Page;
 pub use roads::{Route, Times};
 pub use suggestion::{DriverSuggestion, Suggestion};
+pub use surge::SurgeLogLine;
 
 use axum::{
     Router,
@@ -70,8 +75,11 @@ use self::{
 fn endpoints() -> (OpenApiRouter<App>, OpenApiRouter<App>) {
     let keyed = OpenApiRouter::new()
         .merge(cities::routes())
+        .merge(backtests::routes())
         .merge(roads::routes())
         .merge(quotes::routes())
+        .merge(prices::routes())
+        .merge(surge::routes())
         .merge(orders::routes())
         .merge(order_commands::routes())
         .merge(order_stream::routes())

@@ -196,6 +196,20 @@ pub(super) const FIELDS: &[Field] = &[
         float_of
     ),
     field!(
+        "pricing.surge",
+        "Whether riders are charged surge as long as no operator says otherwise.",
+        pricing.surge,
+        yes_or_no,
+        |on: &bool| Some(Value::Boolean(*on))
+    ),
+    field!(
+        "pricing.surge_s",
+        "Seconds between two maps of demand, free cars and multipliers; 0 for none.",
+        pricing.surge_s,
+        |v| seconds(v, 0.0, 150.0),
+        float_of
+    ),
+    field!(
         "limits.body_bytes",
         "Largest JSON body, in bytes.",
         limits.body_bytes,
@@ -405,6 +419,15 @@ fn number<T: FromStr + PartialOrd + Copy + std::fmt::Display>(value: &Value, lea
         Ok(number) if number >= least && number <= most => Ok(number),
         Ok(number) => Err(misfit(format!("{number} is out of range"), format!("choose from {least} to {most}"))),
         Err(_) => Err(misfit(format!("`{written}` does not fit"), format!("write a number from {least} to {most}"))),
+    }
+}
+
+fn yes_or_no(value: &Value) -> Result<bool, Misfit> {
+    match value {
+        Value::Boolean(yes) => Ok(*yes),
+        Value::String(text) if text.trim() == "true" => Ok(true),
+        Value::String(text) if text.trim() == "false" => Ok(false),
+        other => Err(misfit(format!("is {} that says neither", kind(other)), "write true or false")),
     }
 }
 

@@ -38,6 +38,8 @@ pub struct Config {
     pub journal: Journal,
     /// How a live city decides.
     pub dispatch: Dispatch,
+    /// How a live city's prices move.
+    pub pricing: Pricing,
     /// What keeps one caller from taking everything.
     pub limits: Limits,
     /// What is written to standard error.
@@ -107,6 +109,15 @@ pub struct Dispatch {
     pub heartbeat_s: f64,
     /// Seconds between two decisions on where idle drivers had best wait; 0 for none.
     pub rebalance_s: f64,
+}
+
+/// How a live city's prices move. The prices themselves are the city's: `tariff.toml` and `surge.toml` beside its roads.
+#[derive(Clone, Debug)]
+pub struct Pricing {
+    /// Whether riders are charged surge as long as no operator says otherwise.
+    pub surge: bool,
+    /// Seconds between two maps of demand, cars and multipliers; 0 for none.
+    pub surge_s: f64,
 }
 
 /// What keeps one caller from taking everything.
@@ -188,6 +199,7 @@ impl Default for Config {
             metrics: Metrics { listen: SocketAddr::from(([127, 0, 0, 1], 9090)) },
             journal: Journal { dir: None, segment_mib: 64, keep_mib: 4096, keep_hours: 24 * 30 },
             dispatch: Dispatch { batch_s: 5.0, max_wait_s: 300.0, offer_s: 15.0, heartbeat_s: 30.0, rebalance_s: 30.0 },
+            pricing: Pricing { surge: false, surge_s: 10.0 },
             limits: Limits {
                 body_bytes: 1 << 20,
                 ndjson_bytes: 8 << 20,

@@ -85,6 +85,7 @@ pub fn prepare(args: &DemoArgs, config: &mut Config) -> anyhow::Result<()> {
         config.cities.push(dir);
     }
     config.demo_clock = Some(DemoClock { start: script::START, speed: args.demo_speed });
+    config.pricing.surge = true;
     config.limits.requests_per_s = config.limits.requests_per_s.max(20_000);
     config.limits.burst = config.limits.burst.max(20_000);
     Ok(())

@@ -25,6 +25,7 @@ pub(crate) fn describe() {
     let all = [
         METRICS,
         doorstep_orders::METRICS,
+        doorstep_city::trials::METRICS,
         doorstep_blobs::metrics::METRICS,
         doorstep_objects::metrics::METRICS,
         doorstep_s3::metrics::METRICS,

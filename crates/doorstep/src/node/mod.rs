@@ -77,6 +77,7 @@ pub fn migrations() -> Vec<Migration> {
         doorstep_orders::MIGRATIONS,
         doorstep_ratings::MIGRATIONS,
         doorstep_objects::MIGRATIONS,
+        doorstep_city::trials::MIGRATIONS,
     ];
     all.into_iter().flatten().cloned().collect()
 }

@@ -122,7 +122,7 @@ impl Order {
             pickup_node: claims.pickup_node,
             dropoff_node: claims.dropoff_node,
             seats: claims.seats,
-            fare: claims.fare,
+            fare: claims.price.total,
             note,
             driver: None,
             requested_at: now,

@@ -7,10 +7,10 @@ use doorstep_clock::Timestamp;
 use doorstep_geo::Point;
 use doorstep_identity::Signer;
 use doorstep_money::Money;
+use doorstep_pricing::{Price, PricePart, Why};
 use serde::{Deserialize, Serialize};
 
 use crate::error::OrdersError;
-use crate::fare::{FarePart, FareTable};
 use crate::ids::QuoteId;
 use crate::order::seconds;
 
@@ -46,6 +46,8 @@ pub struct QuoteInput {
     pub distance_m: u32,
     /// Drive of the nearest free car to the pickup, milliseconds; `None` when no car is free.
     pub pickup_eta_ms: Option<u32>,
+    /// What the trip costs, and why.
+    pub price: Price,
 }
 
 /// What the token promises. Only a verified token yields one.
@@ -69,8 +71,8 @@ pub struct QuoteClaims {
     pub dropoff_node: u32,
     /// Seats.
     pub seats: u8,
-    /// The price.
-    pub fare: Money,
+    /// The price with its lines and its reason: locked, it never rises.
+    pub price: Price,
     /// The direct trip, milliseconds.
     pub trip_ms: u32,
     /// Estimated drive to the pickup, milliseconds.
@@ -89,7 +91,9 @@ pub struct Quote {
     /// The price.
     pub fare: Money,
     /// What the price is made of.
-    pub parts: Vec<FarePart>,
+    pub parts: Vec<PricePart>,
+    /// Why it is this price.
+    pub why: Why,
     /// Estimated drive to the pickup, seconds; `None` when no car is free.
     pub pickup_eta_s: Option<f64>,
     /// The direct trip, seconds.
@@ -100,13 +104,8 @@ pub struct Quote {
     pub expires_at: Timestamp,
 }
 
-/// Prices a trip and signs the promise.
-pub(crate) fn issue(
-    signer: &Signer,
-    input: QuoteInput,
-    fares: &FareTable,
-    now: Timestamp,
-) -> Result<Quote, OrdersError> {
+/// Signs the promise.
+pub(crate) fn issue(signer: &Signer, input: QuoteInput, now: Timestamp) -> Result<Quote, OrdersError> {
     if !(1..=MAX_SEATS).contains(&input.seats) {
         return Err(OrdersError::InvalidField {
             field: "/seats",
@@ -114,7 +113,6 @@ pub(crate) fn issue(
             fix: format!("write 1 to {MAX_SEATS}"),
         });
     }
-    let fare = fares.fare(input.trip_ms, input.distance_m)?;
     let claims = QuoteClaims {
         id: QuoteId::generate(now),
         tenant: input.tenant,
@@ -125,7 +123,7 @@ pub(crate) fn issue(
         pickup_node: input.pickup_node,
         dropoff_node: input.dropoff_node,
         seats: input.seats,
-        fare: fare.total,
+        price: input.price,
         trip_ms: input.trip_ms,
         pickup_eta_ms: input.pickup_eta_ms,
         expires_at: now.plus_ms(QUOTE_TTL_MS),
@@ -133,12 +131,13 @@ pub(crate) fn issue(
     Ok(Quote {
         id: claims.id,
         token: signer.sign(PURPOSE, &claims),
-        fare: fare.total,
-        parts: fare.parts,
+        fare: claims.price.total,
         pickup_eta_s: claims.pickup_eta_ms.map(|ms| seconds(i64::from(ms))),
         trip_s: seconds(i64::from(claims.trip_ms)),
         distance_m: input.distance_m,
         expires_at: claims.expires_at,
+        parts: claims.price.parts,
+        why: claims.price.why,
     })
 }
 

@@ -63,6 +63,19 @@ pub(crate) fn open(tx: &mut dyn Tx, city: &str) -> Result<Vec<Order>, OrdersErro
     bodies(tx, "order", "SELECT body FROM orders WHERE city = $1 AND open = 1 ORDER BY id", params![city])
 }
 
+/// Orders of a city made since a moment, and after `after` in the order of ids, which sort by time.
+pub(crate) fn made_after(
+    tx: &mut dyn Tx,
+    city: &str,
+    after: Option<OrderId>,
+    since: Timestamp,
+    limit: usize,
+) -> Result<Vec<Order>, OrdersError> {
+    let from = after.unwrap_or_else(|| OrderId::first_of(since)).to_string();
+    let sql = format!("SELECT body FROM orders WHERE city = $1 AND id > $2 ORDER BY id LIMIT {limit}");
+    bodies(tx, "order", &sql, params![city, from])
+}
+
 pub(crate) fn list(
     tx: &mut dyn Tx,
     tenant: &str,

@@ -6,18 +6,20 @@ use std::sync::Arc;
 
 use doorstep_clock::Timestamp;
 use doorstep_identity::Signer;
+use doorstep_pricing::Price;
 use doorstep_store::{Store, Tx};
 
 use crate::city_totals::{self, CityTotals};
 use crate::drivers::{self, Driver, DriverFilter, NewDriver, Shift};
 use crate::error::OrdersError;
-use crate::fare::FareTable;
 use crate::ids::{DriverId, OrderId};
 use crate::machine::{self, Actor, Command};
 use crate::metrics;
 use crate::order::{Order, OrderEvent, RiderRef};
 use crate::page::Page;
+use crate::prices;
 use crate::quote::{self, Quote, QuoteClaims, QuoteInput};
+use crate::recorded::{self, Recording};
 use crate::records::{self, OrderFilter};
 use crate::shift::{self, ShiftChange};
 use crate::story::{self, StoryLine};
@@ -62,8 +64,10 @@ impl Orders {
         text("/rider/ref", new.rider.reference.as_deref().unwrap_or_default(), false)?;
         text("/note", new.note.as_deref().unwrap_or_default(), false)?;
         let claims = quote::redeem(&self.signer, tenant, token, now)?;
+        let price = claims.price.clone();
         let order = Order::from_quote(claims, new.rider.clone(), new.note.clone(), now);
         records::insert(tx, &order, &OrderEvent::requested(&order, actor))?;
+        prices::keep(tx, order.id, &price)?;
         Ok(order)
     }
 
@@ -120,6 +124,24 @@ impl Orders {
     /// One order.
     pub fn get_in(&self, tx: &mut dyn Tx, tenant: &str, id: OrderId) -> Answer<Order> {
         records::get(tx, tenant, id)
+    }
+
+    /// The price of one order with its lines and its reason, as it was quoted.
+    pub fn price_in(&self, tx: &mut dyn Tx, tenant: &str, id: OrderId) -> Answer<Price> {
+        records::get(tx, tenant, id)?;
+        prices::of(tx, id)
+    }
+
+    /// Orders of a city over all tenants that were made after another one, oldest first.
+    pub fn made_after_in(
+        &self,
+        tx: &mut dyn Tx,
+        city: &str,
+        after: Option<OrderId>,
+        since: Timestamp,
+        limit: usize,
+    ) -> Answer<Vec<Order>> {
+        records::made_after(tx, city, after, since, limit)
     }
 
     /// The events of one order above a version, oldest first.
@@ -199,6 +221,18 @@ impl Orders {
         story::of_driver(tx, tenant, id, limit)
     }
 
+    /// What riders asked for and which drivers were there from `from` to before `to`, at most a day.
+    pub fn recording_in(
+        &self,
+        tx: &mut dyn Tx,
+        tenant: &str,
+        city: &str,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Answer<Recording> {
+        recorded::read(tx, tenant, city, from, to)
+    }
+
     /// What a city has served so far, by tenant.
     pub fn totals_in(&self, tx: &mut dyn Tx, city: &str) -> Answer<BTreeMap<String, CityTotals>> {
         city_totals::read(tx, city)
@@ -219,9 +253,9 @@ impl Orders {
         &self.store
     }
 
-    /// Prices and signs a quote; touches no store.
-    pub fn quote(&self, input: QuoteInput, fares: &FareTable, now: Timestamp) -> Answer<Quote> {
-        quote::issue(&self.signer, input, fares, now)
+    /// Signs a quote; touches no store.
+    pub fn quote(&self, input: QuoteInput, now: Timestamp) -> Answer<Quote> {
+        quote::issue(&self.signer, input, now)
     }
 
     /// Reads a quote's promise without using it, whoever's it is and expired or not: the city in
@@ -283,6 +317,12 @@ impl Orders {
         self.read(move |orders, tx| orders.get_in(tx, &tenant, id)).await
     }
 
+    /// The price of one order with its lines and its reason, as it was quoted.
+    pub async fn price(&self, tenant: &str, id: OrderId) -> Answer<Price> {
+        let tenant = tenant.to_owned();
+        self.read(move |orders, tx| orders.price_in(tx, &tenant, id)).await
+    }
+
     /// The events of one order above a version, oldest first.
     pub async fn events(&self, tenant: &str, id: OrderId, after_version: i64, limit: usize) -> Answer<Vec<OrderEvent>> {
         let tenant = tenant.to_owned();
@@ -336,6 +376,12 @@ impl Orders {
     ) -> Answer<ShiftChange> {
         let tenant = tenant.to_owned();
         self.write(move |orders, tx| orders.set_shift_in(tx, &tenant, id, shift, position, now)).await
+    }
+
+    /// What riders asked for and which drivers were there in a period.
+    pub async fn recording(&self, tenant: &str, city: &str, from: Timestamp, to: Timestamp) -> Answer<Recording> {
+        let (tenant, city) = (tenant.to_owned(), city.to_owned());
+        self.read(move |orders, tx| orders.recording_in(tx, &tenant, &city, from, to)).await
     }
 
     /// What happened to a driver, newest first.

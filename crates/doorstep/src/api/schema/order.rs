@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{LatLon, Money};
+use super::{LatLon, Money, PricePart, Why};
 
 /// Where an order stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -183,18 +183,6 @@ pub struct Event {
     pub order: Order,
 }
 
-/// A part of a fare.
-#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct FarePart {
-    /// `base`, `distance`, `time`, `minimum` or `booking`.
-    pub kind: String,
-    /// For people.
-    pub label: String,
-    /// How much.
-    pub amount: Money,
-}
-
 /// A price and an arrival time, signed, good for five minutes of city time.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -206,7 +194,9 @@ pub struct Quote {
     /// The price.
     pub fare: Money,
     /// What the price is made of.
-    pub parts: Vec<FarePart>,
+    pub parts: Vec<PricePart>,
+    /// Why it is this price.
+    pub why: Why,
     /// Estimated drive to the pickup, seconds; `null` when no car is free.
     pub pickup_eta_s: Option<f64>,
     /// The direct trip, seconds.

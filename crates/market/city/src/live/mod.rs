@@ -14,6 +14,9 @@
 //! Truth is in the store. The desk and the supply are rebuilt from it at the start and whenever
 //! this process becomes the owner of the city; the owner holds a lease, and every transaction of
 //! the loop checks it. One task owns the desk; everybody else tells it what changed or asks.
+//!
+//! Every few seconds the loop makes a map of surge from open demand, free cars and a forecast, and publishes it;
+//! quotes read the last one.
 
 mod batch;
 mod clock;
@@ -34,6 +37,7 @@ mod roster;
 mod run;
 mod service;
 mod suggestions;
+mod surge;
 mod tenants;
 mod tenure;
 
@@ -49,6 +53,7 @@ pub use positions::{PositionRefusal, PositionReport};
 pub use quote::QuoteAnswer;
 pub use service::LiveCity;
 pub use suggestions::{Suggestion, SuggestionReason};
+pub use surge::{SurgeLine, SurgeState, SurgeSwitch};
 
 #[cfg(test)]
 mod tests;

@@ -5,6 +5,7 @@ use std::collections::{HashMap, HashSet};
 use doorstep_clock::Timestamp;
 use doorstep_dispatch::supply::Report;
 use doorstep_orders::{Driver, Order, OrderId, OrdersError};
+use doorstep_store::kv;
 
 use crate::live::desk::Desk;
 use crate::live::error::LiveError;
@@ -17,12 +18,15 @@ impl Shared {
     /// a whole heartbeat to do so before he counts as silent.
     pub(crate) async fn recover(&self) -> Result<Desk, LiveError> {
         let city = self.map.id().to_owned();
-        let (open, drivers, totals) = self
+        let setting = self.surge.setting().to_owned();
+        let (open, drivers, totals, switches) = self
             .orders
             .read(move |orders, tx| {
-                Ok((orders.open_in(tx, &city)?, orders.on_shift_in(tx, &city)?, orders.totals_in(tx, &city)?))
+                let (open, drivers) = (orders.open_in(tx, &city)?, orders.on_shift_in(tx, &city)?);
+                Ok((open, drivers, orders.totals_in(tx, &city)?, kv::get(tx, &setting)?))
             })
             .await?;
+        self.surge.resume(switches.unwrap_or_default());
         let now = self.clock.now();
         let desk = Desk::from_open(open);
         for driver in &drivers {

@@ -20,6 +20,7 @@ use crate::live::metrics;
 use crate::live::offers::{self, Outcome};
 use crate::live::service::Shared;
 use crate::live::suggestions::Recents;
+use crate::live::surge::{self, Asking, Watchers};
 use crate::live::tenure::{Tenure, Turn};
 
 /// How often the loop looks at the clock, wall time. The city's clock may run 60 times as fast.
@@ -37,6 +38,8 @@ pub(crate) enum Ask {
     Changed(Vec<Order>),
     /// Open orders of a tenant, inside a box if one is given.
     Lines(String, Option<BoundingBox>, oneshot::Sender<Vec<OrderLine>>),
+    /// What was asked for in the past weeks, oldest first.
+    History(Vec<Asking>),
     /// Give the city back and end.
     Stop(oneshot::Sender<()>),
 }
@@ -50,6 +53,9 @@ pub(crate) struct Runner {
     pub(crate) recents: Recents,
     pub(crate) next_batch: Timestamp,
     pub(crate) next_spread: Timestamp,
+    pub(crate) next_surge: Timestamp,
+    pub(crate) watchers: Watchers,
+    pub(crate) tell: mpsc::WeakUnboundedSender<Ask>,
     pub(crate) next_compare: Timestamp,
     pub(crate) pause_until: Timestamp,
 }
@@ -90,6 +96,7 @@ impl Runner {
                 // Whoever asked may have gone.
                 let _ = reply.send(lines);
             }
+            Ask::History(past) => self.watchers.look_back(&past),
             Ask::Stop(_) => {}
         }
     }
@@ -103,6 +110,7 @@ impl Runner {
         self.shared.counters.count(&change.news, &seen);
         if change.news.contains(&EventKind::Requested) {
             self.recents.note(&seen);
+            self.watchers.ordered(&seen);
         }
         if let Some(driver) = change.left {
             if seen.state == State::Searching {
@@ -147,6 +155,8 @@ impl Runner {
                     self.shared.counters.resume_waiting(desk.waiting());
                     self.recents = Recents::from_open(desk.open());
                     self.desk = desk;
+                    self.watchers.wait_for_past();
+                    surge::read_history(&self.shared, self.tell.clone());
                 }
                 Err(error) => {
                     tracing::error!(city = self.shared.map.id(), %error, "cannot read the city from its store");
@@ -179,6 +189,10 @@ impl Runner {
         if stop.is_none() && self.shared.config.rebalance_s > 0.0 && now >= self.next_spread {
             self.next_spread = now.plus_ms(ms(self.shared.rebalance_s()));
             self.spread(now).await;
+        }
+        if stop.is_none() && self.shared.config.surge_s > 0.0 && now >= self.next_surge {
+            self.next_surge = now.plus_ms(ms(self.shared.surge_s()));
+            self.resurge(now).await;
         }
         metrics::waiting(self.shared.map.id(), self.desk.waiting().values().sum::<usize>() as u64);
         stop

@@ -26,6 +26,7 @@ use crate::live::relay::Relay;
 use crate::live::roster::{Entry, Roster};
 use crate::live::run::{Ask, COMPARE_MS, Runner};
 use crate::live::suggestions::{Recents, Suggestion, Suggestions};
+use crate::live::surge::{self, Surge, Watchers};
 use crate::live::tenure::{Standing, Tenure};
 
 /// What the loop and all callers share; nothing here waits for the loop.
@@ -39,6 +40,7 @@ pub(crate) struct Shared {
     pub(crate) supply: Supply,
     pub(crate) roster: Roster,
     pub(crate) suggestions: Suggestions,
+    pub(crate) surge: Surge,
     pub(crate) counters: Counters,
     pub(crate) standing: Standing,
     pub(crate) relay_wake: Arc<Notify>,
@@ -96,12 +98,13 @@ impl LiveCity {
         owner: &str,
     ) -> Result<Self, LiveError> {
         config.check()?;
-        map.fares.check()?;
+        let watchers = Watchers::new(&map)?;
         let supply = Supply::new(SupplyConfig { heartbeat_ms: ms(config.heartbeat_s), ..SupplyConfig::default() })?;
         let shared = Arc::new(Shared {
             standing: Standing::new(map.id()),
             roster: Roster::default(),
             suggestions: Suggestions::default(),
+            surge: Surge::new(&map, &config),
             counters: Counters::default(),
             relay_wake: Arc::new(Notify::new()),
             supply,
@@ -119,6 +122,7 @@ impl LiveCity {
         };
         shared.counters.resume_waiting(desk.waiting());
         let (sender, asks) = mpsc::unbounded_channel();
+        surge::read_history(&shared, sender.downgrade());
         let never = Timestamp::from_millis(i64::MIN);
         let wall_now = shared.wall.now();
         let runner = Runner {
@@ -129,6 +133,9 @@ impl LiveCity {
             desk,
             next_batch: never,
             next_spread: never,
+            next_surge: never,
+            watchers,
+            tell: sender.downgrade(),
             next_compare: wall_now.plus_ms(COMPARE_MS),
             pause_until: never,
         };
@@ -147,13 +154,28 @@ impl LiveCity {
             journal: relay.journal.clone(),
             wake: Arc::default(),
         };
-        let (standing, also_standing) = (Arc::clone(&shared), Arc::clone(&shared));
+        let prices = Relay {
+            city: relay.city.clone(),
+            stream: surge::stream(&relay.city),
+            store: relay.store.clone(),
+            journal: relay.journal.clone(),
+            wake: Arc::default(),
+        };
+        let owns = |shared: &Arc<Shared>| {
+            let shared = Arc::clone(shared);
+            move || shared.standing.is_owner()
+        };
         let tasks = vec![
             tokio::spawn(runner.run()).abort_handle(),
-            tokio::spawn(relay.run(move || standing.standing.is_owner())).abort_handle(),
-            tokio::spawn(reviews.run(move || also_standing.standing.is_owner())).abort_handle(),
+            tokio::spawn(relay.run(owns(&shared))).abort_handle(),
+            tokio::spawn(reviews.run(owns(&shared))).abort_handle(),
+            tokio::spawn(prices.run(owns(&shared))).abort_handle(),
         ];
         Ok(Self { shared, asks: sender, _tasks: Arc::new(Tasks(tasks)) })
+    }
+
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.shared
     }
 
     /// The city's id.

@@ -8,3 +8,4 @@ mod recovery;
 mod rides;
 mod sandbox;
 mod suggestions;
+mod surge;
