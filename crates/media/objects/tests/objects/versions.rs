@@ -142,7 +142,7 @@ async fn compare(setting: &Setting, model: &Model) {
 #[test]
 fn any_history_agrees_with_the_model() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
-    let mut runner = TestRunner::new(Config { cases: 12, failure_persistence: None, ..Config::default() });
+    let mut runner = TestRunner::new(Config { cases: 4, failure_persistence: None, ..Config::default() });
     runner
         .run(&steps(), |steps| {
             runtime.block_on(async {
