@@ -5,6 +5,7 @@
 
 pub(crate) mod app;
 mod auth;
+mod backtests;
 mod body;
 mod cities;
 mod console;
@@ -41,6 +42,7 @@ mod suggestion;
 mod surge;
 pub(crate) mod tile_cache;
 
+pub use backtests::{Backtest, BacktestRequest, RecordedSummary};
 pub use cities::City;
 pub use drivers::DriverView;
 pub use health::Health;
@@ -73,6 +75,7 @@ use self::{
 fn endpoints() -> (OpenApiRouter<App>, OpenApiRouter<App>) {
     let keyed = OpenApiRouter::new()
         .merge(cities::routes())
+        .merge(backtests::routes())
         .merge(roads::routes())
         .merge(quotes::routes())
         .merge(prices::routes())
