@@ -129,7 +129,7 @@ pub(super) fn run(
         arrived: 0,
     };
     for (vehicle, &node) in run.fleet.iter().enumerate() {
-        engine.out.events.push((shifts.from_ms(vehicle), Event::Vehicle { vehicle: vehicle as u32, node }));
+        engine.out.events.push((shifts.starts_ms(vehicle), Event::Vehicle { vehicle: vehicle as u32, node }));
     }
     let mut now_ms = 0;
     loop {

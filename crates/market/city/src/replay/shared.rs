@@ -43,7 +43,7 @@ pub(super) fn run(
         outlook_at: i64::MIN,
     };
     for (vehicle, &node) in run.fleet.iter().enumerate() {
-        engine.out.events.push((shifts.from_ms(vehicle), Event::Vehicle { vehicle: vehicle as u32, node }));
+        engine.out.events.push((shifts.starts_ms(vehicle), Event::Vehicle { vehicle: vehicle as u32, node }));
     }
     let mut now_ms = 0;
     loop {
