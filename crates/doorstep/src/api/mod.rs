@@ -34,6 +34,7 @@ mod reputation;
 mod request_id;
 mod reviews;
 mod roads;
+mod routes;
 pub mod schema;
 mod shell;
 mod shifts;
@@ -48,6 +49,7 @@ pub use keys::{KeyView, Me};
 pub use lines::{LineAnswer, RejectedLine};
 pub use paging::Page;
 pub use roads::{Route, Times};
+pub use routes::{DriverRoute, OrderProgress, RouteStop};
 pub use suggestion::{DriverSuggestion, Suggestion};
 pub use surge::SurgeLogLine;
 
@@ -82,6 +84,7 @@ fn endpoints() -> (OpenApiRouter<App>, OpenApiRouter<App>) {
         .merge(order_stream::routes())
         .merge(drivers::routes())
         .merge(shifts::routes())
+        .merge(routes::routes())
         .merge(positions::routes())
         .merge(events::routes())
         .merge(map::routes())

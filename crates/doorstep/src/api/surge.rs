@@ -45,9 +45,8 @@ pub(crate) struct Which {
 impl Which {
     fn within(&self) -> Answer<Option<BoundingBox>> {
         let Some(text) = &self.bbox else { return Ok(None) };
-        let refused = || {
-            Problem::field("?bbox", format!("{text:?} is no box"), "write west,south,east,north in degrees")
-        };
+        let refused =
+            || Problem::field("?bbox", format!("{text:?} is no box"), "write west,south,east,north in degrees");
         let numbers: Vec<f64> = text.split(',').filter_map(|n| n.trim().parse().ok()).collect();
         let [west, south, east, north] = numbers[..] else { return Err(refused()) };
         let corners = [(south, west), (north, east)].map(|(lat, lon)| Point::new(lat, lon).map_err(|_| refused()));

@@ -12,6 +12,7 @@ mod prices;
 mod refusals;
 mod reviews;
 mod rides;
+mod sharing;
 mod streams;
 mod support;
 mod tenants;

@@ -3,5 +3,6 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod rides;
+mod routes;
 mod sequences;
 mod setting;

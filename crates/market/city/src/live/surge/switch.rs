@@ -45,7 +45,14 @@ impl LiveCity {
 
     /// From now on the quotes of this tenant follow the operator's word.
     pub fn surge_switched(&self, tenant: &str, switch: SurgeSwitch) {
-        tracing::warn!(city = self.id(), tenant, on = switch.on, by = switch.by, reason = switch.reason, "surge was switched");
+        tracing::warn!(
+            city = self.id(),
+            tenant,
+            on = switch.on,
+            by = switch.by,
+            reason = switch.reason,
+            "surge was switched"
+        );
         self.shared().surge.switched(tenant, switch);
     }
 }

@@ -22,7 +22,7 @@ async fn goes_on(sandbox: &Sandbox, city: &LiveCity, seconds: u64) {
 }
 
 fn rider() -> NewOrder {
-    NewOrder { rider: RiderRef { name: "Ada".to_owned(), reference: None }, note: None }
+    NewOrder { rider: RiderRef { name: "Ada".to_owned(), reference: None }, note: None, share: false }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -63,7 +63,9 @@ async fn a_rush_costs_more_says_why_and_keeps_what_was_promised() {
 
         // Each change was told: what the journal says last of a cell is what the map holds.
         let (lines, next) = city.surge_log(TENANT, None, 200).unwrap();
-        assert!(next.is_none() && lines.iter().all(|line| line.kind == "surge_changed" && line.told["model"].is_string()));
+        assert!(
+            next.is_none() && lines.iter().all(|line| line.kind == "surge_changed" && line.told["model"].is_string())
+        );
         let state = city.surge(TENANT);
         for (cell, surge) in state.map.unwrap().cells() {
             let last = lines.iter().find_map(|line| {
@@ -99,10 +101,8 @@ async fn a_switch_is_in_force_at_once_and_outlives_the_process() {
     flip(&city, false).await;
     assert_eq!(basis(&city), Basis::Off);
     assert_eq!((city.surge(TENANT).on, city.surge(TENANT).switch), (false, Some(said(false))));
-    until("the outbox to be empty", async || {
-        (sandbox.store.read(outbox::waiting).await.unwrap() == 0).then_some(())
-    })
-    .await;
+    until("the outbox to be empty", async || (sandbox.store.read(outbox::waiting).await.unwrap() == 0).then_some(()))
+        .await;
     let (lines, _) = city.surge_log(TENANT, None, 1).unwrap();
     assert_eq!((lines[0].kind.as_str(), &lines[0].told["reason"]), ("surge_switched", &"a drill".into()));
     city.shutdown().await;
