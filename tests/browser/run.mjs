@@ -2,6 +2,7 @@
 //   DOORSTEP_URL  http://127.0.0.1:8080
 //   DOORSTEP_KEY  access:secret of a key with the scope admin
 //   SHOTS         a directory for screenshots (optional)
+import { backtestChecks } from './backtests.mjs';
 import { Frames } from './city.mjs';
 import { Harness } from './harness.mjs';
 import { listChecks } from './lists.mjs';
@@ -26,6 +27,7 @@ try {
     await rideChecks(given);
     await surgeChecks(given);
     await listChecks(given);
+    await backtestChecks(given);
     await reachChecks(given);
   }
   await harness.check('no error on any page', () => {

@@ -30,7 +30,11 @@ export interface MapHandlers {
   onPick: (target: Target | null, point: Point) => void;
   onMove: (bounds: Bounds) => void;
   onReady: () => void;
+  /** The viewer moved the camera: for maps that move together. */
+  onCamera?: (camera: Camera) => void;
 }
+
+export interface Camera { center: [number, number]; zoom: number; bearing: number }
 
 /** Where the city's life is: the median of its taxis and requests. */
 export function middleOf(frame: Pick<MapFrame, 'drivers' | 'orders'>): Point | null {
@@ -57,6 +61,8 @@ export class CityMap {
   private drawnAt = 0;
   private movedAt = 0;
   private covered = 0;
+  /** Another map moves this one at the moment. */
+  private led = false;
   /** The camera has a place: of the first frame's doings, or where the viewer moved it. */
   private placed = false;
   private paused = false;
@@ -104,6 +110,11 @@ export class CityMap {
     this.map.on('click', (event) => this.clicked(event));
     this.map.on('mousemove', (event) => this.hovered(event));
     this.map.on('moveend', () => this.moved());
+    this.map.on('move', () => {
+      if (this.led || !handlers.onCamera) return;
+      this.placed = true;
+      handlers.onCamera(this.camera());
+    });
     this.map.on('dragstart', () => {
       this.following = null;
       this.placed = true;
@@ -275,6 +286,24 @@ export class CityMap {
   center(): Point {
     const { lat, lng } = this.map.getCenter();
     return { lat, lon: lng };
+  }
+
+  camera(): Camera {
+    const { lng, lat } = this.map.getCenter();
+    return { center: [lng, lat], zoom: this.map.getZoom(), bearing: this.map.getBearing() };
+  }
+
+  /** Goes where another map is, and tells nobody. */
+  lookAt(camera: Camera): void {
+    this.led = true;
+    this.placed = true;
+    this.map.jumpTo(camera);
+    this.led = false;
+  }
+
+  /** The map's part of the page has another size now. */
+  resize(): void {
+    this.map.resize();
   }
 
   /** What lies in the visible part, the nearest to the centre first. */

@@ -5,6 +5,7 @@
 
 pub(crate) mod app;
 mod auth;
+mod backtests;
 mod body;
 mod cities;
 mod console;
@@ -42,6 +43,7 @@ mod suggestion;
 mod surge;
 pub(crate) mod tile_cache;
 
+pub use backtests::{Backtest, BacktestRequest, RecordedSummary};
 pub use cities::City;
 pub use drivers::DriverView;
 pub use health::Health;
@@ -75,6 +77,7 @@ use self::{
 fn endpoints() -> (OpenApiRouter<App>, OpenApiRouter<App>) {
     let keyed = OpenApiRouter::new()
         .merge(cities::routes())
+        .merge(backtests::routes())
         .merge(roads::routes())
         .merge(quotes::routes())
         .merge(prices::routes())

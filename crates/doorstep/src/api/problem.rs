@@ -55,6 +55,8 @@ pub enum Code {
     NoRoute,
     /// The city's clock is the real one.
     ClockFixed,
+    /// The thing is not in the state for that.
+    WrongState,
     /// The caller asks too often.
     RateLimited,
     /// The body or the message is too large.
@@ -71,7 +73,7 @@ pub enum Code {
 
 impl Code {
     /// Every code there is.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 28] = [
         Self::InvalidBody,
         Self::UnknownField,
         Self::InvalidField,
@@ -93,6 +95,7 @@ impl Code {
         Self::OutsideArea,
         Self::NoRoute,
         Self::ClockFixed,
+        Self::WrongState,
         Self::RateLimited,
         Self::TooLarge,
         Self::Timeout,
@@ -132,6 +135,7 @@ impl Code {
             Self::OutsideArea => ("outside_area", StatusCode::UNPROCESSABLE_ENTITY, "Outside the city"),
             Self::NoRoute => ("no_route", StatusCode::UNPROCESSABLE_ENTITY, "No road leads there"),
             Self::ClockFixed => ("clock_fixed", StatusCode::CONFLICT, "The city runs on the real clock"),
+            Self::WrongState => ("wrong_state", StatusCode::CONFLICT, "Its state does not allow this"),
             Self::RateLimited => ("rate_limited", StatusCode::TOO_MANY_REQUESTS, "Too many requests"),
             Self::TooLarge => ("too_large", StatusCode::PAYLOAD_TOO_LARGE, "Too large"),
             Self::Timeout => ("timeout", StatusCode::GATEWAY_TIMEOUT, "The answer took too long"),

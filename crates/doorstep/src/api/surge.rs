@@ -59,7 +59,7 @@ impl Which {
 
     fn boundary(&self, cell: Cell) -> Option<Vec<[f64; 2]>> {
         let short = |degrees: f64| (degrees * 1e5).round() / 1e5;
-        self.boundaries.then(|| cell.boundary().iter().map(|p| [short(p.lon()), short(p.lat())]).collect())
+        self.boundaries.then(|| cell.0.boundary().iter().map(|at| [short(at.lng()), short(at.lat())]).collect())
     }
 }
 

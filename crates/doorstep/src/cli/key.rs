@@ -98,12 +98,17 @@ pub(super) struct Which {
 
 impl Which {
     pub(super) fn keys(&self) -> anyhow::Result<Keys> {
+        Ok(node::keys(&self.store()?))
+    }
+
+    /// The store itself.
+    pub(super) fn store(&self) -> anyhow::Result<doorstep_store::Store> {
         let loaded = Loader::from_environment()
             .file(self.config.as_deref())
             .flag("--data", "data", self.data.clone())
             .flag("--store", "store", self.store.clone())
             .load()?;
-        Ok(node::keys(&node::open_store(&loaded.config)?))
+        node::open_store(&loaded.config)
     }
 }
 

@@ -69,7 +69,12 @@ impl std::fmt::Debug for CitiesInOrder {
 /// All tables of all crates.
 #[must_use]
 pub fn migrations() -> Vec<Migration> {
-    let all = [doorstep_identity::MIGRATIONS, doorstep_orders::MIGRATIONS, doorstep_ratings::MIGRATIONS];
+    let all = [
+        doorstep_identity::MIGRATIONS,
+        doorstep_orders::MIGRATIONS,
+        doorstep_ratings::MIGRATIONS,
+        doorstep_city::trials::MIGRATIONS,
+    ];
     all.into_iter().flatten().cloned().collect()
 }
 

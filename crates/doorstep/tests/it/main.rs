@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, missing_docs, reason = "tests fail by panicking and are nobody's library")]
 
 mod access;
+mod backtests;
 mod command;
 mod description;
 mod fleet;

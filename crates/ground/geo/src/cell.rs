@@ -46,13 +46,6 @@ impl Cell {
         Point::new(at.lat(), at.lng()).expect("a cell's middle lies on the globe")
     }
 
-    /// Its corners in a row around it, the first not repeated: six, or more where it lies on an edge of the grid.
-    #[must_use]
-    pub fn boundary(self) -> Vec<Point> {
-        let corner = |at: &LatLng| Point::new(at.lat(), at.lng()).expect("a cell's corners lie on the globe");
-        self.0.boundary().iter().map(corner).collect()
-    }
-
     /// The cell of the coarser resolution `res` that holds it; `None` when `res` is finer or does not exist.
     #[must_use]
     pub fn parent(self, res: u8) -> Option<Self> {
@@ -99,10 +92,6 @@ mod tests {
         assert_eq!(serde_json::from_str::<Cell>(&serde_json::to_string(&cell).unwrap()).unwrap(), cell);
         assert_eq!((cell.disk(2).count(), cell.ring(2).count()), (19, 12));
         assert_eq!(Cell::of(cell.center(), 9).unwrap(), cell);
-        let corners = cell.boundary();
-        assert_eq!(corners.len(), 6);
-        // Cells of resolution 9 have sides of about 200 m.
-        assert!(corners.iter().all(|c| (130.0..270.0).contains(&crate::haversine_m(*c, cell.center()))));
         assert_eq!(cell.parent(7), Some(Cell::of(cell.parent(7).unwrap().center(), 7).unwrap()));
     }
 

@@ -98,4 +98,20 @@ pub const MIGRATIONS: &[Migration] = &[
         );
         CREATE INDEX driver_routes_by_city ON driver_routes (city)",
     ),
+    Migration::same(
+        "orders/0010_driver_shifts",
+        "CREATE TABLE driver_shifts (
+            driver TEXT NOT NULL,
+            at BIGINT NOT NULL,
+            tenant TEXT NOT NULL,
+            city TEXT NOT NULL,
+            shift TEXT NOT NULL,
+            lat DOUBLE PRECISION,
+            lon DOUBLE PRECISION,
+            PRIMARY KEY (driver, at)
+        );
+        CREATE INDEX driver_shifts_by_city ON driver_shifts (city, at);
+        INSERT INTO driver_shifts (driver, at, tenant, city, shift, lat, lon)
+            SELECT id, shift_at, tenant, city, shift, lat, lon FROM drivers",
+    ),
 ];

@@ -19,6 +19,7 @@ use crate::order::{Order, OrderEvent, RiderRef};
 use crate::page::Page;
 use crate::prices;
 use crate::quote::{self, Quote, QuoteClaims, QuoteInput};
+use crate::recorded::{self, Recording};
 use crate::records::{self, OrderFilter};
 use crate::routes::{self, DriverRoute};
 use crate::share::ShareClaims;
@@ -238,6 +239,18 @@ impl Orders {
         story::of_driver(tx, tenant, id, limit)
     }
 
+    /// What riders asked for and which drivers were there from `from` to before `to`, at most a day.
+    pub fn recording_in(
+        &self,
+        tx: &mut dyn Tx,
+        tenant: &str,
+        city: &str,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Answer<Recording> {
+        recorded::read(tx, tenant, city, from, to)
+    }
+
     /// What a city has served so far, by tenant.
     pub fn totals_in(&self, tx: &mut dyn Tx, city: &str) -> Answer<BTreeMap<String, CityTotals>> {
         city_totals::read(tx, city)
@@ -381,6 +394,12 @@ impl Orders {
     ) -> Answer<ShiftChange> {
         let tenant = tenant.to_owned();
         self.write(move |orders, tx| orders.set_shift_in(tx, &tenant, id, shift, position, now)).await
+    }
+
+    /// What riders asked for and which drivers were there in a period.
+    pub async fn recording(&self, tenant: &str, city: &str, from: Timestamp, to: Timestamp) -> Answer<Recording> {
+        let (tenant, city) = (tenant.to_owned(), city.to_owned());
+        self.read(move |orders, tx| orders.recording_in(tx, &tenant, &city, from, to)).await
     }
 
     /// What happened to a driver, newest first.

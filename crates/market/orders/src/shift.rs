@@ -10,6 +10,7 @@ use crate::holds;
 use crate::ids::DriverId;
 use crate::machine::{Actor, Command, ReassignReason, State};
 use crate::order::Order;
+use crate::recorded;
 use crate::service::Orders;
 
 /// A shift as it is now, and the orders that went back to searching because of it.
@@ -36,6 +37,7 @@ pub(crate) fn set(
     driver.shift_at = now;
     driver.position = position.or(driver.position);
     drivers::write_shift(tx, &driver)?;
+    recorded::note_shift(tx, &driver)?;
     Ok(ShiftChange { driver, released })
 }
 

@@ -1,8 +1,8 @@
 // The API's calls by name, typed. Everything the console does goes through here.
 import type { Client } from './client';
 import type {
-  City, CityClock, Driver, DriverRoute, Key, Me, NewKey, Order, OrderEvent, OrderProgress, Page, Point, Price, Quote, Route, Scope, StoryItem,
-  SurgeMap,
+  Backtest, BacktestRequest, City, CityClock, Driver, DriverRoute, Film, Key, Me, NewBacktest, NewKey, Order, OrderEvent, OrderProgress, Page, Point, Price,
+  Quote, RecordedSummary, Report, Route, Scope, StoryItem, SurgeMap,
 } from './types';
 
 const id = encodeURIComponent;
@@ -55,3 +55,18 @@ export const keys = (api: Client, cursor: string | null): Promise<Page<Key>> => 
 export const createKey = (api: Client, key: { name: string; scopes: Scope[]; expires_at?: string }): Promise<NewKey> =>
   api.post('/v1/keys', key);
 export const revokeKey = (api: Client, keyId: string): Promise<void> => api.delete(`/v1/keys/${id(keyId)}`);
+
+const backtestsOf = (cityId: string) => `/v1/cities/${id(cityId)}/backtests`;
+export const backtests = (api: Client, cityId: string, cursor: string | null, signal?: AbortSignal): Promise<Page<Backtest>> =>
+  api.get(backtestsOf(cityId), { cursor, limit: 20 }, signal);
+export const backtest = (api: Client, cityId: string, one: string, signal?: AbortSignal): Promise<Backtest> => api.get(`${backtestsOf(cityId)}/${id(one)}`, {}, signal);
+export const startBacktest = (api: Client, cityId: string, wish: NewBacktest): Promise<Backtest> => api.post(backtestsOf(cityId), wish);
+export const cancelBacktest = (api: Client, cityId: string, one: string): Promise<Backtest> => api.post(`${backtestsOf(cityId)}/${id(one)}/cancel`, {});
+export const forgetBacktest = (api: Client, cityId: string, one: string): Promise<void> => api.delete(`${backtestsOf(cityId)}/${id(one)}`);
+export const backtestReport = (api: Client, cityId: string, one: string, signal?: AbortSignal): Promise<Report> => api.get(`${backtestsOf(cityId)}/${id(one)}/report`, {}, signal);
+export const backtestPage = (api: Client, cityId: string, one: string): Promise<string> => api.text(`${backtestsOf(cityId)}/${id(one)}/report.html`);
+export const backtestFilm = (api: Client, cityId: string, one: string, side: 'a' | 'b', signal?: AbortSignal): Promise<Film> =>
+  api.get(`${backtestsOf(cityId)}/${id(one)}/films/${side}`, {}, signal);
+export const backtestRequest = (api: Client, cityId: string, one: string): Promise<BacktestRequest> => api.get(`${backtestsOf(cityId)}/${id(one)}/request`);
+export const recording = (api: Client, cityId: string, from: string, to: string, signal?: AbortSignal): Promise<RecordedSummary> =>
+  api.get(`/v1/cities/${id(cityId)}/recording`, { from, to }, signal);

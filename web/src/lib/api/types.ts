@@ -218,3 +218,82 @@ export interface MapFrame {
   stats: Stats;
   clock?: CityClock;
 }
+
+export const BACKTEST_STATES = ['queued', 'running', 'done', 'failed', 'cancelled'] as const;
+export type BacktestState = (typeof BACKTEST_STATES)[number];
+export interface Backtest {
+  id: string;
+  city: string;
+  state: BacktestState;
+  progress: number;
+  a: string;
+  b: string;
+  from: string | null;
+  to: string | null;
+  requests: number;
+  cars: number;
+  fleet: number | null;
+  seeds: number;
+  created_at: string;
+  started_at: string | null;
+  ended_at: string | null;
+  problem: string | null;
+}
+export interface NewBacktest {
+  a: unknown;
+  b: unknown;
+  recorded?: { from: string; to: string };
+  tables?: { requests: string; taxis: string };
+  fleet?: number;
+  seeds: number;
+}
+export interface BacktestRequest { a: unknown; b: unknown; assumptions: Record<string, number>; first_seed: number }
+export interface RecordedSummary { from: string; to: string; requests: number; completed: number; no_driver: number; shifts: number }
+export interface Difference { mean: number; low: number; high: number; boot_low: number; boot_high: number; clear: boolean }
+export interface Metric {
+  key: string;
+  label: string;
+  unit: string;
+  digits: number;
+  more_is_better: boolean | null;
+  a: number;
+  b: number;
+  difference: Difference;
+  a_by_seed: number[];
+  b_by_seed: number[];
+}
+export interface ReportSide {
+  policy: string;
+  seats: number;
+  surge: boolean;
+  settings: [string, string][];
+  wait_percentiles_s: number[];
+  delay_percentiles_s: number[];
+  earnings_percentiles: number[];
+  served_by_time: (number | null)[];
+}
+export interface Report {
+  start: string;
+  period_s: number;
+  recorded_live: boolean;
+  requests: number;
+  left_out: string;
+  fleet: number;
+  seeds: number[];
+  currency: string;
+  assumptions: Record<string, number>;
+  a: ReportSide;
+  b: ReportSide;
+  metrics: Metric[];
+  column_min: number;
+}
+export interface FilmRequest { at_s: number; from: number; to: number; promised_s?: number; picked_up_s?: number; set_down_s?: number; lost_s?: number; left?: boolean }
+export interface Film {
+  seed: number;
+  start: string;
+  end_s: number;
+  corners: [number, number][];
+  cars: { path: number[]; states: number[] }[];
+  cars_left_out: number;
+  requests: FilmRequest[];
+}
