@@ -98,6 +98,9 @@ pub struct Tried {
     pub films: [Film; 2],
 }
 
+/// What one run gave.
+type OneRun = Result<(Figures, Option<Film>), BacktestError>;
+
 impl Trial<'_> {
     /// Runs both policies for every seed; `heed` hears how far it is and says whether to go on.
     ///
@@ -124,7 +127,7 @@ impl Trial<'_> {
                 }
             }
         };
-        let mut done: Vec<(usize, Result<(Figures, Option<Film>), BacktestError>)> = std::thread::scope(|scope| {
+        let mut done: Vec<(usize, OneRun)> = std::thread::scope(|scope| {
             let workers: Vec<_> = (0..self.threads.clamp(1, 16)).map(|_| scope.spawn(work)).collect();
             workers.into_iter().flat_map(|w| w.join().expect("a run does not panic")).collect()
         });
@@ -149,7 +152,7 @@ impl Trial<'_> {
         places: &Places<'_>,
         watch: &Watch<'_>,
         job: usize,
-    ) -> Result<(Figures, Option<Film>), BacktestError> {
+    ) -> OneRun {
         let day = self.record.day(self.replay.graph(), self.fleet, seed)?;
         let asked = &day.requests;
         let worth = self.worth(asked.len(), seed);

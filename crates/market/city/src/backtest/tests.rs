@@ -8,13 +8,11 @@ use doorstep_roads::{CityFile, Roads, WeekProfile, import};
 use rand::RngExt as _;
 
 use super::*;
-use std::path::PathBuf;
 
 const SIDE: usize = 14;
 
 struct Made {
     replay: Replay,
-    requests: PathBuf,
     record: Record,
     _dir: tempfile::TempDir,
 }
@@ -64,7 +62,7 @@ fn made() -> Made {
     std::fs::write(&places, taxis).unwrap();
     let replay = Replay::new(city);
     let record = Record::of_files(std::slice::from_ref(&requests), &places, replay.corners(), None).unwrap();
-    Made { replay, requests, record, _dir: dir }
+    Made { replay, record, _dir: dir }
 }
 
 fn run(made: &Made, policies: [&TrialPolicy; 2], threads: usize) -> Result<Report, BacktestError> {
