@@ -101,7 +101,9 @@ impl From<IdentityError> for Problem {
     fn from(error: IdentityError) -> Self {
         let told = error.to_string();
         match error {
-            IdentityError::Missing | IdentityError::Invalid => Self::new(Code::Unauthorized, told),
+            IdentityError::Missing | IdentityError::Invalid | IdentityError::CannotSign(_) => {
+                Self::new(Code::Unauthorized, told)
+            }
             IdentityError::Forbidden { needed, .. } => {
                 Self::new(Code::Forbidden, told).with("needed", vec![needed.as_str()])
             }
@@ -110,6 +112,7 @@ impl From<IdentityError> for Problem {
             IdentityError::TenantExists(_) => Self::field("/id", told, "choose another id"),
             IdentityError::InvalidField { field, reason, fix } => Self::field(field, reason, fix),
             IdentityError::Entropy(reason) => Self::internal(&reason),
+            IdentityError::Vault { .. } => Self::internal(&told),
             IdentityError::Store(error) => error.into(),
         }
     }

@@ -48,7 +48,7 @@ macro_rules! field {
 
 /// Every setting there is.
 pub(super) const FIELDS: &[Field] = &[
-    field!("roles", "What this process does: city, api, metrics.", roles, roles, |roles: &Vec<Role>| {
+    field!("roles", "What this process does: city, api, objects, metrics.", roles, roles, |roles: &Vec<Role>| {
         Some(Value::Array(roles.iter().map(|r| Value::String(r.as_str().to_owned())).collect()))
     }),
     field!("data", "Directory for everything durable that has no address of its own.", data, path, |p: &PathBuf| {
@@ -79,6 +79,55 @@ pub(super) const FIELDS: &[Field] = &[
         api.cors_origins,
         origins,
         |o: &Vec<String>| { Some(Value::Array(o.iter().cloned().map(Value::String).collect())) }
+    ),
+    field!(
+        "objects.listen",
+        "Where buckets and objects are served (S3).",
+        objects.listen,
+        address,
+        |a: &SocketAddr| { text_of(&a.to_string()) }
+    ),
+    field!(
+        "objects.bytes",
+        "s3://bucket/prefix for objects' bytes; without it the directory `blobs` inside data.",
+        objects.bytes,
+        |v| bytes_url(v).map(Some),
+        |u: &Option<String>| u.as_deref().map(|url| Value::String(without_password(url)))
+    ),
+    field!(
+        "objects.domains",
+        "Domains under which buckets are hosts, for example s3.example.com for photos.s3.example.com.",
+        objects.domains,
+        list,
+        |d: &Vec<String>| Some(Value::Array(d.iter().cloned().map(Value::String).collect()))
+    ),
+    field!(
+        "objects.region",
+        "The region that S3 clients sign for.",
+        objects.region,
+        |v| text(v).map(str::to_owned),
+        |r: &String| { text_of(r) }
+    ),
+    field!(
+        "objects.requests",
+        "Object requests at once; more are told to slow down.",
+        objects.requests,
+        |v| size(v, 1, 1_000_000),
+        size_of
+    ),
+    field!(
+        "objects.connections",
+        "Connections to objects at once; more wait in the system's queue.",
+        objects.connections,
+        |v| size(v, 1, 1_000_000),
+        size_of
+    ),
+    field!(
+        "objects.key_file",
+        "File with the key that seals access keys' secrets, the same for all nodes of a store; without it node.key inside data.",
+        objects.key_file,
+        |v| path(v).map(Some),
+        |p: &Option<PathBuf>| p.as_ref().map(|p| Value::String(p.display().to_string()))
     ),
     field!("metrics.listen", "Where the Prometheus page listens.", metrics.listen, address, |a: &SocketAddr| {
         text_of(&a.to_string())
@@ -350,6 +399,17 @@ fn store(value: &Value) -> Result<Option<String>, Misfit> {
     Err(misfit(
         format!("`{}` is no store", without_password(url)),
         "write sqlite:///absolute/path.db or postgres://user@host/database",
+    ))
+}
+
+fn bytes_url(value: &Value) -> Result<String, Misfit> {
+    let url = text(value)?;
+    if url.starts_with("s3://") || url.starts_with("memory://") {
+        return Ok(url.to_owned());
+    }
+    Err(misfit(
+        format!("`{}` is no place for bytes", without_password(url)),
+        "write s3://bucket/prefix, or leave it out for local disk",
     ))
 }
 

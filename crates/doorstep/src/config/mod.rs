@@ -30,6 +30,8 @@ pub struct Config {
     pub cities: Vec<PathBuf>,
     /// The HTTP API and the console.
     pub api: Api,
+    /// Buckets and objects.
+    pub objects: Objects,
     /// The Prometheus page.
     pub metrics: Metrics,
     /// Event streams on disk.
@@ -53,6 +55,25 @@ pub struct Api {
     pub listen: SocketAddr,
     /// Browser origins that may call the API, beside the console itself; `*` for all.
     pub cors_origins: Vec<String>,
+}
+
+/// Where objects are served and their bytes kept.
+#[derive(Clone, Debug)]
+pub struct Objects {
+    /// Address and port; port 0 picks a free one.
+    pub listen: SocketAddr,
+    /// `s3://bucket/prefix`; without it `blobs` inside `data`.
+    pub bytes: Option<String>,
+    /// Domains under which buckets are hosts.
+    pub domains: Vec<String>,
+    /// The region that S3 clients sign for.
+    pub region: String,
+    /// Requests at once.
+    pub requests: usize,
+    /// Connections at once.
+    pub connections: usize,
+    /// The file with the key that seals access keys' secrets; without it `node.key` inside `data`.
+    pub key_file: Option<PathBuf>,
 }
 
 /// Where the metrics are shown.
@@ -201,6 +222,15 @@ impl Default for Config {
             store: None,
             cities: Vec::new(),
             api: Api { listen: SocketAddr::from(([127, 0, 0, 1], 8080)), cors_origins: Vec::new() },
+            objects: Objects {
+                listen: SocketAddr::from(([127, 0, 0, 1], 9000)),
+                bytes: None,
+                domains: vec!["localhost".to_owned()],
+                region: "us-east-1".to_owned(),
+                requests: 1024,
+                connections: 4096,
+                key_file: None,
+            },
             metrics: Metrics { listen: SocketAddr::from(([127, 0, 0, 1], 9090)) },
             journal: Journal { dir: None, segment_mib: 64, keep_mib: 4096, keep_hours: 24 * 30 },
             dispatch: Dispatch {
@@ -250,6 +280,12 @@ impl Config {
     #[must_use]
     pub fn journal_dir(&self) -> PathBuf {
         self.journal.dir.clone().unwrap_or_else(|| self.data.join("journal"))
+    }
+
+    /// The file with the key that seals access keys' secrets.
+    #[must_use]
+    pub fn key_file(&self) -> PathBuf {
+        self.objects.key_file.clone().unwrap_or_else(|| self.data.join("node.key"))
     }
 
     /// Whether this process has the role.

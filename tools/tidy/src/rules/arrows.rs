@@ -7,6 +7,7 @@ use crate::{Tree, Violation};
 
 /// The arrows allowed inside a district. The ground is open to every district besides.
 const INSIDE: &[(&str, &str, &[&str])] = &[
+    ("ground", "blobs", &["clock"]),
     ("ground", "identity", &["store", "clock"]),
     ("ground", "store", &["clock"]),
     ("ground", "journal", &["clock"]),
