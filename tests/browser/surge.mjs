@@ -60,7 +60,7 @@ export async function surgeChecks({ harness, page, frames }) {
       return false;
     });
     await page.getByTestId('language').click();
-    await until('English', async () => (await panel.innerText()).includes('Multipliers'));
+    await until('English', async () => (await panel.innerText()).includes('Riders/min'));
   });
 
   const flip = async (reason, on) => {

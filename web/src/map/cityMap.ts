@@ -23,7 +23,8 @@ type PaintName = Parameters<MapLibreMap['setPaintProperty']>[1];
 
 export interface Target { kind: 'driver' | 'order'; id: string }
 export interface Seen { taxis: { id: string; state: DriverState; point: Point }[]; orders: OrderRow[]; taxiCount: number; orderCount: number }
-export interface Pin { point: Point; role: 'from' | 'to'; label: string }
+/** A place of a ride or a route; a stop of a route has its number on it. */
+export interface Pin { point: Point; role: 'from' | 'to'; label: string; number?: number }
 
 export interface MapHandlers {
   onPick: (target: Target | null, point: Point) => void;
@@ -229,10 +230,14 @@ export class CityMap {
 
   setPins(pins: Pin[]): void {
     for (const pin of this.pins) pin.remove();
-    this.pins = pins.map(({ point, role, label }) => {
+    this.pins = pins.map(({ point, role, label, number }) => {
       const element = document.createElement('div');
       element.className = `map-pin map-pin-${role}`;
       element.title = label;
+      if (number !== undefined) {
+        element.classList.add('map-pin-stop');
+        element.textContent = String(number);
+      }
       return new Marker({ element, anchor: 'bottom' }).setLngLat([point.lon, point.lat]).addTo(this.map);
     });
   }

@@ -35,6 +35,7 @@ mod reputation;
 mod request_id;
 mod reviews;
 mod roads;
+mod routes;
 pub mod schema;
 mod shell;
 mod shifts;
@@ -50,6 +51,7 @@ pub use keys::{KeyView, Me};
 pub use lines::{LineAnswer, RejectedLine};
 pub use paging::Page;
 pub use roads::{Route, Times};
+pub use routes::{DriverRoute, OrderProgress, RouteStop};
 pub use suggestion::{DriverSuggestion, Suggestion};
 pub use surge::SurgeLogLine;
 
@@ -85,6 +87,7 @@ fn endpoints() -> (OpenApiRouter<App>, OpenApiRouter<App>) {
         .merge(order_stream::routes())
         .merge(drivers::routes())
         .merge(shifts::routes())
+        .merge(routes::routes())
         .merge(positions::routes())
         .merge(events::routes())
         .merge(map::routes())

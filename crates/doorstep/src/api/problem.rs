@@ -37,6 +37,8 @@ pub enum Code {
     WrongDriver,
     /// The driver holds another order.
     DriverBusy,
+    /// Others sit in the car, and there is no seat left.
+    CarFull,
     /// The driver is not on shift, or something newer is known of him.
     NotOnShift,
     /// The key was used with another body.
@@ -71,7 +73,7 @@ pub enum Code {
 
 impl Code {
     /// Every code there is.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 28] = [
         Self::InvalidBody,
         Self::UnknownField,
         Self::InvalidField,
@@ -84,6 +86,7 @@ impl Code {
         Self::VersionConflict,
         Self::WrongDriver,
         Self::DriverBusy,
+        Self::CarFull,
         Self::NotOnShift,
         Self::IdempotencyMismatch,
         Self::QuoteExpired,
@@ -121,6 +124,7 @@ impl Code {
             Self::VersionConflict => ("version_conflict", StatusCode::CONFLICT, "The order has moved on"),
             Self::WrongDriver => ("wrong_driver", StatusCode::CONFLICT, "The order is with another driver"),
             Self::DriverBusy => ("driver_busy", StatusCode::CONFLICT, "The driver holds another order"),
+            Self::CarFull => ("car_full", StatusCode::CONFLICT, "The car has no seat left"),
             Self::NotOnShift => ("not_on_shift", StatusCode::CONFLICT, "The position was not taken"),
             Self::IdempotencyMismatch => {
                 ("idempotency_mismatch", StatusCode::CONFLICT, "The key was used with another request")

@@ -43,6 +43,10 @@ impl From<OrdersError> for Problem {
             OrdersError::DriverBusy { driver, order } => Self::new(Code::DriverBusy, told)
                 .with("driver", driver.to_string())
                 .with("order_id", order.map(|order| order.to_string())),
+            OrdersError::CarFull { driver, seats, taken } => Self::new(Code::CarFull, told)
+                .with("driver", driver.to_string())
+                .with("seats", seats)
+                .with("taken", taken),
             OrdersError::QuoteExpired { expired_at, .. } => {
                 Self::new(Code::QuoteExpired, told).with("expired_at", expired_at.to_string())
             }

@@ -4,7 +4,7 @@ use std::{net::SocketAddr, path::PathBuf, str::FromStr};
 
 use toml::Value;
 
-use super::{Config, LogFormat};
+use super::{Config, DispatchPolicy, LogFormat};
 use crate::roles::Role;
 
 /// A value that does not fit: why, and what would.
@@ -193,6 +193,48 @@ pub(super) const FIELDS: &[Field] = &[
         "Seconds between two decisions on where idle drivers had best wait; 0 for none.",
         dispatch.rebalance_s,
         |v| seconds(v, 0.0, 3600.0),
+        float_of
+    ),
+    field!(
+        "dispatch.policy",
+        "solo: a car takes one rider at a time. pooled: riders may share, and a car has a route of several stops.",
+        dispatch.policy,
+        policy,
+        |p: &DispatchPolicy| text_of(p.as_str())
+    ),
+    field!(
+        "dispatch.seats",
+        "Pooled: seats of a car that riders share at most.",
+        dispatch.seats,
+        |v| whole(v, 1, 60),
+        integer_of
+    ),
+    field!(
+        "dispatch.max_delay_s",
+        "Pooled: seconds by which a rider who shares may arrive later than by a direct trip at once.",
+        dispatch.max_delay_s,
+        |v| seconds(v, 30.0, 7200.0),
+        float_of
+    ),
+    field!(
+        "dispatch.boarding_s",
+        "Pooled: seconds that getting in takes.",
+        dispatch.boarding_s,
+        |v| seconds(v, 0.0, 600.0),
+        float_of
+    ),
+    field!(
+        "dispatch.reserve",
+        "Pooled: part of the time to a stop kept in reserve; with 0.1 promises hold on roads a tenth slower than thought.",
+        dispatch.reserve,
+        |v| seconds(v, 0.0, 1.0),
+        float_of
+    ),
+    field!(
+        "dispatch.share_discount",
+        "Pooled: part of the ride's price that is taken off for sharing.",
+        dispatch.share_discount,
+        |v| seconds(v, 0.0, 1.0),
         float_of
     ),
     field!(
@@ -441,6 +483,14 @@ fn size(value: &Value, least: usize, most: usize) -> Result<usize, Misfit> {
 
 fn seconds(value: &Value, least: f64, most: f64) -> Result<f64, Misfit> {
     number(value, least, most)
+}
+
+fn policy(value: &Value) -> Result<DispatchPolicy, Misfit> {
+    let word = text(value)?;
+    DispatchPolicy::ALL
+        .into_iter()
+        .find(|policy| policy.as_str() == word)
+        .ok_or_else(|| misfit(format!("there is no dispatch policy `{word}`"), "choose solo or pooled"))
 }
 
 fn format(value: &Value) -> Result<LogFormat, Misfit> {

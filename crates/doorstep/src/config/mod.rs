@@ -109,6 +109,41 @@ pub struct Dispatch {
     pub heartbeat_s: f64,
     /// Seconds between two decisions on where idle drivers had best wait; 0 for none.
     pub rebalance_s: f64,
+    /// One rider a car, or several.
+    pub policy: DispatchPolicy,
+    /// Seats of a car that riders share at most.
+    pub seats: u32,
+    /// Seconds by which a rider who shares may arrive later than by a direct trip at once.
+    pub max_delay_s: f64,
+    /// Seconds that getting in takes.
+    pub boarding_s: f64,
+    /// Part of the time to a stop that is kept in reserve when rides are shared.
+    pub reserve: f64,
+    /// Part of the ride's price that is taken off for sharing.
+    pub share_discount: f64,
+}
+
+/// What a car is given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DispatchPolicy {
+    /// One rider at a time, and one to follow.
+    Solo,
+    /// A route with several riders.
+    Pooled,
+}
+
+impl DispatchPolicy {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Solo, Self::Pooled];
+
+    /// The stable word.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Solo => "solo",
+            Self::Pooled => "pooled",
+        }
+    }
 }
 
 /// How a live city's prices move. The prices themselves are the city's: `tariff.toml` and `surge.toml` beside its roads.
@@ -198,7 +233,19 @@ impl Default for Config {
             },
             metrics: Metrics { listen: SocketAddr::from(([127, 0, 0, 1], 9090)) },
             journal: Journal { dir: None, segment_mib: 64, keep_mib: 4096, keep_hours: 24 * 30 },
-            dispatch: Dispatch { batch_s: 5.0, max_wait_s: 300.0, offer_s: 15.0, heartbeat_s: 30.0, rebalance_s: 30.0 },
+            dispatch: Dispatch {
+                batch_s: 5.0,
+                max_wait_s: 300.0,
+                offer_s: 15.0,
+                heartbeat_s: 30.0,
+                rebalance_s: 30.0,
+                policy: DispatchPolicy::Solo,
+                seats: 4,
+                max_delay_s: 600.0,
+                boarding_s: 15.0,
+                reserve: 0.1,
+                share_discount: 0.25,
+            },
             pricing: Pricing { surge: false, surge_s: 10.0 },
             limits: Limits {
                 body_bytes: 1 << 20,

@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::{Context as _, ensure};
-use doorstep_city::live::{CityClock, CityMap, CityRoads, LiveCity, LiveConfig};
+use doorstep_city::live::{CityClock, CityMap, CityRoads, LiveCity, LiveConfig, PooledConfig};
 use doorstep_clock::{ScaledClock, SharedClock, Timestamp};
 use doorstep_journal::Journal;
 use doorstep_money::Currency;
@@ -15,7 +15,7 @@ use doorstep_orders::Orders;
 use doorstep_pricing::{DemandSignal, PriceBook, SurgeConfig, Tariff};
 use doorstep_roads::{CityFile, Roads};
 
-use crate::config::{Config, DemoClock, Dispatch, Pricing};
+use crate::config::{Config, DemoClock, Dispatch, DispatchPolicy, Pricing};
 
 /// A point farther than this from every road is outside the city, metres.
 const SNAP_M: f64 = 300.0;
@@ -85,7 +85,16 @@ impl CityRole {
 }
 
 fn live_config(dispatch: &Dispatch, pricing: &Pricing) -> LiveConfig {
+    let permille = |part: f64| (part * 1_000.0).round().clamp(0.0, 1_000.0) as u32;
+    let pooled = PooledConfig {
+        seats: u8::try_from(dispatch.seats).unwrap_or(u8::MAX),
+        max_delay_s: dispatch.max_delay_s,
+        boarding_s: dispatch.boarding_s,
+        reserve: dispatch.reserve,
+        discount_permille: permille(dispatch.share_discount),
+    };
     LiveConfig {
+        pooled: (dispatch.policy == DispatchPolicy::Pooled).then_some(pooled),
         batch_s: dispatch.batch_s,
         offer_s: dispatch.offer_s,
         max_wait_s: dispatch.max_wait_s,

@@ -13,6 +13,7 @@ mod prices;
 mod refusals;
 mod reviews;
 mod rides;
+mod sharing;
 mod streams;
 mod support;
 mod tenants;

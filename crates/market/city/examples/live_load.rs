@@ -169,7 +169,11 @@ async fn main() {
             tokio::spawn(async move {
                 while monotonic() < end {
                     let token = city.quote(TENANT, from, to, 1).unwrap().quote.token;
-                    let new = NewOrder { rider: RiderRef { name: "Ada".to_owned(), reference: None }, note: None };
+                    let new = NewOrder {
+                        rider: RiderRef { name: "Ada".to_owned(), reference: None },
+                        note: None,
+                        share: false,
+                    };
                     city.create(TENANT, &token, new, Actor::Rider).await.unwrap();
                     made.fetch_add(1, Ordering::Relaxed);
                 }

@@ -32,6 +32,7 @@ fn order() -> Order {
         trip_ms: 600_000,
         pickup_eta_ms: None,
         expires_at: NOON.plus_ms(300_000),
+        share: None,
     };
     Order::from_quote(claims, RiderRef { name: "Ada".to_owned(), reference: None }, None, NOON)
 }
@@ -58,6 +59,8 @@ fn command(kind: CommandKind, n: u8, now: Timestamp) -> Command {
         CommandKind::Complete => Command::Complete { driver: id },
         CommandKind::Release => Command::Release { driver: None, reason },
         CommandKind::Reoffer => Command::Reoffer { driver, expires_at, pickup_eta_ms: None, reason },
+        CommandKind::Assign => Command::Assign { driver, pickup_eta_ms: None, room: 3 },
+        CommandKind::Reassign => Command::Reassign { driver, pickup_eta_ms: None, room: 3 },
         CommandKind::Cancel => Command::Cancel { reason: "changed my mind".to_owned() },
         CommandKind::GiveUp => Command::GiveUp,
     }
@@ -117,7 +120,7 @@ fn a_refusal_names_both_states_and_what_is_allowed() {
     let refusal = apply(&order(), &command(CommandKind::Complete, 1, NOON), Actor::Driver, NOON).unwrap_err();
     assert_eq!(
         refusal.to_string(),
-        "an order that is searching cannot become completed by `complete`; allowed now: offer, give_up, cancel"
+        "an order that is searching cannot become completed by `complete`; allowed now: offer, assign, give_up, cancel"
     );
 }
 

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::OrdersError;
 use crate::ids::QuoteId;
 use crate::order::seconds;
+use crate::share::{self, ShareClaims, ShareOffer, ShareTerms};
 
 /// How long a quote holds, milliseconds of city time.
 pub const QUOTE_TTL_MS: i64 = 5 * 60 * 1_000;
@@ -48,6 +49,8 @@ pub struct QuoteInput {
     pub pickup_eta_ms: Option<u32>,
     /// What the trip costs, and why.
     pub price: Price,
+    /// On what terms the ride may be shared, where the city offers it.
+    pub share: Option<ShareTerms>,
 }
 
 /// What the token promises. Only a verified token yields one.
@@ -79,6 +82,9 @@ pub struct QuoteClaims {
     pub pickup_eta_ms: Option<u32>,
     /// The promise holds until then, city time.
     pub expires_at: Timestamp,
+    /// The same ride with sharing, if it was offered.
+    #[serde(default)]
+    pub share: Option<ShareClaims>,
 }
 
 /// A quote as the rider sees it.
@@ -102,6 +108,9 @@ pub struct Quote {
     pub distance_m: u32,
     /// The promise holds until then, city time.
     pub expires_at: Timestamp,
+    /// The same ride with sharing, where the city offers it: the order says which of the two it wants.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub share: Option<ShareOffer>,
 }
 
 /// Signs the promise.
@@ -113,6 +122,13 @@ pub(crate) fn issue(signer: &Signer, input: QuoteInput, now: Timestamp) -> Resul
             fix: format!("write 1 to {MAX_SEATS}"),
         });
     }
+    let shared = input.share.map(|terms| {
+        let ride = input.price.parts.iter().filter(|part| part.kind.is_ride()).map(|part| part.amount.minor).sum();
+        let offer = share::offer(input.price.total, ride, &terms);
+        let claims = ShareClaims { fare: offer.fare, promise: terms.promise() };
+        (offer, claims)
+    });
+    let (share_offer, share_claims) = shared.unzip();
     let claims = QuoteClaims {
         id: QuoteId::generate(now),
         tenant: input.tenant,
@@ -127,6 +143,7 @@ pub(crate) fn issue(signer: &Signer, input: QuoteInput, now: Timestamp) -> Resul
         trip_ms: input.trip_ms,
         pickup_eta_ms: input.pickup_eta_ms,
         expires_at: now.plus_ms(QUOTE_TTL_MS),
+        share: share_claims,
     };
     Ok(Quote {
         id: claims.id,
@@ -138,6 +155,7 @@ pub(crate) fn issue(signer: &Signer, input: QuoteInput, now: Timestamp) -> Resul
         expires_at: claims.expires_at,
         parts: claims.price.parts,
         why: claims.price.why,
+        share: share_offer,
     })
 }
 

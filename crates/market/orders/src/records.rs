@@ -156,10 +156,15 @@ pub(crate) fn update(tx: &mut dyn Tx, before: &Order, after: &Order, event: &Ord
     let (held, holds_now) = (before.holder(), after.holder());
     let taken = if holds_now == held { None } else { holds_now };
     if let Some(driver) = taken {
-        holds::take(tx, driver, after.id)?;
+        holds::take(tx, driver, after)?;
     }
     if let (Some(driver), State::Arriving | State::Arrived | State::OnTrip) = (holds_now, after.state) {
-        holds::require_current(tx, driver, after.id)?;
+        holds::require_current(tx, driver, after)?;
+    }
+    if let (Some(driver), State::OnTrip) = (holds_now, after.state)
+        && before.state != State::OnTrip
+    {
+        holds::board(tx, driver, after)?;
     }
     let updated = tx.execute(
         "UPDATE orders SET state = $1, open = $2, version = $3, driver = $4, wait_ms = $5, delay_ms = $6, body = $7

@@ -21,6 +21,8 @@ use crate::prices;
 use crate::quote::{self, Quote, QuoteClaims, QuoteInput};
 use crate::recorded::{self, Recording};
 use crate::records::{self, OrderFilter};
+use crate::routes::{self, DriverRoute};
+use crate::share::ShareClaims;
 use crate::shift::{self, ShiftChange};
 use crate::story::{self, StoryLine};
 
@@ -37,6 +39,8 @@ pub struct NewOrder {
     pub rider: RiderRef,
     /// A note to the driver.
     pub note: Option<String>,
+    /// Others may ride along, at the quote's price with sharing.
+    pub share: bool,
 }
 
 /// Orders, their events and their drivers in one store. Cheap to clone.
@@ -65,7 +69,11 @@ impl Orders {
         text("/note", new.note.as_deref().unwrap_or_default(), false)?;
         let claims = quote::redeem(&self.signer, tenant, token, now)?;
         let price = claims.price.clone();
-        let order = Order::from_quote(claims, new.rider.clone(), new.note.clone(), now);
+        let shared = if new.share { Some(shared(&claims)?) } else { None };
+        let mut order = Order::from_quote(claims, new.rider.clone(), new.note.clone(), now);
+        if let Some(shared) = shared {
+            (order.fare, order.share) = (shared.fare, Some(shared.promise));
+        }
         records::insert(tx, &order, &OrderEvent::requested(&order, actor))?;
         prices::keep(tx, order.id, &price)?;
         Ok(order)
@@ -174,6 +182,16 @@ impl Orders {
         records::open(tx, city)
     }
 
+    /// Keeps the stops of a driver with several orders; no stops, nothing is kept.
+    pub fn write_route_in(&self, tx: &mut dyn Tx, city: &str, route: &DriverRoute, now: Timestamp) -> Answer<()> {
+        routes::write(tx, city, route, now)
+    }
+
+    /// The stops of all drivers of a city, as they were kept last.
+    pub fn routes_in(&self, tx: &mut dyn Tx, city: &str) -> Answer<Vec<DriverRoute>> {
+        routes::of_city(tx, city)
+    }
+
     /// A new driver, off shift.
     pub fn register_driver_in(&self, tx: &mut dyn Tx, tenant: &str, new: &NewDriver, now: Timestamp) -> Answer<Driver> {
         text("/name", &new.name, true)?;
@@ -203,7 +221,7 @@ impl Orders {
         drivers::on_shift(tx, city)
     }
 
-    /// Begins, pauses or ends a shift. An order before the pickup goes back to searching.
+    /// Begins, pauses or ends a shift. Orders before the pickup go back to searching.
     pub fn set_shift_in(
         &self,
         tx: &mut dyn Tx,
@@ -389,6 +407,15 @@ impl Orders {
         let tenant = tenant.to_owned();
         self.read(move |orders, tx| orders.driver_story_in(tx, &tenant, id, limit)).await
     }
+}
+
+/// The shared alternative of a quote, if it has one.
+fn shared(claims: &QuoteClaims) -> Answer<ShareClaims> {
+    claims.share.clone().ok_or_else(|| OrdersError::InvalidField {
+        field: "/share",
+        reason: "the quote offers no shared ride".to_owned(),
+        fix: "leave it out, or ask for a quote where rides are shared".to_owned(),
+    })
 }
 
 /// Refuses empty (where something must stand), overlong and unprintable text.

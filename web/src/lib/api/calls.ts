@@ -1,8 +1,8 @@
 // The API's calls by name, typed. Everything the console does goes through here.
 import type { Client } from './client';
 import type {
-  Backtest, BacktestRequest, City, CityClock, Driver, Film, Key, Me, NewBacktest, NewKey, Order, OrderEvent, Page, Point, Price, Quote, RecordedSummary,
-  Report, Route, Scope, StoryItem, SurgeMap,
+  Backtest, BacktestRequest, City, CityClock, Driver, DriverRoute, Film, Key, Me, NewBacktest, NewKey, Order, OrderEvent, OrderProgress, Page, Point, Price,
+  Quote, RecordedSummary, Report, Route, Scope, StoryItem, SurgeMap,
 } from './types';
 
 const id = encodeURIComponent;
@@ -25,13 +25,14 @@ export const switchSurge = (api: Client, cityId: string, on: boolean, reason: st
 export const route = (api: Client, cityId: string, from: Point, to: Point, signal?: AbortSignal): Promise<Route> =>
   api.ask(`/v1/cities/${id(cityId)}/route`, { from, to }, signal);
 
-export const createOrder = (api: Client, token: string, riderName: string): Promise<Order> =>
-  api.post('/v1/orders', { quote: token, rider: { name: riderName } });
+export const createOrder = (api: Client, token: string, riderName: string, share: boolean): Promise<Order> =>
+  api.post('/v1/orders', { quote: token, rider: { name: riderName }, share });
 
 export const order = (api: Client, orderId: string): Promise<Order> => api.get(`/v1/orders/${id(orderId)}`);
 export const orderPrice = (api: Client, orderId: string): Promise<Price> => api.get(`/v1/orders/${id(orderId)}/price`);
 export const orderEvents = (api: Client, orderId: string): Promise<Page<OrderEvent>> => 
   api.get(`/v1/orders/${id(orderId)}/events`, { limit: 200 });
+export const orderProgress = (api: Client, orderId: string): Promise<OrderProgress> => api.get(`/v1/orders/${id(orderId)}/progress`);
 export const cancelOrder = (api: Client, orderId: string, reason: string): Promise<Order> =>
   api.post(`/v1/orders/${id(orderId)}/cancel`, { reason });
 
@@ -42,6 +43,8 @@ export const orders = (api: Client, filter: OrderFilter, signal?: AbortSignal): 
 export const drivers = (api: Client, filter: { city?: string; limit?: number; cursor?: string | null }, signal?: AbortSignal): Promise<Page<Driver>> =>
   api.get('/v1/drivers', { ...filter }, signal);
 export const driver = (api: Client, driverId: string): Promise<Driver> => api.get(`/v1/drivers/${id(driverId)}`);
+
+export const driverRoute = (api: Client, driverId: string): Promise<DriverRoute> => api.get(`/v1/drivers/${id(driverId)}/route`);
 
 export async function driverStory(api: Client, driverId: string): Promise<StoryItem[]> {
   const answer = await api.get<StoryItem[] | Page<StoryItem>>(`/v1/drivers/${id(driverId)}/story`);

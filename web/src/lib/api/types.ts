@@ -19,7 +19,7 @@ export interface City {
   center: Point;
   roads: { nodes: number; arcs: number };
   clock: CityClock;
-  policy: { batch_s: number; max_wait_s: number; offer_s: number };
+  policy: { batch_s: number; max_wait_s: number; offer_s: number; shared?: { seats: number; max_delay_s: number } };
 }
 
 export interface Stats {
@@ -72,7 +72,14 @@ export interface Order {
   direct_s: number | null;
   quote_id: string | null;
   note: string | null;
+  /** Others may ride along; the last moments that were promised. */
+  shared: boolean;
+  pickup_by: string | null;
+  dropoff_by: string | null;
 }
+
+/** When a shared ride's car is where, with the stops of others on the way. */
+export interface OrderProgress { pickup_eta?: string; dropoff_eta?: string; stops_before: number }
 
 export interface OrderEvent {
   seq?: number;
@@ -130,6 +137,14 @@ export interface SurgeMap {
   cells: SurgeCell[];
 }
 
+/** The same ride with others aboard: what it costs, who gets what, and what is promised. */
+export interface ShareOffer {
+  fare: Money;
+  split: { driver: Money; platform: Money; discount: Money };
+  max_wait_s: number;
+  max_delay_s: number;
+}
+
 export interface Quote {
   id: string;
   token: string;
@@ -140,6 +155,7 @@ export interface Quote {
   trip_s: number;
   distance_m: number;
   expires_at: string;
+  share?: ShareOffer;
   geometry?: [number, number][] | null;
 }
 
@@ -159,6 +175,19 @@ export interface Driver {
   state?: DriverState | 'offline';
   position?: Point | null;
   order?: string | null;
+}
+
+/** Where a driver with shared rides goes, stop by stop. */
+export interface DriverRoute { now: string; stops: RouteStop[]; geometry: [number, number][] }
+export interface RouteStop {
+  order: string;
+  kind: 'pickup' | 'dropoff';
+  place: Point;
+  rider: string;
+  seats: number;
+  shared: boolean;
+  eta: string | null;
+  by: string | null;
 }
 export interface StoryItem { at: string; kind: string; order_id?: string | null; detail?: string }
 

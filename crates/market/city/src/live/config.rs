@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::live::error::LiveError;
+use crate::live::pooled::PooledConfig;
 
 /// How a city is run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -37,6 +38,8 @@ pub struct LiveConfig {
     pub better_car_s: Option<f64>,
     /// The farthest car a quote's pickup time looks at, metres as the crow flies.
     pub quote_radius_m: f64,
+    /// Cars take several riders; `None`: one at a time.
+    pub pooled: Option<PooledConfig>,
     /// How long the ownership of a city outlives a process that died, wall time.
     pub lease_wall_s: f64,
 }
@@ -57,6 +60,7 @@ impl Default for LiveConfig {
             surge_s: 10.0,
             better_car_s: None,
             quote_radius_m: 10_000.0,
+            pooled: None,
             lease_wall_s: 10.0,
         }
     }
@@ -91,7 +95,7 @@ impl LiveConfig {
                 return Err(LiveError::Config { field, value, least, most });
             }
         }
-        Ok(())
+        self.pooled.as_ref().map_or(Ok(()), PooledConfig::check)
     }
 }
 

@@ -29,6 +29,7 @@ fn order() -> Order {
         price: price(&book, &SurgeMap::off(), &trip),
         trip_ms: 600_000,
         pickup_eta_ms: None,
+        share: None,
         expires_at: NOON.plus_ms(300_000),
     };
     Order::from_quote(claims, RiderRef { name: "Ada".to_owned(), reference: None }, None, NOON)

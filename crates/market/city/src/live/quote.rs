@@ -56,6 +56,8 @@ impl Shared {
             at: now,
             route: trip.geometry.clone(),
         };
+        let shared = self.config.pooled.filter(|pooled| seats <= pooled.seats);
+        let share = shared.map(|pooled| pooled.terms(self.config.max_wait_s, self.map.tariff.tariff()));
         let input = QuoteInput {
             tenant: tenant.to_owned(),
             city: self.map.id().to_owned(),
@@ -68,6 +70,7 @@ impl Shared {
             distance_m: trip.distance_m,
             pickup_eta_ms: soonest,
             price: self.price(tenant, &ride),
+            share,
         };
         let quote = self.orders.quote(input, now)?;
         Ok(QuoteAnswer { quote, geometry: trip.geometry.iter().map(|p| [p.lon(), p.lat()]).collect() })

@@ -24,6 +24,7 @@ use crate::live::positions::{PositionRefusal, PositionReport};
 use crate::live::quote::QuoteAnswer;
 use crate::live::relay::Relay;
 use crate::live::roster::{Entry, Roster};
+use crate::live::routes::{Book, DriverRoute, Outlooks, Touched};
 use crate::live::run::{Ask, COMPARE_MS, Runner};
 use crate::live::suggestions::{Recents, Suggestion, Suggestions};
 use crate::live::surge::{self, Surge, Watchers};
@@ -39,6 +40,7 @@ pub(crate) struct Shared {
     pub(crate) journal: Journal,
     pub(crate) supply: Supply,
     pub(crate) roster: Roster,
+    pub(crate) book: Book,
     pub(crate) suggestions: Suggestions,
     pub(crate) surge: Surge,
     pub(crate) counters: Counters,
@@ -103,6 +105,7 @@ impl LiveCity {
         let shared = Arc::new(Shared {
             standing: Standing::new(map.id()),
             roster: Roster::default(),
+            book: Book::default(),
             suggestions: Suggestions::default(),
             surge: Surge::new(&map, &config),
             counters: Counters::default(),
@@ -130,6 +133,8 @@ impl LiveCity {
             asks,
             tenure,
             recents: Recents::from_open(desk.open()),
+            outlooks: Outlooks::new(),
+            touched: Touched::new(),
             desk,
             next_batch: never,
             next_spread: never,
@@ -378,7 +383,7 @@ impl LiveCity {
         let driver = &change.driver;
         let ix = self.shared.supply.intern(&driver.id.to_string(), driver.seats);
         let entry = self.shared.roster.note(driver, ix);
-        if change.released.is_some() {
+        if !change.released.is_empty() {
             entry.set_order(None);
         }
         match driver.position {
@@ -389,8 +394,8 @@ impl LiveCity {
                 self.shared.supply.set_state(ix, entry.stands(), now)?;
             }
         }
-        if let Some(order) = &change.released {
-            self.order_changed(order);
+        if !change.released.is_empty() {
+            self.orders_changed(change.released.clone());
         }
         Ok(())
     }
@@ -435,6 +440,19 @@ impl LiveCity {
             at: seen.as_ref().map(|d| d.at),
             suggestion: self.shared.suggestion(driver),
         })
+    }
+
+    /// Where a driver with shared rides goes, stop by stop; no stops where he has none.
+    #[must_use]
+    pub fn driver_route(&self, driver: DriverId) -> DriverRoute {
+        self.shared.driver_route(driver)
+    }
+
+    /// Of these drivers those whose route has changed since they were told: to be told with the answer to their
+    /// positions.
+    #[must_use]
+    pub fn tell_routes(&self, tenant: &str, drivers: &[DriverId]) -> Vec<DriverId> {
+        self.shared.tell_routes(tenant, drivers)
     }
 
     /// What happened to a driver, newest first.

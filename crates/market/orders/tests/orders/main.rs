@@ -4,5 +4,6 @@
 
 mod recorded;
 mod rides;
+mod routes;
 mod sequences;
 mod setting;

@@ -206,7 +206,7 @@ impl Street for LiveCity {
 
     async fn ride(&self, from: Point, to: Point) -> Order {
         let answer = self.quote(TENANT, from, to, 1).unwrap();
-        let new = NewOrder { rider: RiderRef { name: "Ada".to_owned(), reference: None }, note: None };
+        let new = NewOrder { rider: RiderRef { name: "Ada".to_owned(), reference: None }, note: None, share: false };
         self.create(TENANT, &answer.quote.token, new, Actor::Rider).await.unwrap()
     }
 

@@ -22,7 +22,7 @@ async fn goes_on(sandbox: &Sandbox, city: &LiveCity, seconds: u64) {
 }
 
 fn rider() -> NewOrder {
-    NewOrder { rider: RiderRef { name: "Ada".to_owned(), reference: None }, note: None }
+    NewOrder { rider: RiderRef { name: "Ada".to_owned(), reference: None }, note: None, share: false }
 }
 
 #[tokio::test(flavor = "multi_thread")]
