@@ -146,6 +146,16 @@ class Objects(Bucket):
         self.assertEqual(self.get("c"), body[5:6000005])
         self.assertEqual(code(S3.abort_multipart_upload, Bucket=self.b, Key="c", UploadId=upload)[0], "NoSuchUpload")
 
+    def test_an_open_upload_goes_with_its_bucket(self):
+        upload = S3.create_multipart_upload(Bucket=self.b, Key="k")["UploadId"]
+        S3.upload_part(Bucket=self.b, Key="k", UploadId=upload, PartNumber=1, Body=b"x")
+        S3.delete_bucket(Bucket=self.b)
+        self.assertEqual(code(self.put, "k"), ("NoSuchBucket", 404))
+
+    def test_the_expected_owner(self):
+        self.put("k", b"x", ExpectedBucketOwner="main")
+        self.assertEqual(code(self.get, "k", ExpectedBucketOwner="somebody"), ("AccessDenied", 403))
+
     def test_lists(self):
         keys = sorted(["a", "a/1", "a/2", "b/x/y", "ü key", "z"], key=lambda k: k.encode())
         for key in keys:

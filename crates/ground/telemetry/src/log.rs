@@ -77,7 +77,9 @@ pub enum TelemetryError {
 /// # Errors
 /// [`TelemetryError::BadFilter`], or [`TelemetryError::Twice`] when logs were set up before.
 pub fn init(config: &Config) -> Result<(), TelemetryError> {
-    let filter = EnvFilter::try_new(&config.filter)
+    // What a caller does wrong is in its answer and in the metrics; `s3s` would write two lines for each, as errors.
+    // A filter that names it is heeded.
+    let filter = EnvFilter::try_new(format!("s3s=off,{}", config.filter))
         .map_err(|e| TelemetryError::BadFilter { filter: config.filter.clone(), reason: e.to_string() })?;
     let lines = tracing_subscriber::fmt()
         .with_env_filter(filter)

@@ -6,7 +6,7 @@ use doorstep_clock::Timestamp;
 use doorstep_store::{Backend, Row, StoreError, Tx, params};
 
 use crate::settings::{Settings, Versioning};
-use crate::{Objects, ObjectsError, Policy, cors, lifecycle};
+use crate::{Objects, ObjectsError, Policy, cors, lifecycle, upload};
 
 /// A bucket and its settings, as they were when it was read.
 #[derive(Clone, Debug, PartialEq)]
@@ -88,6 +88,31 @@ pub(crate) fn current(tx: &mut dyn Tx, bucket: &Bucket) -> Result<Bucket, Object
         Some(row) => Ok(read(&row)?),
         None => Err(ObjectsError::NoSuchBucket(bucket.name.clone())),
     }
+}
+
+/// Deletes a bucket without objects, or ends some of the uploads that are open in it and says so: an upload
+/// can have thousands of parts, and one transaction must not take all of them.
+fn delete(tx: &mut dyn Tx, name: &str, now: Timestamp) -> Result<bool, ObjectsError> {
+    if tx.backend() == Backend::Postgres {
+        tx.query("SELECT id FROM buckets WHERE name = $1 FOR UPDATE", params![name])?;
+    }
+    let bucket = find(tx, name)?;
+    for table in ["objects", "object_versions"] {
+        let sql = format!("SELECT 1 AS one FROM {table} WHERE bucket = $1 LIMIT 1");
+        if tx.query_opt(&sql, params![bucket.id])?.is_some() {
+            return Err(ObjectsError::BucketNotEmpty(name.to_owned()));
+        }
+    }
+    let open = tx.query("SELECT id FROM object_uploads WHERE bucket = $1 LIMIT 10", params![bucket.id])?;
+    for row in &open {
+        upload::discard(tx, &row.text("id")?, now)?;
+    }
+    if !open.is_empty() {
+        return Ok(false);
+    }
+    tx.execute("DELETE FROM object_usage WHERE bucket = $1", params![bucket.id])?;
+    tx.execute("DELETE FROM buckets WHERE id = $1", params![bucket.id])?;
+    Ok(true)
 }
 
 impl Objects {
@@ -199,29 +224,19 @@ impl Objects {
         Ok(self.remember(changed))
     }
 
-    /// Deletes an empty bucket.
+    /// Deletes an empty bucket; uploads that are still open in it are ended.
     ///
     /// # Errors
     /// [`ObjectsError::NoSuchBucket`], [`ObjectsError::BucketNotEmpty`], or the store's.
     pub async fn delete_bucket(&self, name: &str) -> Result<(), ObjectsError> {
-        let wanted = name.to_owned();
-        self.store()
-            .write(move |tx| {
-                if tx.backend() == Backend::Postgres {
-                    tx.query("SELECT id FROM buckets WHERE name = $1 FOR UPDATE", params![&wanted])?;
-                }
-                let bucket = find(tx, &wanted)?;
-                for table in ["objects", "object_versions", "object_uploads"] {
-                    let sql = format!("SELECT 1 AS one FROM {table} WHERE bucket = $1 LIMIT 1");
-                    if tx.query_opt(&sql, params![bucket.id])?.is_some() {
-                        return Err(ObjectsError::BucketNotEmpty(wanted.clone()));
-                    }
-                }
-                tx.execute("DELETE FROM object_usage WHERE bucket = $1", params![bucket.id])?;
-                tx.execute("DELETE FROM buckets WHERE id = $1", params![bucket.id])?;
-                Ok::<_, ObjectsError>(())
-            })
-            .await?;
+        let now = self.now();
+        loop {
+            let wanted = name.to_owned();
+            let gone = self.store().write(move |tx| delete(tx, &wanted, now)).await?;
+            if gone {
+                break;
+            }
+        }
         self.forget(name);
         Ok(())
     }

@@ -18,7 +18,7 @@ pub enum ObjectsError {
         yours: bool,
     },
     /// A bucket can only go when it is empty.
-    #[error("the bucket `{0}` is not empty: delete its objects, versions and unfinished uploads first")]
+    #[error("the bucket `{0}` is not empty: delete its objects and versions first")]
     BucketNotEmpty(String),
     /// More buckets than a tenant may have.
     #[error("a tenant may have {limit} buckets")]

@@ -108,6 +108,11 @@ impl S3Access for Gate {
             Some(name) if operation != "CreateBucket" => Some(self.objects.bucket(name).await.map_err(error::s3)?),
             _ => None,
         };
+        if let (Some(expected), Some(bucket)) = (cx.headers().get("x-amz-expected-bucket-owner"), &bucket)
+            && expected.as_bytes() != bucket.tenant.as_bytes()
+        {
+            return Err(error::denied("The bucket's owner is not the one that x-amz-expected-bucket-owner names."));
+        }
         let allowed = match &bucket {
             Some(bucket) => {
                 let by_policy = policy(cx, &operation, who.as_ref(), bucket);
@@ -144,7 +149,7 @@ impl Gate {
             Ok(object) => Ok(object.meta.public),
             Err(ObjectsError::Store(error)) => Err(error::s3(ObjectsError::Store(error))),
             // Whoever may not list does not learn what is there.
-            Err(_) => Ok(false),
+            Err(_) => Ok(bucket.settings.public_list),
         }
     }
 }

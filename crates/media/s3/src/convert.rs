@@ -275,14 +275,14 @@ pub(crate) fn percent_decoded(text: &str) -> Option<String> {
     String::from_utf8(out).ok()
 }
 
-/// A key as listings with `encoding-type=url` have it.
+/// A key as listings with `encoding-type=url` have it. A space is `%20`: clients that read `+` as a space
+/// read this too, the others read only this.
 pub(crate) fn url_encoded(text: &str) -> String {
     use std::fmt::Write as _;
     let mut out = String::with_capacity(text.len());
     for byte in text.bytes() {
         match byte {
             b'A'..=b'Z' | b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' | b'/' | b'*' => out.push(byte as char),
-            b' ' => out.push('+'),
             _ => {
                 let _ = write!(out, "%{byte:02X}");
             }
@@ -355,7 +355,7 @@ mod tests {
             [("a", "b"), ("c", "ü x"), ("d", "")].map(|(a, b)| (a.to_owned(), b.to_owned()))
         );
         assert!(tags_of_header("a=%F").is_err());
-        assert_eq!(url_encoded("a b/ü+"), "a+b/%C3%BC%2B");
+        assert_eq!(url_encoded("a b/ü+"), "a%20b/%C3%BC%2B");
         assert_eq!(limit(None).unwrap(), 1000);
         assert!(limit(Some(-1)).is_err());
         assert!(md5(Some("short")).is_err());

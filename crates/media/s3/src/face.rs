@@ -44,6 +44,7 @@ pub struct S3Face {
     inner: S3Service,
     objects: Objects,
     domains: Arc<[String]>,
+    region: Arc<str>,
     places: Arc<Semaphore>,
 }
 
@@ -63,6 +64,7 @@ impl S3Face {
         limits.form_max_field_size = 64 << 10;
         limits.form_max_fields_size = 1 << 20;
         limits.form_max_parts = 100;
+        let region = Arc::from(config.region.as_str());
         let mut builder = S3ServiceBuilder::new(Operations::new(objects.clone(), config.region));
         builder.set_config(Arc::new(StaticConfigProvider::new(Arc::new(limits))));
         builder.set_auth(Secrets(keys.clone()));
@@ -75,15 +77,16 @@ impl S3Face {
             inner: builder.build(),
             objects,
             domains: domains.into(),
+            region,
             places: Arc::new(Semaphore::new(config.requests)),
         }
     }
 }
 
-/// An answer without a word from the operations.
-fn refused(status: StatusCode, code: &str, message: &str) -> Response<s3s::Body> {
+/// An answer without a word from the operations; `more` is XML.
+fn refused(status: StatusCode, code: &str, message: &str, more: &str) -> Response<s3s::Body> {
     let text = format!(
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Error><Code>{code}</Code><Message>{message}</Message></Error>"
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Error><Code>{code}</Code><Message>{message}</Message>{more}</Error>"
     );
     let mut response = Response::new(s3s::Body::from(text));
     *response.status_mut() = status;
@@ -92,6 +95,22 @@ fn refused(status: StatusCode, code: &str, message: &str) -> Response<s3s::Body>
         response.headers_mut().insert(http::header::RETRY_AFTER, http::HeaderValue::from_static("1"));
     }
     response
+}
+
+/// The region that a request is signed for, if no region is called so. s3cmd signs for `US` until it is told.
+fn foreign_region(headers: &http::HeaderMap) -> Option<&str> {
+    let signed = headers.get(http::header::AUTHORIZATION)?.to_str().ok()?.strip_prefix("AWS4-HMAC-SHA256")?;
+    let scope = signed.split(',').find_map(|part| part.trim().strip_prefix("Credential="))?;
+    let region = scope.rsplit('/').nth(2)?;
+    let known = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
+    (!region.bytes().all(known)).then_some(region)
+}
+
+/// Tells the region to sign for; clients then sign again.
+fn elsewhere(region: &str) -> Response<s3s::Body> {
+    let message = format!("The authorization header is malformed; the region is wrong; expecting '{region}'");
+    let more = format!("<Region>{region}</Region>");
+    refused(StatusCode::BAD_REQUEST, "AuthorizationHeaderMalformed", &message, &more)
 }
 
 impl<B> tower::Service<Request<B>> for S3Face
@@ -113,6 +132,12 @@ where
         let head = method == http::Method::HEAD;
         let (mut inner, places, objects) = (self.inner.clone(), Arc::clone(&self.places), self.objects.clone());
         let origin = Origin::of(&request, &self.domains);
+        if let Some(region) = foreign_region(request.headers()) {
+            tracing::debug!(region, "a request is signed for something that is no region");
+            let response = elsewhere(&self.region);
+            metrics::answered(&method, response.status(), started.elapsed());
+            return Box::pin(std::future::ready(Ok(response)));
+        }
         Box::pin(async move {
             let allowed = match &origin {
                 Some(origin) => origin.ask(&objects).await,
@@ -122,12 +147,12 @@ where
                 return Ok(cors::preflight(allowed.as_ref()));
             }
             let mut response = match places.try_acquire_owned() {
-                Err(_) => refused(StatusCode::SERVICE_UNAVAILABLE, "SlowDown", "Please reduce your request rate."),
+                Err(_) => refused(StatusCode::SERVICE_UNAVAILABLE, "SlowDown", "Please reduce your request rate.", ""),
                 Ok(_place) => match tower::Service::call(&mut inner, request).await {
                     Ok(response) => response,
                     Err(error) => {
                         tracing::error!(error = ?error, "an S3 request failed on the wire");
-                        refused(StatusCode::INTERNAL_SERVER_ERROR, "InternalError", "The request failed.")
+                        refused(StatusCode::INTERNAL_SERVER_ERROR, "InternalError", "The request failed.", "")
                     }
                 },
             };
@@ -140,5 +165,25 @@ where
             metrics::answered(&method, response.status(), started.elapsed());
             Ok(response)
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_is_no_region_is_sent_elsewhere() {
+        let of = |region: &str| {
+            let text = format!(
+                "AWS4-HMAC-SHA256 Credential=key_1/20260101/{region}/s3/aws4_request,SignedHeaders=host,Signature=0"
+            );
+            let value = http::HeaderValue::from_str(&text).ok();
+            let headers = value.into_iter().map(|value| (http::header::AUTHORIZATION, value)).collect();
+            foreign_region(&headers).map(str::to_owned)
+        };
+        assert_eq!(of("US"), Some("US".to_owned()));
+        assert_eq!(of("us-east-1"), None);
+        assert_eq!(foreign_region(&http::HeaderMap::new()), None);
     }
 }

@@ -99,7 +99,7 @@ pub(crate) async fn list_objects_v2(
     let spelling = Spelling::of(input.encoding_type.as_ref())?;
     let (limit, delimiter) = (limit(input.max_keys)?, empty_to_none(input.delimiter));
     let after = match input.continuation_token.as_deref() {
-        Some(token) => {
+        Some(token) if !token.is_empty() => {
             let bytes = BASE64_URL_SAFE_NO_PAD.decode(token).ok().and_then(|b| String::from_utf8(b).ok());
             Some(
                 bytes
@@ -107,7 +107,7 @@ pub(crate) async fn list_objects_v2(
                     .ok_or_else(|| argument("The continuation token provided is incorrect"))?,
             )
         }
-        None => empty_to_none(input.start_after.clone()),
+        _ => empty_to_none(input.start_after.clone()),
     };
     let list = List { prefix: input.prefix.clone().unwrap_or_default(), delimiter: delimiter.clone(), after, limit };
     let ListPage { objects, prefixes: common, next } = face.objects.list(&bucket, list).await.map_err(s3)?;

@@ -1,8 +1,8 @@
 //! Putting, reading, conditions, copies, deletes, quotas.
 
 use doorstep_objects::{
-    Algorithm, ByteRange, Copy, Delete, Directive, Expected, Get, Headers, NewBucket, ObjectsError, Put, Quota,
-    ReadConditions, WriteConditions, body,
+    Algorithm, ByteRange, Copy, Delete, Directive, Expected, Get, Headers, NewBucket, NewUpload, ObjectsError, Put,
+    Quota, ReadConditions, WriteConditions, body,
 };
 
 use crate::setting::{TENANT, bytes, settings};
@@ -130,6 +130,9 @@ async fn buckets_are_made_found_and_deleted_when_empty() {
         setting.put("k", b"x").await;
         assert_eq!(objects.delete_bucket("photos").await.unwrap_err().as_str(), "bucket_not_empty");
         objects.delete(&setting.bucket, Delete { key: "k".to_owned(), ..Delete::default() }).await.unwrap();
+        for key in 0..11 {
+            objects.create_upload(&setting.bucket, &key.to_string(), NewUpload::default()).await.unwrap();
+        }
         objects.delete_bucket("photos").await.unwrap();
         assert_eq!(objects.bucket("photos").await.unwrap_err().as_str(), "no_such_bucket");
         let late = objects.put(&setting.bucket, "k", body(b"x".as_slice()), Put::default()).await;
