@@ -22,7 +22,7 @@ pub const METRICS: &[(&str, &str)] = &[
 
 /// Gives the metrics their help texts.
 pub(crate) fn describe() {
-    for (name, help) in [METRICS, doorstep_orders::METRICS].into_iter().flatten() {
+    for (name, help) in [METRICS, doorstep_orders::METRICS, doorstep_images::METRICS].into_iter().flatten() {
         // The kind is told by the first value that is recorded; a description has none.
         metrics::describe_counter!(*name, *help);
     }
