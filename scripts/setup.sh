@@ -17,7 +17,7 @@ command -v c++ >/dev/null || need g++ "the C++ compiler that cmake asks for when
 command -v cmake >/dev/null || need cmake "sets up the build of libjpeg-turbo, which reads and writes JPEG"
 command -v make >/dev/null || need make "runs that build"
 command -v nasm >/dev/null || need nasm "assembles the fast parts of libjpeg-turbo and of the AV1 coders (AVIF)"
-command -v ffmpeg >/dev/null || need ffmpeg "reads HEIC photos, as a process of its own"
+command -v ffmpeg >/dev/null || need ffmpeg "reads HEIC and AVIF pictures, as a process of its own"
 command -v node >/dev/null || need nodejs "builds the console (the web page of Doorstep)"
 command -v npm >/dev/null || need npm "fetches what the console is built from"
 if [ "$wanted" = test ]; then

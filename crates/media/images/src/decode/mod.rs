@@ -2,6 +2,7 @@
 
 mod av1;
 mod drawing;
+mod ffmpeg;
 mod gif;
 mod hevc;
 mod jpeg;

@@ -30,10 +30,8 @@ pub(super) fn blur(
             convolve(&mut raster, &bell(sigma, radius), watch)?;
         }
         Kernel::Gaussian => {
-            // Three means of width w have the deviation of the bell: w² = 4σ² + 1.
-            let width = (4.0 * sigma * sigma + 1.0).sqrt();
-            for _ in 0..3 {
-                means(&mut raster, whole((width - 1.0) / 2.0), watch)?;
+            for radius in mean_radii(sigma) {
+                means(&mut raster, radius, watch)?;
             }
         }
     }
@@ -83,6 +81,19 @@ fn bell(sigma: f32, radius: u32) -> Vec<f32> {
     let half: Vec<f32> = (0..=radius).map(|x| (-(small(x) * small(x)) / (2.0 * sigma * sigma)).exp()).collect();
     let sum = half[0] + 2.0 * half[1..].iter().sum::<f32>();
     half.iter().map(|value| value / sum).collect()
+}
+
+/// The radii of three running means that together come closest to a bell's variance: each of radius r has
+/// r (r + 1) / 3, and the larger radius is used as often as it takes.
+fn mean_radii(sigma: f32) -> [u32; 3] {
+    // Three means of width w have the deviation of the bell: w² = 4σ² + 1.
+    let ideal = ((4.0 * sigma * sigma + 1.0).sqrt() - 1.0) / 2.0;
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped")]
+    let low = ideal.floor().clamp(1.0, 10_000.0) as u32;
+    let variance = |larger: u32| (small(low) + small(2 * larger) / 3.0) * (small(low) + 1.0);
+    let off = |larger: &u32| (variance(*larger) - sigma * sigma).abs();
+    let larger = (0..=3).min_by(|a, b| off(a).total_cmp(&off(b))).unwrap_or(0);
+    [0, 1, 2].map(|turn| low + u32::from(turn < larger))
 }
 
 fn convolve(raster: &mut Raster, half: &[f32], watch: &Watch) -> Result<(), ImageError> {

@@ -24,6 +24,8 @@ const PERIOD: usize = CHIP * CHIPS;
 const SMALLEST: u32 = 256;
 /// A length, the text, and a check sum.
 const BITS: usize = 8 + MARK_BYTES * 8 + 24;
+/// The radius of the local mean that reading takes away: less than two chips.
+const READ_RADIUS: u32 = 3;
 /// How many places of the square are tried when reading.
 const TRIES: usize = 12;
 
@@ -163,15 +165,22 @@ pub(super) fn embed(raster: Raster, text: &str, strength: u8, watch: &Watch) -> 
 /// Reads the mark, or finds none.
 pub(crate) fn read(raster: Raster, watch: &Watch) -> Result<String, ImageError> {
     let gray = brightness(&raster.colored().flattened([255; 3]));
-    let soft = blur::blur(gray.clone(), Kernel::Box, 6, 0.0, watch)?;
-    let activity = Activity::of(&gray, &soft);
-    // All squares are laid on one another: the picture averages out, the mark adds up. Restless places count less.
+    // The local mean is taken away twice: what is left of waves wider than a few chips is hardly anything.
+    let soft = blur::blur(gray.clone(), Kernel::Box, READ_RADIUS, 0.0, watch)?;
+    let mut fine = gray;
+    for (value, mean) in fine.data.iter_mut().zip(&soft.data) {
+        *value = u8::try_from((128 + i32::from(*value) - i32::from(*mean)).clamp(64, 192)).unwrap_or(128);
+    }
+    let rest = blur::blur(fine.clone(), Kernel::Box, READ_RADIUS, 0.0, watch)?;
+    let activity = Activity::of(&fine, &rest);
+    // All squares are laid on one another: the picture averages out, the mark adds up. Each place counts by the
+    // inverse of its variance, as the best sum of noisy measurements does.
     let mut folded = vec![0.0_f32; PERIOD * PERIOD];
-    let width = gray.width as usize;
-    for (ix, (value, mean)) in gray.data.iter().zip(&soft.data).enumerate() {
+    let width = fine.width as usize;
+    for (ix, (value, mean)) in fine.data.iter().zip(&rest.data).enumerate() {
         let (x, y) = (ix % width, ix / width);
-        let detail = (f32::from(*value) - f32::from(*mean)).clamp(-24.0, 24.0);
-        folded[y % PERIOD * PERIOD + x % PERIOD] += detail / (1.5 + activity.at(x, y));
+        let detail = f32::from(*value) - f32::from(*mean);
+        folded[y % PERIOD * PERIOD + x % PERIOD] += detail / (1.0 + activity.at(x, y).powi(2));
     }
     watch.check()?;
     let chips = chips();

@@ -21,7 +21,7 @@ fn folder() -> Option<PathBuf> {
 fn have_ffmpeg() -> bool {
     let found = std::process::Command::new("ffmpeg").arg("-version").output().is_ok();
     if !found {
-        eprintln!("skipped: HEIC, as ffmpeg is not installed");
+        eprintln!("skipped: HEIC and AVIF, as ffmpeg is not installed");
     }
     found
 }
@@ -38,7 +38,8 @@ fn every_file_through_every_output() {
     names.sort();
     for path in names {
         let name = path.file_name().expect("a file").to_string_lossy().into_owned();
-        if name.ends_with(".md") || (name.ends_with(".heic") && !have_ffmpeg()) {
+        let by_ffmpeg = name.ends_with(".heic") || name.ends_with(".avif");
+        if name.ends_with(".md") || (by_ffmpeg && !have_ffmpeg()) {
             continue;
         }
         let source = fs::read(&path).expect("readable");
