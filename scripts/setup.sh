@@ -13,6 +13,11 @@ need() { # PACKAGE REASON
 command -v cargo >/dev/null || { echo "Doorstep is built with Rust, and cargo is not on the PATH: install Rust from https://rustup.rs and call again." >&2; exit 1; }
 command -v cc >/dev/null || need gcc "the C compiler that builds SQLite into the binary"
 [ -e /usr/include/stdlib.h ] || need libc6-dev "the C library's headers, for the same"
+command -v c++ >/dev/null || need g++ "the C++ compiler that cmake asks for when it sets up libjpeg-turbo"
+command -v cmake >/dev/null || need cmake "sets up the build of libjpeg-turbo, which reads and writes JPEG"
+command -v make >/dev/null || need make "runs that build"
+command -v nasm >/dev/null || need nasm "assembles the fast parts of libjpeg-turbo and of the AV1 coders (AVIF)"
+command -v ffmpeg >/dev/null || need ffmpeg "reads HEIC and AVIF pictures, as a process of its own"
 command -v node >/dev/null || need nodejs "builds the console (the web page of Doorstep)"
 command -v npm >/dev/null || need npm "fetches what the console is built from"
 if [ "$wanted" = test ]; then

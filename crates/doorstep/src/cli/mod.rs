@@ -6,6 +6,7 @@
 mod city;
 mod completions;
 mod config;
+mod image;
 mod key;
 mod output;
 mod pool;
@@ -26,6 +27,7 @@ Examples:
   doorstep up --city my-city                          that city, live, for your own apps
   doorstep key create 'rider app' --scopes rider      a key for them
   doorstep route 40.7527,-73.9772 40.7061,-74.0087 --city my-city
+  doorstep image 'iopcmd=thumbnail&type=4&width=512' photo.jpg -o thumbs
 
 Settings come from defaults, then a TOML file (--config), then DOORSTEP_… variables, then flags;
 `doorstep config show` prints all of them. Exit codes: 0 done, 1 failed, 2 wrong use.";
@@ -54,6 +56,8 @@ enum Command {
     Ratings(ratings::Args),
     /// Solve shared rides as a fixed problem, or judge a plan
     Pool(pool::Args),
+    /// A pipeline over pictures: resize, turn, crop, watermark, convert and more
+    Image(image::Args),
     /// The fastest way between two points of a city
     Route(route::Args),
     /// Print completions for a shell
@@ -78,6 +82,7 @@ pub fn run(args: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> ExitC
         Command::City(args) => city::run(args),
         Command::Ratings(args) => ratings::run(args),
         Command::Pool(args) => pool::run(args),
+        Command::Image(args) => image::run(&args),
         Command::Route(args) => route::run(&args),
         Command::Completions(args) => completions::run(&args),
     };
