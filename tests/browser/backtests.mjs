@@ -106,6 +106,10 @@ export async function backtestChecks({ harness, page }) {
     assert((await page.getByTestId('b-kind').inputValue()) === 'pooled', 'the matching is another');
     const listed = page.getByTestId('backtests-table').locator('tbody tr');
     await listed.first().locator('a').click();
+    // Forgotten while its films are on their way, they would be told to be missing.
+    for (const side of ['a', 'b']) {
+      await until(`the film ${side}`, async () => (await page.getByTestId(`film-map-${side}`).getAttribute('data-taxis')) === '12', 60_000);
+    }
     await page.getByTestId('forget').click();
     await page.getByTestId('trial-form').waitFor();
   });

@@ -83,7 +83,7 @@ export async function reachChecks({ harness, page, key, origin }) {
         .filter((element) => !(element.getAttribute('aria-label') || element.textContent?.trim() || element.labels?.length || element.title))
         .map((element) => element.outerHTML.slice(0, 100)));
       assert(nameless.length === 0, `${name}: ${nameless.join('\n')}`);
-      assert((await page.locator('h1').count()) === 1, `${name} has ${await page.locator('h1').count()} first headings`);
+      await until(`one first heading on ${name}`, async () => (await page.locator('h1').count()) === 1);
     }
   });
 

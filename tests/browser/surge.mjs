@@ -35,14 +35,25 @@ export async function surgeChecks({ harness, page, frames }) {
 
   await harness.check('a click on the map chooses a cell', async () => {
     const before = await panel.getByTestId('surge-cell').locator('.mono').innerText();
-    for (const [x, y] of [[420, 420], [700, 300], [560, 560], [820, 200]]) {
+    const now = panel.getByTestId('surge-cell').locator('.mono');
+    // The map went close to the cell that was chosen from the list: back, until its neighbours are in sight.
+    await page.mouse.move(640, 460);
+    for (let turns = 0; turns < 4; turns++) {
+      await page.mouse.wheel(0, 600);
+      await sleep(300);
+    }
+    await sleep(700);
+    for (const [x, y] of [[420, 420], [700, 300], [560, 560], [820, 200], [480, 640], [640, 440]]) {
       await page.mouse.click(x, y);
-      if (await page.getByTestId('panel-close').isVisible() && !(await panel.isVisible())) {
-        await page.getByTestId('panel-close').click();
-        continue;
+      for (let tries = 0; tries < 15; tries++) {
+        if ((await now.count()) > 0 && (await now.innerText()) !== before) return now.innerText();
+        await sleep(100);
       }
-      const now = panel.getByTestId('surge-cell').locator('.mono');
-      if ((await now.count()) > 0 && (await now.innerText()) !== before) return now.innerText();
+      if (await panel.isVisible()) continue;
+      // The click met a taxi or a request, whose story is shown in the place of the prices.
+      if (await page.getByTestId('panel-close').isVisible()) await page.getByTestId('panel-close').click();
+      await page.getByTestId('show-surge').click();
+      await panel.waitFor();
     }
     throw new Error('no click chose another cell');
   });
