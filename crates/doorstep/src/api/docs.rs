@@ -49,6 +49,7 @@ use super::{
         (name = "events", description = "Streams: server-sent events and WebSockets"),
         (name = "reviews", description = "Reviews of both sides, reputations, blocks"),
         (name = "roads", description = "Ways, travel times, map tiles"),
+        (name = "sql", description = "Statements over tables of everything that happens"),
         (name = "keys", description = "Access keys"),
         (name = "health", description = "For whoever runs the process")
     ),
@@ -90,7 +91,7 @@ pub(crate) fn complete(api: &mut openapi::OpenApi) {
         for operation in [&mut item.post, &mut item.delete].into_iter().flatten() {
             share(operation, keyed);
             // Questions that come with a body change nothing.
-            if !path.ends_with("/route") && !path.ends_with("/table") {
+            if !path.ends_with("/route") && !path.ends_with("/table") && !path.starts_with("/v1/sql") {
                 operation.parameters.get_or_insert_default().push(RefOr::T(idempotency_key()));
             }
         }

@@ -51,6 +51,12 @@ pub enum Code {
     OutsideArea,
     /// No road leads from one point to the other.
     NoRoute,
+    /// A statement cannot be read, or does not fit its tables.
+    InvalidSql,
+    /// A query ran into a bound of time, memory or bytes.
+    QueryLimit,
+    /// A query failed while it ran, or was called off.
+    QueryFailed,
     /// The city's clock is the real one.
     ClockFixed,
     /// The caller asks too often.
@@ -69,7 +75,7 @@ pub enum Code {
 
 impl Code {
     /// Every code there is.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 29] = [
         Self::InvalidBody,
         Self::UnknownField,
         Self::InvalidField,
@@ -89,6 +95,9 @@ impl Code {
         Self::QuoteUsed,
         Self::OutsideArea,
         Self::NoRoute,
+        Self::InvalidSql,
+        Self::QueryLimit,
+        Self::QueryFailed,
         Self::ClockFixed,
         Self::RateLimited,
         Self::TooLarge,
@@ -127,6 +136,9 @@ impl Code {
             Self::QuoteUsed => ("quote_used", StatusCode::CONFLICT, "The quote has become an order"),
             Self::OutsideArea => ("outside_area", StatusCode::UNPROCESSABLE_ENTITY, "Outside the city"),
             Self::NoRoute => ("no_route", StatusCode::UNPROCESSABLE_ENTITY, "No road leads there"),
+            Self::InvalidSql => ("invalid_sql", StatusCode::BAD_REQUEST, "The statement does not fit"),
+            Self::QueryLimit => ("query_limit", StatusCode::UNPROCESSABLE_ENTITY, "The query asked too much"),
+            Self::QueryFailed => ("query_failed", StatusCode::UNPROCESSABLE_ENTITY, "The query did not end well"),
             Self::ClockFixed => ("clock_fixed", StatusCode::CONFLICT, "The city runs on the real clock"),
             Self::RateLimited => ("rate_limited", StatusCode::TOO_MANY_REQUESTS, "Too many requests"),
             Self::TooLarge => ("too_large", StatusCode::PAYLOAD_TOO_LARGE, "Too large"),

@@ -11,6 +11,8 @@ mod output;
 mod pool;
 mod ratings;
 mod route;
+#[cfg(feature = "lake")]
+mod sql;
 mod tenant;
 mod time;
 mod up;
@@ -25,6 +27,7 @@ Examples:
   doorstep city import --nodes n.csv.gz --edges e.csv.gz --out my-city
   doorstep up --city my-city                          that city, live, for your own apps
   doorstep key create 'rider app' --scopes rider      a key for them
+  doorstep sql 'SELECT city, count(*) FROM rides GROUP BY city'
   doorstep route 40.7527,-73.9772 40.7061,-74.0087 --city my-city
 
 Settings come from defaults, then a TOML file (--config), then DOORSTEP_… variables, then flags;
@@ -56,6 +59,9 @@ enum Command {
     Pool(pool::Args),
     /// The fastest way between two points of a city
     Route(route::Args),
+    /// Ask anything of everything that happened, in SQL
+    #[cfg(feature = "lake")]
+    Sql(sql::Args),
     /// Print completions for a shell
     Completions(completions::Args),
 }
@@ -79,6 +85,8 @@ pub fn run(args: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> ExitC
         Command::Ratings(args) => ratings::run(args),
         Command::Pool(args) => pool::run(args),
         Command::Route(args) => route::run(&args),
+        #[cfg(feature = "lake")]
+        Command::Sql(args) => sql::run(args),
         Command::Completions(args) => completions::run(&args),
     };
     match done {

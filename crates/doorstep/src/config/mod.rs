@@ -36,6 +36,8 @@ pub struct Config {
     pub journal: Journal,
     /// How a live city decides.
     pub dispatch: Dispatch,
+    /// Tables and statements over them.
+    pub lake: Lake,
     /// What keeps one caller from taking everything.
     pub limits: Limits,
     /// What is written to standard error.
@@ -86,6 +88,23 @@ pub struct Dispatch {
     pub heartbeat_s: f64,
     /// Seconds between two decisions on where idle drivers had best wait; 0 for none.
     pub rebalance_s: f64,
+}
+
+/// Tables and statements over them.
+#[derive(Clone, Debug)]
+pub struct Lake {
+    /// Directory of the data files; without it `lake` inside `data`.
+    pub dir: Option<PathBuf>,
+    /// Where Arrow Flight SQL listens; port 0 picks a free one.
+    pub flight_listen: SocketAddr,
+    /// Statements that run at once; others wait.
+    pub queries: usize,
+    /// Memory of one statement, in MiB; more is spilled to disk.
+    pub query_mib: u32,
+    /// Seconds after which a statement is ended.
+    pub query_timeout_s: f64,
+    /// Seconds after which rows go from memory into a file; they are seen at once in any case.
+    pub flush_s: f64,
 }
 
 /// What keeps one caller from taking everything.
@@ -158,6 +177,14 @@ impl Default for Config {
             metrics: Metrics { listen: SocketAddr::from(([127, 0, 0, 1], 9090)) },
             journal: Journal { dir: None, segment_mib: 64, keep_mib: 4096, keep_hours: 24 * 30 },
             dispatch: Dispatch { batch_s: 5.0, max_wait_s: 300.0, offer_s: 15.0, heartbeat_s: 30.0, rebalance_s: 30.0 },
+            lake: Lake {
+                dir: None,
+                flight_listen: SocketAddr::from(([127, 0, 0, 1], 50051)),
+                queries: 4,
+                query_mib: 1024,
+                query_timeout_s: 600.0,
+                flush_s: 30.0,
+            },
             limits: Limits {
                 body_bytes: 1 << 20,
                 ndjson_bytes: 8 << 20,
@@ -191,6 +218,12 @@ impl Config {
     #[must_use]
     pub fn journal_dir(&self) -> PathBuf {
         self.journal.dir.clone().unwrap_or_else(|| self.data.join("journal"))
+    }
+
+    /// Where the lake's data files are.
+    #[must_use]
+    pub fn lake_dir(&self) -> PathBuf {
+        self.lake.dir.clone().unwrap_or_else(|| self.data.join("lake"))
     }
 
     /// Whether this process has the role.

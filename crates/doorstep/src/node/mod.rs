@@ -22,12 +22,18 @@ pub(crate) use shutdown::asked_by_signal;
 
 use crate::{
     config::Config,
+    facts::Facts,
     roles::{
         Role,
         api::{ApiRole, Needs},
         city::{Cities, CityRole},
         metrics::MetricsRole,
     },
+};
+#[cfg(feature = "lake")]
+use crate::{
+    facts::watch::watch,
+    roles::lake::{self, Lake, LakeRole},
 };
 
 /// What a start wants beside the configuration.
@@ -48,6 +54,8 @@ pub struct Node {
     pub api: Option<SocketAddr>,
     /// Where the metrics are.
     pub metrics: Option<SocketAddr>,
+    /// Where Arrow Flight SQL listens.
+    pub flight: Option<SocketAddr>,
     /// The admin key, if this start made one.
     pub admin_key: Option<AdminKey>,
     /// The store was empty: this is the first start.
@@ -55,6 +63,8 @@ pub struct Node {
     shutdown: Shutdown,
     tasks: Vec<JoinHandle<()>>,
     cities: CitiesInOrder,
+    #[cfg(feature = "lake")]
+    lake: LakeInOrder,
 }
 
 /// The cities, kept until everything in front of them has stopped.
@@ -66,10 +76,27 @@ impl std::fmt::Debug for CitiesInOrder {
     }
 }
 
+/// The lake, which goes down when nothing asks it any more.
+#[cfg(feature = "lake")]
+struct LakeInOrder(Option<lake::Running>);
+
+#[cfg(feature = "lake")]
+impl std::fmt::Debug for LakeInOrder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Lake").field(&self.0.as_ref().map(|lake| lake.at)).finish()
+    }
+}
+
 /// All tables of all crates.
 #[must_use]
 pub fn migrations() -> Vec<Migration> {
-    let all = [doorstep_identity::MIGRATIONS, doorstep_orders::MIGRATIONS, doorstep_ratings::MIGRATIONS];
+    let all = [
+        doorstep_identity::MIGRATIONS,
+        doorstep_orders::MIGRATIONS,
+        doorstep_ratings::MIGRATIONS,
+        #[cfg(feature = "lake")]
+        doorstep_lake::MIGRATIONS,
+    ];
     all.into_iter().flatten().cloned().collect()
 }
 
@@ -112,10 +139,39 @@ impl Node {
             let role = CityRole::create(&config, Arc::clone(&wall), orders.clone(), journal.clone());
             cities = role.start(&owner_name(&config, &owner)).await?;
         }
+        #[cfg_attr(not(feature = "lake"), allow(unused_mut, reason = "nobody is told without the lake"))]
+        let (mut facts, mut flight) = (Facts::default(), None);
+        #[cfg(feature = "lake")]
+        let mut lake = None;
+        #[cfg(feature = "lake")]
+        let mut lake_runs = None;
+        #[cfg(feature = "lake")]
+        if config.has(Role::Lake) {
+            let opened = Lake::open(&config, store.clone(), Arc::clone(&wall)).await?;
+            let (telling, task) = Facts::start(journal.clone(), shutdown.clone());
+            facts = telling;
+            tasks.push(task);
+            tasks.push(tokio::spawn(watch(cities.clone(), keys.clone(), facts.clone(), shutdown.clone())));
+            opened.remember_queries(facts.clone());
+            let role = LakeRole::create(&config, opened.clone(), journal.clone(), keys.clone());
+            let running = role.start(shutdown.clone()).await?;
+            flight = Some(running.at);
+            (lake, lake_runs) = (Some(opened), Some(running));
+        }
         let mut api = None;
         if config.has(Role::Api) {
-            let needs =
-                Needs { store, keys, orders, journal, wall, cities: cities.clone(), shutdown: shutdown.clone() };
+            let needs = Needs {
+                store,
+                keys,
+                orders,
+                journal,
+                wall,
+                cities: cities.clone(),
+                shutdown: shutdown.clone(),
+                facts,
+                #[cfg(feature = "lake")]
+                lake,
+            };
             let running = ApiRole::create(&config.api, &config.limits, needs).start().await?;
             api = Some(running.at);
             tasks.push(running.task);
@@ -129,9 +185,20 @@ impl Node {
 
         let admin_key = admin_key.map(|key| AdminKey { access: key.access.to_string(), secret: key.secret });
         if let Some(path) = &wishes.ready_file {
-            ready::write(path, &ready::Ready { api, metrics, admin_key: admin_key.clone() })?;
+            ready::write(path, &ready::Ready { api, metrics, flight, admin_key: admin_key.clone() })?;
         }
-        Ok(Self { api, metrics, admin_key, first_start, shutdown, tasks, cities: CitiesInOrder(cities) })
+        Ok(Self {
+            api,
+            metrics,
+            flight,
+            admin_key,
+            first_start,
+            shutdown,
+            tasks,
+            cities: CitiesInOrder(cities),
+            #[cfg(feature = "lake")]
+            lake: LakeInOrder(lake_runs),
+        })
     }
 
     /// Tells everybody that the process goes down.
@@ -147,6 +214,10 @@ impl Node {
             if let Err(error) = task.await {
                 tracing::warn!(%error, "a listener ended badly");
             }
+        }
+        #[cfg(feature = "lake")]
+        if let Some(lake) = self.lake.0 {
+            lake.stop().await;
         }
         for (id, city) in self.cities.0 {
             if tokio::time::timeout(GIVE_BACK_WITHIN, city.shutdown()).await.is_err() {

@@ -4,6 +4,8 @@
 
 pub(crate) mod api;
 pub(crate) mod city;
+#[cfg(feature = "lake")]
+pub(crate) mod lake;
 pub(crate) mod metrics;
 
 /// One thing a process can do.
@@ -11,6 +13,9 @@ pub(crate) mod metrics;
 pub enum Role {
     /// Runs the configured cities: positions, matching, offers.
     City,
+    /// Takes the journal into tables and runs statements over them.
+    #[cfg(feature = "lake")]
+    Lake,
     /// Serves the HTTP API and the console.
     Api,
     /// Serves the Prometheus page.
@@ -19,6 +24,10 @@ pub enum Role {
 
 impl Role {
     /// Every role, in the order in which they start.
+    #[cfg(feature = "lake")]
+    pub const ALL: [Self; 4] = [Self::City, Self::Lake, Self::Api, Self::Metrics];
+    /// Every role, in the order in which they start.
+    #[cfg(not(feature = "lake"))]
     pub const ALL: [Self; 3] = [Self::City, Self::Api, Self::Metrics];
 
     /// The stable string form.
@@ -26,6 +35,8 @@ impl Role {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::City => "city",
+            #[cfg(feature = "lake")]
+            Self::Lake => "lake",
             Self::Api => "api",
             Self::Metrics => "metrics",
         }

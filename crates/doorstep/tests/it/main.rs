@@ -11,6 +11,8 @@ mod policies;
 mod refusals;
 mod reviews;
 mod rides;
+#[cfg(feature = "lake")]
+mod sql;
 mod streams;
 mod support;
 mod tenants;
