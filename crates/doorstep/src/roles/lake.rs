@@ -118,6 +118,9 @@ impl Running {
     /// Writes what is in memory and ends the work in the background.
     pub(crate) async fn stop(self) {
         self.stop.send_replace(true);
+        if let Err(error) = self.task.await {
+            tracing::warn!(%error, "Flight SQL ended badly");
+        }
         self.ingest.stop().await;
         self.care.abort();
     }
