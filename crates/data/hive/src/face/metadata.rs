@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, Int16Array, Int32Array, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Schema};
-use datafusion::sql::TableReference;
+use datafusion::common::TableReference;
 use doorstep_lake::Session;
 use doorstep_lake::catalog::{BUILT_IN_DATABASE, TableKind};
 

@@ -1,6 +1,6 @@
 //! SHOW and DESCRIBE.
 
-use datafusion::sql::TableReference;
+use datafusion::common::TableReference;
 use doorstep_lake::catalog::{BUILT_IN_DATABASE, TableDef, TableKind, partition_values};
 
 use super::{

@@ -9,7 +9,7 @@ use datafusion::logical_expr::dml::InsertOp;
 use datafusion::logical_expr::{
     DmlStatement, Expr, ExprSchemable as _, LogicalPlan, LogicalPlanBuilder, WriteOp, lit, try_cast,
 };
-use datafusion::sql::TableReference;
+use datafusion::common::TableReference;
 use doorstep_lake::catalog::{TableDef, TableKind, partition_spec};
 
 use super::{Answer, Call};
