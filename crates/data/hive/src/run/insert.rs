@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use arrow::datatypes::{DataType, Field};
+use datafusion::common::TableReference;
 use datafusion::datasource::provider_as_source;
 use datafusion::execution::SessionState;
 use datafusion::logical_expr::dml::InsertOp;
 use datafusion::logical_expr::{
     DmlStatement, Expr, ExprSchemable as _, LogicalPlan, LogicalPlanBuilder, WriteOp, lit, try_cast,
 };
-use datafusion::common::TableReference;
 use doorstep_lake::catalog::{TableDef, TableKind, partition_spec};
 
 use super::{Answer, Call};
