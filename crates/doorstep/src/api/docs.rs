@@ -47,7 +47,9 @@ use super::{
         (name = "drivers", description = "Drivers and their shifts"),
         (name = "positions", description = "Where drivers are"),
         (name = "events", description = "Streams: server-sent events and WebSockets"),
+        (name = "surge", description = "Prices that follow demand and free cars, and why"),
         (name = "reviews", description = "Reviews of both sides, reputations, blocks"),
+        (name = "backtests", description = "Recorded periods under two policies, side by side"),
         (name = "roads", description = "Ways, travel times, map tiles"),
         (name = "keys", description = "Access keys"),
         (name = "health", description = "For whoever runs the process")

@@ -37,6 +37,8 @@ pub enum Code {
     WrongDriver,
     /// The driver holds another order.
     DriverBusy,
+    /// Others sit in the car, and there is no seat left.
+    CarFull,
     /// The driver is not on shift, or something newer is known of him.
     NotOnShift,
     /// The key was used with another body.
@@ -53,6 +55,8 @@ pub enum Code {
     NoRoute,
     /// The city's clock is the real one.
     ClockFixed,
+    /// The thing is not in the state for that.
+    WrongState,
     /// The caller asks too often.
     RateLimited,
     /// The body or the message is too large.
@@ -69,7 +73,7 @@ pub enum Code {
 
 impl Code {
     /// Every code there is.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 28] = [
         Self::InvalidBody,
         Self::UnknownField,
         Self::InvalidField,
@@ -82,6 +86,7 @@ impl Code {
         Self::VersionConflict,
         Self::WrongDriver,
         Self::DriverBusy,
+        Self::CarFull,
         Self::NotOnShift,
         Self::IdempotencyMismatch,
         Self::QuoteExpired,
@@ -90,6 +95,7 @@ impl Code {
         Self::OutsideArea,
         Self::NoRoute,
         Self::ClockFixed,
+        Self::WrongState,
         Self::RateLimited,
         Self::TooLarge,
         Self::Timeout,
@@ -118,6 +124,7 @@ impl Code {
             Self::VersionConflict => ("version_conflict", StatusCode::CONFLICT, "The order has moved on"),
             Self::WrongDriver => ("wrong_driver", StatusCode::CONFLICT, "The order is with another driver"),
             Self::DriverBusy => ("driver_busy", StatusCode::CONFLICT, "The driver holds another order"),
+            Self::CarFull => ("car_full", StatusCode::CONFLICT, "The car has no seat left"),
             Self::NotOnShift => ("not_on_shift", StatusCode::CONFLICT, "The position was not taken"),
             Self::IdempotencyMismatch => {
                 ("idempotency_mismatch", StatusCode::CONFLICT, "The key was used with another request")
@@ -128,6 +135,7 @@ impl Code {
             Self::OutsideArea => ("outside_area", StatusCode::UNPROCESSABLE_ENTITY, "Outside the city"),
             Self::NoRoute => ("no_route", StatusCode::UNPROCESSABLE_ENTITY, "No road leads there"),
             Self::ClockFixed => ("clock_fixed", StatusCode::CONFLICT, "The city runs on the real clock"),
+            Self::WrongState => ("wrong_state", StatusCode::CONFLICT, "Its state does not allow this"),
             Self::RateLimited => ("rate_limited", StatusCode::TOO_MANY_REQUESTS, "Too many requests"),
             Self::TooLarge => ("too_large", StatusCode::PAYLOAD_TOO_LARGE, "Too large"),
             Self::Timeout => ("timeout", StatusCode::GATEWAY_TIMEOUT, "The answer took too long"),

@@ -5,6 +5,7 @@
 pub(crate) mod api;
 pub(crate) mod city;
 pub(crate) mod metrics;
+pub(crate) mod objects;
 
 /// One thing a process can do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -13,13 +14,15 @@ pub enum Role {
     City,
     /// Serves the HTTP API and the console.
     Api,
+    /// Serves buckets and objects.
+    Objects,
     /// Serves the Prometheus page.
     Metrics,
 }
 
 impl Role {
     /// Every role, in the order in which they start.
-    pub const ALL: [Self; 3] = [Self::City, Self::Api, Self::Metrics];
+    pub const ALL: [Self; 4] = [Self::City, Self::Api, Self::Objects, Self::Metrics];
 
     /// The stable string form.
     #[must_use]
@@ -27,6 +30,7 @@ impl Role {
         match self {
             Self::City => "city",
             Self::Api => "api",
+            Self::Objects => "objects",
             Self::Metrics => "metrics",
         }
     }
