@@ -32,6 +32,9 @@ step "unit, property, crash and end-to-end tests"
 cargo build --quiet --locked -p doorstep   # the binary that the end-to-end tests start
 cargo test --locked --workspace
 
+step "objects: boto3, the AWS CLI, crashes"
+tests/s3/run.sh
+
 step "browser"
 tests/browser/run.sh
 

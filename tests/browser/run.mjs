@@ -2,12 +2,14 @@
 //   DOORSTEP_URL  http://127.0.0.1:8080
 //   DOORSTEP_KEY  access:secret of a key with the scope admin
 //   SHOTS         a directory for screenshots (optional)
+import { backtestChecks } from './backtests.mjs';
 import { Frames } from './city.mjs';
 import { Harness } from './harness.mjs';
 import { listChecks } from './lists.mjs';
 import { mapChecks } from './map.mjs';
 import { reachChecks } from './reach.mjs';
 import { rideChecks } from './ride.mjs';
+import { surgeChecks } from './surge.mjs';
 
 const { DOORSTEP_URL, DOORSTEP_KEY, SHOTS } = process.env;
 if (!DOORSTEP_URL || !DOORSTEP_KEY) {
@@ -23,7 +25,9 @@ try {
   const given = { harness, page, frames, key: DOORSTEP_KEY, origin: harness.url.origin };
   if (await mapChecks(given)) {
     await rideChecks(given);
+    await surgeChecks(given);
     await listChecks(given);
+    await backtestChecks(given);
     await reachChecks(given);
   }
   await harness.check('no error on any page', () => {

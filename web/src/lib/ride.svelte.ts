@@ -2,7 +2,7 @@
 import type { Client } from './api/client';
 import * as calls from './api/calls';
 import { Problem } from './api/problem';
-import type { Order, Point, Quote } from './api/types';
+import type { Money, Order, Point, Quote } from './api/types';
 
 /** A price that runs out is asked for again by itself, this many times while the card is open. */
 const RENEWALS = 60;
@@ -11,6 +11,8 @@ export class RideDraft {
   pickup = $state.raw<Point | null>(null);
   dropoff = $state.raw<Point | null>(null);
   seats = $state(1);
+  /** Rather with others, where the price says how. */
+  share = $state(false);
   quote = $state.raw<Quote | null>(null);
   geometry = $state.raw<[number, number][] | null>(null);
   problem = $state.raw<unknown>(null);
@@ -58,6 +60,16 @@ export class RideDraft {
     if (this.pickup && this.dropoff) void this.ask();
   }
 
+  /** What is paid, as it is chosen; none while the price is asked for. */
+  get fare(): Money | null {
+    return this.quote && (this.shares ? this.quote.share!.fare : this.quote.fare);
+  }
+
+  /** Whether the order will be shared: it was chosen and it is offered. */
+  get shares(): boolean {
+    return this.share && this.quote?.share !== undefined;
+  }
+
   expired(cityNow: number): boolean {
     return this.quote !== null && Date.parse(this.quote.expires_at) <= cityNow;
   }
@@ -92,18 +104,19 @@ export class RideDraft {
   /** Orders at the shown price. A price that ran out in that moment is renewed, and taken when it did not rise. */
   async confirm(riderName: string): Promise<Order | null> {
     const shown = this.quote;
-    if (!shown || this.ordering) return null;
+    const [fare, share] = [this.fare, this.shares];
+    if (!shown || !fare || this.ordering) return null;
     this.ordering = true;
     this.problem = null;
     try {
       try {
-        return await calls.createOrder(this.api, shown.token, riderName);
+        return await calls.createOrder(this.api, shown.token, riderName, share);
       } catch (error) {
         if (!(error instanceof Problem) || error.code !== 'quote_expired') throw error;
         await this.ask(true);
         const renewed = this.quote;
-        if (!renewed || renewed === shown || renewed.fare.minor > shown.fare.minor) throw error;
-        return await calls.createOrder(this.api, renewed.token, riderName);
+        if (!renewed || renewed === shown || this.shares !== share || !this.fare || this.fare.minor > fare.minor) throw error;
+        return await calls.createOrder(this.api, renewed.token, riderName, share);
       }
     } catch (error) {
       this.problem = error;

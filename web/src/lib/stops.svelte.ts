@@ -6,7 +6,7 @@ import { actorName, driverOf, eventName, eventTitle, plain, storyTitle } from '.
 
 const COLOR: Record<string, string> = {
   requested: 'var(--req-fresh)', offered: 'var(--s-offered)', declined: 'var(--s-break)', timed_out: 'var(--s-break)', withdrawn: 'var(--s-break)',
-  accepted: 'var(--s-en-route)', arriving: 'var(--s-en-route)', reassigned: 'var(--s-en-route)', arrived: 'var(--s-arrived)',
+  accepted: 'var(--s-en-route)', assigned: 'var(--s-en-route)', arriving: 'var(--s-en-route)', reassigned: 'var(--s-en-route)', arrived: 'var(--s-arrived)',
   picked_up: 'var(--s-on-trip)', completed: 'var(--s-on-trip)', cancelled: 'var(--bad)', no_driver: 'var(--req-late)',
 };
 

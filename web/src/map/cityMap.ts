@@ -4,13 +4,14 @@ import { GeoJSONSource, Map as MapLibreMap, Marker, setWorkerUrl, type MapMouseE
 import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?url';
 import '../styles/maplibre.css';
 import type { Bounds } from '../lib/api/feed';
-import type { City, DriverRow, DriverState, MapFrame, OrderRow, Point } from '../lib/api/types';
+import type { City, DriverRow, DriverState, MapFrame, OrderRow, Point, SurgeCell } from '../lib/api/types';
 import { arcOpacity, arcsOf } from './arcs';
 import { latOf, lonOf, mercatorX, mercatorY } from './mercator';
 import { Motion } from './motion';
 import type { Palette } from './palette';
 import { RequestLayer, requestSize } from './requestLayer';
 import { lineLayers, mapStyle, roadLayers } from './style';
+import { chosenFilter, surgeFeatures } from './surgeLayer';
 import { TaxiLayer, taxiSize } from './taxiLayer';
 
 setWorkerUrl(new URL(workerUrl, location.href).href);
@@ -22,13 +23,18 @@ type PaintName = Parameters<MapLibreMap['setPaintProperty']>[1];
 
 export interface Target { kind: 'driver' | 'order'; id: string }
 export interface Seen { taxis: { id: string; state: DriverState; point: Point }[]; orders: OrderRow[]; taxiCount: number; orderCount: number }
-export interface Pin { point: Point; role: 'from' | 'to'; label: string }
+/** A place of a ride or a route; a stop of a route has its number on it. */
+export interface Pin { point: Point; role: 'from' | 'to'; label: string; number?: number }
 
 export interface MapHandlers {
   onPick: (target: Target | null, point: Point) => void;
   onMove: (bounds: Bounds) => void;
   onReady: () => void;
+  /** The viewer moved the camera: for maps that move together. */
+  onCamera?: (camera: Camera) => void;
 }
+
+export interface Camera { center: [number, number]; zoom: number; bearing: number }
 
 /** Where the city's life is: the median of its taxis and requests. */
 export function middleOf(frame: Pick<MapFrame, 'drivers' | 'orders'>): Point | null {
@@ -55,6 +61,8 @@ export class CityMap {
   private drawnAt = 0;
   private movedAt = 0;
   private covered = 0;
+  /** Another map moves this one at the moment. */
+  private led = false;
   /** The camera has a place: of the first frame's doings, or where the viewer moved it. */
   private placed = false;
   private paused = false;
@@ -102,6 +110,11 @@ export class CityMap {
     this.map.on('click', (event) => this.clicked(event));
     this.map.on('mousemove', (event) => this.hovered(event));
     this.map.on('moveend', () => this.moved());
+    this.map.on('move', () => {
+      if (this.led || !handlers.onCamera) return;
+      this.placed = true;
+      handlers.onCamera(this.camera());
+    });
     this.map.on('dragstart', () => {
       this.following = null;
       this.placed = true;
@@ -196,12 +209,35 @@ export class CityMap {
     this.source('route', data);
   }
 
+  /** Cells with their multipliers; none takes the layer away. */
+  setSurge(cells: readonly SurgeCell[]): void {
+    this.source('surge', surgeFeatures(cells));
+    this.container.dataset.surge = String(cells.length);
+  }
+
+  chooseCell(cell: string | null): void {
+    const choose = () => this.map.setFilter('surge-chosen', chosenFilter(cell));
+    if (this.loaded) choose();
+    else this.map.once('load', choose);
+  }
+
+  /** The cell of the surge layer at a point. */
+  cellAt(point: Point): string | null {
+    if (!this.loaded) return null;
+    const found = this.map.queryRenderedFeatures(this.map.project([point.lon, point.lat]), { layers: ['surge'] })[0];
+    return found ? String(found.properties.cell) : null;
+  }
+
   setPins(pins: Pin[]): void {
     for (const pin of this.pins) pin.remove();
-    this.pins = pins.map(({ point, role, label }) => {
+    this.pins = pins.map(({ point, role, label, number }) => {
       const element = document.createElement('div');
       element.className = `map-pin map-pin-${role}`;
       element.title = label;
+      if (number !== undefined) {
+        element.classList.add('map-pin-stop');
+        element.textContent = String(number);
+      }
       return new Marker({ element, anchor: 'bottom' }).setLngLat([point.lon, point.lat]).addTo(this.map);
     });
   }
@@ -250,6 +286,24 @@ export class CityMap {
   center(): Point {
     const { lat, lng } = this.map.getCenter();
     return { lat, lon: lng };
+  }
+
+  camera(): Camera {
+    const { lng, lat } = this.map.getCenter();
+    return { center: [lng, lat], zoom: this.map.getZoom(), bearing: this.map.getBearing() };
+  }
+
+  /** Goes where another map is, and tells nobody. */
+  lookAt(camera: Camera): void {
+    this.led = true;
+    this.placed = true;
+    this.map.jumpTo(camera);
+    this.led = false;
+  }
+
+  /** The map's part of the page has another size now. */
+  resize(): void {
+    this.map.resize();
   }
 
   /** What lies in the visible part, the nearest to the centre first. */

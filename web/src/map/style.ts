@@ -1,6 +1,7 @@
 // The map's style: the city's own roads and nothing else. No labels, therefore no glyphs, no outside host.
 import type { DataDrivenPropertyValueSpecification, ExpressionSpecification, LayerSpecification, StyleSpecification } from 'maplibre-gl';
 import type { Palette } from './palette';
+import { chosenLayer, surgeLayers } from './surgeLayer';
 
 const ALL_MAJOR = ['motorway', 'motorway_link', 'trunk', 'trunk_link'];
 const ALL_MIDDLE = ['primary', 'primary_link', 'secondary', 'secondary_link', 'tertiary', 'tertiary_link'];
@@ -31,6 +32,7 @@ export function roadLayers(palette: Palette): LayerSpecification[] {
         'line-width': ['interpolate', ['exponential', 2], ['zoom'], 9, 2.5, 10, 4, 12, 16, 18, 1024],
       },
     },
+    ...surgeLayers(palette),
     { id: 'road-case', type: 'line', source: 'roads', 'source-layer': 'roads', minzoom: 13, layout: round, paint: { 'line-color': palette.roadCase, 'line-width': width(1, 1.4), 'line-opacity': ['interpolate', ['linear'], ['zoom'], 13, 0, 14, 1] } },
     {
       id: 'road', type: 'line', source: 'roads', 'source-layer': 'roads', layout: { ...round, 'line-sort-key': rank },
@@ -42,6 +44,7 @@ export function roadLayers(palette: Palette): LayerSpecification[] {
 export function lineLayers(palette: Palette): LayerSpecification[] {
   const round = { 'line-cap': 'round', 'line-join': 'round' } as const;
   return [
+    chosenLayer(palette),
     {
       id: 'arc', type: 'line', source: 'arcs', layout: round,
       paint: { 'line-width': 1.3, 'line-gradient': ['interpolate', ['linear'], ['line-progress'], 0, fade(palette.fresh, 0.55), 1, fade(palette.fresh, 0.04)] },
@@ -68,6 +71,7 @@ export function mapStyle(cityId: string, bounds: [number, number, number, number
       land: { type: 'vector', tiles, minzoom: 9, maxzoom: 12, bounds },
       arcs: { type: 'geojson', data: NOTHING, lineMetrics: true },
       route: { type: 'geojson', data: NOTHING },
+      surge: { type: 'geojson', data: NOTHING },
     },
     layers: [...roadLayers(palette), ...lineLayers(palette)],
     transition: { duration: 200, delay: 0 },

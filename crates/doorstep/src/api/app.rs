@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, ops::Deref, sync::Arc};
 
-use doorstep_city::live::LiveCity;
+use doorstep_city::{live::LiveCity, trials::Trials};
 use doorstep_clock::{SharedClock, Timestamp};
 use doorstep_identity::Keys;
 use doorstep_journal::Journal;
@@ -37,6 +37,7 @@ pub(crate) struct Parts {
     pub(crate) keys: Keys,
     pub(crate) orders: Orders,
     pub(crate) ratings: Ratings,
+    pub(crate) trials: Trials,
     pub(crate) journal: Journal,
     /// Real time; a city has its own.
     pub(crate) wall: SharedClock,

@@ -88,12 +88,26 @@ pub struct Policy {
     pub max_wait_s: f64,
     /// In which a driver must answer.
     pub offer_s: f64,
+    /// How rides are shared, where cars take several riders.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shared: Option<SharedPolicy>,
+}
+
+/// How rides are shared.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct SharedPolicy {
+    /// Seats of a car that riders share at most.
+    pub seats: u8,
+    /// How much later than by a direct trip at once a rider may arrive, seconds.
+    pub max_delay_s: f64,
 }
 
 fn view(city: &LiveCity) -> City {
     let (map, config) = (city.map(), city.config());
     let (bbox, hour) = (&map.bbox, map.roads.now());
     let graph = hour.roads().graph();
+    let shared = config.pooled.map(|pooled| SharedPolicy { seats: pooled.seats, max_delay_s: pooled.max_delay_s });
     City {
         id: map.id.clone(),
         name: map.name.clone(),
@@ -103,7 +117,7 @@ fn view(city: &LiveCity) -> City {
         center: bbox.center().into(),
         roads: RoadCount { nodes: graph.node_count(), arcs: graph.arc_count(), hourly: map.roads.hourly() },
         clock: clock(city),
-        policy: Policy { batch_s: config.batch_s, max_wait_s: config.max_wait_s, offer_s: config.offer_s },
+        policy: Policy { batch_s: config.batch_s, max_wait_s: config.max_wait_s, offer_s: config.offer_s, shared },
     }
 }
 

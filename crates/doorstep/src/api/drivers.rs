@@ -8,7 +8,7 @@ use axum::{
     http::StatusCode,
 };
 use doorstep_city::live::DriverLive;
-use doorstep_orders::{Driver, DriverFilter, NewDriver, OrderFilter, Shift};
+use doorstep_orders::{Driver, DriverFilter, MOST_ORDERS, NewDriver, OrderFilter, Shift};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -226,7 +226,7 @@ async fn read(State(app): State<App>, caller: Caller<Fleet>, Path(id): Path<Stri
     let id = driver_id(&id)?;
     let driver = app.orders.get_driver(&caller.tenant(), id).await?;
     let filter = OrderFilter { driver: Some(id), open: true, ..OrderFilter::default() };
-    let mut held = app.orders.list(&caller.tenant(), filter, None, 2).await?.items;
+    let mut held = app.orders.list(&caller.tenant(), filter, None, usize::from(MOST_ORDERS)).await?.items;
     // The one that is further on is the one he serves.
     held.sort_by_key(|order| Reverse((order.state, Reverse(order.id))));
     let mut shown = seen(&app, &driver);

@@ -29,9 +29,27 @@ impl<T: DeserializeOwned> FromRequest<App> for Write<T> {
     type Rejection = Problem;
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
+        Self::of(request, app.limits.body_bytes, "limits.body_bytes").await
+    }
+}
+
+/// A write whose body may carry whole tables.
+#[derive(Debug)]
+pub(crate) struct LargeWrite<T>(pub(crate) Write<T>);
+
+impl<T: DeserializeOwned> FromRequest<App> for LargeWrite<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, app: &App) -> Result<Self, Problem> {
+        Write::of(request, app.limits.ndjson_bytes, "limits.ndjson_bytes").await.map(Self)
+    }
+}
+
+impl<T: DeserializeOwned> Write<T> {
+    async fn of(request: Request, limit: usize, setting: &'static str) -> Result<Self, Problem> {
         let headers = request.headers().clone();
         let target = format!("{} {}", request.method(), request.uri().path());
-        let bytes = Limited::new(request.into_body(), app.limits.body_bytes, "limits.body_bytes").collect().await?;
+        let bytes = Limited::new(request.into_body(), limit, setting).collect().await?;
         if !bytes.is_empty() && !is_json(&headers) {
             return Err(Problem::new(Code::UnsupportedMediaType, "send Content-Type: application/json"));
         }

@@ -44,6 +44,10 @@ pub struct LineAnswer {
     /// Where idle drivers among those who reported had best wait, each told once; left out when there is nothing.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub suggestions: Vec<DriverSuggestion>,
+    /// Drivers among those who reported whose route has changed, each told once: read it at `/v1/drivers/{id}/route`.
+    /// Left out when there is nothing.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub routes: Vec<String>,
 }
 
 /// Counts what becomes of the lines.
@@ -64,6 +68,10 @@ impl Taken {
 
     pub(crate) fn suggest(&mut self, news: Vec<DriverSuggestion>) {
         self.0.suggestions.extend(news);
+    }
+
+    pub(crate) fn reroute(&mut self, news: Vec<String>) {
+        self.0.routes.extend(news);
     }
 
     pub(crate) fn answer(self) -> LineAnswer {

@@ -5,6 +5,7 @@
 
 pub(crate) mod app;
 mod auth;
+mod backtests;
 mod body;
 mod cities;
 mod console;
@@ -25,6 +26,7 @@ mod orders;
 mod paging;
 mod position_line;
 mod positions;
+mod prices;
 pub mod problem;
 mod quotes;
 pub(crate) mod rate_limit;
@@ -33,14 +35,17 @@ mod reputation;
 mod request_id;
 mod reviews;
 mod roads;
+mod routes;
 pub mod schema;
 mod shell;
 mod shifts;
 #[cfg(feature = "lake")]
 mod sql;
 mod suggestion;
+mod surge;
 pub(crate) mod tile_cache;
 
+pub use backtests::{Backtest, BacktestRequest, RecordedSummary};
 pub use cities::City;
 pub use drivers::DriverView;
 pub use health::Health;
@@ -48,7 +53,9 @@ pub use keys::{KeyView, Me};
 pub use lines::{LineAnswer, RejectedLine};
 pub use paging::Page;
 pub use roads::{Route, Times};
+pub use routes::{DriverRoute, OrderProgress, RouteStop};
 pub use suggestion::{DriverSuggestion, Suggestion};
+pub use surge::SurgeLogLine;
 
 use axum::{
     Router,
@@ -72,13 +79,17 @@ use self::{
 fn endpoints() -> (OpenApiRouter<App>, OpenApiRouter<App>) {
     let keyed = OpenApiRouter::new()
         .merge(cities::routes())
+        .merge(backtests::routes())
         .merge(roads::routes())
         .merge(quotes::routes())
+        .merge(prices::routes())
+        .merge(surge::routes())
         .merge(orders::routes())
         .merge(order_commands::routes())
         .merge(order_stream::routes())
         .merge(drivers::routes())
         .merge(shifts::routes())
+        .merge(routes::routes())
         .merge(positions::routes())
         .merge(events::routes())
         .merge(map::routes())

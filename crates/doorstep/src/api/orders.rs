@@ -40,21 +40,24 @@ pub(crate) struct CreateOrder {
     /// A note to the driver.
     #[serde(default)]
     note: Option<String>,
+    /// Others may ride along, at the price of the quote's `share`.
+    #[serde(default)]
+    share: bool,
 }
 
 /// Order a ride from a quote
 ///
-/// The price is the quote's. A quote makes one order.
+/// The price is the quote's, alone or shared. A quote makes one order.
 #[utoipa::path(post, path = "/v1/orders", tag = "orders", request_body = CreateOrder, responses(
     (status = 201, body = schema::Order, headers(("Location", description = "Path of the order")))))]
 async fn create(State(app): State<App>, caller: Caller<Riding>, request: Write<CreateOrder>) -> Answer<Written> {
-    let CreateOrder { quote, rider, note } = request.body;
+    let CreateOrder { quote, rider, note, share } = request.body;
     let claims = app.orders.claims(&quote)?;
     let city = app.city(&claims.city)?;
     city.require_owner()?;
     let (orders, tenant, now) = (app.orders.clone(), caller.tenant(), city.clock().now());
     let actor = caller.rides_as();
-    let new = NewOrder { rider: RiderRef { name: rider.name, reference: rider.reference }, note };
+    let new = NewOrder { rider: RiderRef { name: rider.name, reference: rider.reference }, note, share };
     let (written, made) = write(&app.store, &caller, request.once, app.wall.now(), move |tx| {
         let order = orders.create_in(tx, &tenant, &quote, &new, actor, now)?;
         Done::new(StatusCode::CREATED, &order.view(), order)

@@ -74,7 +74,8 @@ async fn report(
             match city.report_positions(&tenant, &[report]).pop() {
                 Some(Ok(())) => {
                     let suggestions = suggestion::news(city, &tenant, &[report.driver]);
-                    return Ok(LineAnswer { accepted: 1, suggestions, ..LineAnswer::default() });
+                    let routes = suggestion::rerouted(city, &tenant, &[report.driver]);
+                    return Ok(LineAnswer { accepted: 1, suggestions, routes, ..LineAnswer::default() });
                 }
                 Some(Err(other)) if other.as_str() != "unknown_driver" => refusal = Some(other),
                 _ => {}
@@ -173,6 +174,7 @@ impl<'a> Intake<'a> {
             }
         }
         self.taken.suggest(suggestion::news(self.city, self.tenant, &heard));
+        self.taken.reroute(suggestion::rerouted(self.city, self.tenant, &heard));
         self.lines += text.iter().filter(|byte| **byte == b'\n').count();
     }
 
@@ -190,7 +192,7 @@ impl<'a> Intake<'a> {
 /// Report positions over a WebSocket
 ///
 /// Each text frame holds one or more NDJSON lines as for `POST …/positions`, and is answered by one frame
-/// `{"accepted":n,"rejected_total":m,"rejected":[…]}`, with `suggestions` when idle drivers had best wait elsewhere. Browsers send the key as the subprotocol
+/// `{"accepted":n,"rejected_total":m,"rejected":[…]}`, with `suggestions` when idle drivers had best wait elsewhere, and `routes` with the drivers whose route has changed. Browsers send the key as the subprotocol
 /// `bearer.<base64url(access:secret)>` beside `doorstep.v1`.
 #[utoipa::path(get, path = "/v1/cities/{city}/positions/ws", tag = "positions", params(("city" = String, Path, description = "City id")),
     responses((status = 101, description = "The connection becomes a WebSocket")))]

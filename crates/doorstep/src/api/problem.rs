@@ -37,6 +37,8 @@ pub enum Code {
     WrongDriver,
     /// The driver holds another order.
     DriverBusy,
+    /// Others sit in the car, and there is no seat left.
+    CarFull,
     /// The driver is not on shift, or something newer is known of him.
     NotOnShift,
     /// The key was used with another body.
@@ -59,6 +61,8 @@ pub enum Code {
     QueryFailed,
     /// The city's clock is the real one.
     ClockFixed,
+    /// The thing is not in the state for that.
+    WrongState,
     /// The caller asks too often.
     RateLimited,
     /// The body or the message is too large.
@@ -75,7 +79,7 @@ pub enum Code {
 
 impl Code {
     /// Every code there is.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 31] = [
         Self::InvalidBody,
         Self::UnknownField,
         Self::InvalidField,
@@ -88,6 +92,7 @@ impl Code {
         Self::VersionConflict,
         Self::WrongDriver,
         Self::DriverBusy,
+        Self::CarFull,
         Self::NotOnShift,
         Self::IdempotencyMismatch,
         Self::QuoteExpired,
@@ -99,6 +104,7 @@ impl Code {
         Self::QueryLimit,
         Self::QueryFailed,
         Self::ClockFixed,
+        Self::WrongState,
         Self::RateLimited,
         Self::TooLarge,
         Self::Timeout,
@@ -127,6 +133,7 @@ impl Code {
             Self::VersionConflict => ("version_conflict", StatusCode::CONFLICT, "The order has moved on"),
             Self::WrongDriver => ("wrong_driver", StatusCode::CONFLICT, "The order is with another driver"),
             Self::DriverBusy => ("driver_busy", StatusCode::CONFLICT, "The driver holds another order"),
+            Self::CarFull => ("car_full", StatusCode::CONFLICT, "The car has no seat left"),
             Self::NotOnShift => ("not_on_shift", StatusCode::CONFLICT, "The position was not taken"),
             Self::IdempotencyMismatch => {
                 ("idempotency_mismatch", StatusCode::CONFLICT, "The key was used with another request")
@@ -140,6 +147,7 @@ impl Code {
             Self::QueryLimit => ("query_limit", StatusCode::UNPROCESSABLE_ENTITY, "The query asked too much"),
             Self::QueryFailed => ("query_failed", StatusCode::UNPROCESSABLE_ENTITY, "The query did not end well"),
             Self::ClockFixed => ("clock_fixed", StatusCode::CONFLICT, "The city runs on the real clock"),
+            Self::WrongState => ("wrong_state", StatusCode::CONFLICT, "Its state does not allow this"),
             Self::RateLimited => ("rate_limited", StatusCode::TOO_MANY_REQUESTS, "Too many requests"),
             Self::TooLarge => ("too_large", StatusCode::PAYLOAD_TOO_LARGE, "Too large"),
             Self::Timeout => ("timeout", StatusCode::GATEWAY_TIMEOUT, "The answer took too long"),

@@ -1,6 +1,11 @@
 //! What the crates below refuse, in the words of the API. The last step before the caller.
 
-use doorstep_city::live::LiveError;
+use doorstep_city::{
+    backtest::{BacktestError, UPLOADED},
+    live::LiveError,
+    replay::ReplayError,
+    trials::TrialsError,
+};
 use doorstep_identity::IdentityError;
 use doorstep_journal::JournalError;
 use doorstep_orders::{OrdersError, Refusal};
@@ -38,6 +43,10 @@ impl From<OrdersError> for Problem {
             OrdersError::DriverBusy { driver, order } => Self::new(Code::DriverBusy, told)
                 .with("driver", driver.to_string())
                 .with("order_id", order.map(|order| order.to_string())),
+            OrdersError::CarFull { driver, seats, taken } => Self::new(Code::CarFull, told)
+                .with("driver", driver.to_string())
+                .with("seats", seats)
+                .with("taken", taken),
             OrdersError::QuoteExpired { expired_at, .. } => {
                 Self::new(Code::QuoteExpired, told).with("expired_at", expired_at.to_string())
             }
@@ -92,7 +101,9 @@ impl From<IdentityError> for Problem {
     fn from(error: IdentityError) -> Self {
         let told = error.to_string();
         match error {
-            IdentityError::Missing | IdentityError::Invalid => Self::new(Code::Unauthorized, told),
+            IdentityError::Missing | IdentityError::Invalid | IdentityError::CannotSign(_) => {
+                Self::new(Code::Unauthorized, told)
+            }
             IdentityError::Forbidden { needed, .. } => {
                 Self::new(Code::Forbidden, told).with("needed", vec![needed.as_str()])
             }
@@ -101,6 +112,7 @@ impl From<IdentityError> for Problem {
             IdentityError::TenantExists(_) => Self::field("/id", told, "choose another id"),
             IdentityError::InvalidField { field, reason, fix } => Self::field(field, reason, fix),
             IdentityError::Entropy(reason) => Self::internal(&reason),
+            IdentityError::Vault { .. } => Self::internal(&told),
             IdentityError::Store(error) => error.into(),
         }
     }
@@ -131,7 +143,9 @@ impl From<LiveError> for Problem {
             ),
             LiveError::Orders(error) => error.into(),
             LiveError::Store(error) => error.into(),
-            LiveError::Journal(_) | LiveError::Supply(_) | LiveError::Geo(_) => Self::internal(&told),
+            LiveError::Journal(_) | LiveError::Supply(_) | LiveError::Geo(_) | LiveError::Pricing(_) => {
+                Self::internal(&told)
+            }
         }
     }
 }
@@ -146,4 +160,45 @@ pub(crate) fn outside(field: impl Into<String>, reason: String) -> Problem {
     let field = field.into();
     let detail = format!("{field}: {reason}");
     Problem::new(Code::OutsideArea, detail).with_errors(vec![FieldError { field, reason, fix: fix.to_owned() }])
+}
+
+impl From<TrialsError> for Problem {
+    fn from(error: TrialsError) -> Self {
+        let told = error.to_string();
+        match error {
+            TrialsError::Policies { mistakes } => Self::fields(
+                mistakes.0.into_iter().map(|m| FieldError { field: m.field, reason: m.problem, fix: m.fix }).collect(),
+            ),
+            TrialsError::Field { field, reason, fix } => Self::field(field, reason, fix),
+            TrialsError::Backtest(error) => tried(&error),
+            TrialsError::QueueFull { .. } => Self::new(Code::Overloaded, told).retry_after(30),
+            TrialsError::NotFound { id } => Self::not_found("backtest", &id),
+            TrialsError::NoCity { id } => Self::not_found("city", &id),
+            TrialsError::State { .. } => Self::new(Code::WrongState, told),
+            TrialsError::Store(error) => error.into(),
+            TrialsError::Damaged { .. } => Self::internal(&told),
+        }
+    }
+}
+
+/// What of a backtest's input does not stand.
+fn tried(error: &BacktestError) -> Problem {
+    let told = error.to_string();
+    match error {
+        BacktestError::Currencies { .. } => {
+            Problem::field("/b/fare/currency", told, "give both policies the same currency")
+        }
+        BacktestError::Tolls { .. } => Problem::field("/a/fare/tolls", told, "leave toll gates out of both policies"),
+        BacktestError::Replay(
+            ReplayError::Row { path, .. }
+            | ReplayError::NoColumn { path, .. }
+            | ReplayError::Broken { path, .. }
+            | ReplayError::TooLarge { path, .. },
+        ) => {
+            let field = if path.to_str() == Some(UPLOADED[1]) { "/tables/taxis" } else { "/tables/requests" };
+            Problem::field(field, told, "send a CSV table whose first line names the columns")
+        }
+        BacktestError::Replay(_) => Problem::field("/recorded", told, "choose another period, or other tables"),
+        BacktestError::Pricing(_) => Problem::field("/a/fare", told, "look at the fares of both policies"),
+    }
 }

@@ -1,4 +1,4 @@
-//! Where an idle driver had best wait, as the API tells it.
+//! What drivers are told with the answer to their positions: where they had best wait, and that their route is another.
 
 use doorstep_city::live::{self, LiveCity};
 use doorstep_orders::DriverId;
@@ -37,6 +37,11 @@ pub struct DriverSuggestion {
     pub driver: String,
     /// Where to.
     pub suggestion: Suggestion,
+}
+
+/// Of these drivers those who have to read their route again.
+pub(crate) fn rerouted(city: &LiveCity, tenant: &str, drivers: &[DriverId]) -> Vec<String> {
+    city.tell_routes(tenant, drivers).iter().map(ToString::to_string).collect()
 }
 
 /// What these drivers were not told yet.

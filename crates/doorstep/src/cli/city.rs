@@ -3,6 +3,7 @@
 mod backtest;
 mod forecast;
 mod import;
+mod record;
 mod replay;
 mod simulate;
 
@@ -22,6 +23,8 @@ enum Command {
     Replay(replay::Args),
     /// Try two policies on a recorded period, side by side
     Backtest(backtest::Args),
+    /// Write a period of the live city into tables
+    Record(record::Args),
     /// Forecast demand by cell and half hour, and judge it on days that were not fitted
     Forecast(forecast::Args),
     /// Play a price policy on a market of riders and drivers before it is switched on
@@ -33,6 +36,7 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
         Command::Import(args) => import::run(args),
         Command::Replay(args) => replay::run(&args),
         Command::Backtest(args) => backtest::run(&args),
+        Command::Record(args) => record::run(&args),
         Command::Forecast(args) => forecast::run(&args),
         Command::Simulate(args) => simulate::run(&args),
     }

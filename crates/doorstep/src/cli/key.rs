@@ -8,7 +8,10 @@ use doorstep_identity::{Key, Keys, MAIN_TENANT, Scope, ScopeSet, TenantId};
 use serde_json::json;
 
 use super::output::Output;
-use crate::{config::Loader, node};
+use crate::{
+    config::{Loaded, Loader},
+    node,
+};
 
 const EXAMPLE: &str = "\
 Examples:
@@ -98,12 +101,22 @@ pub(super) struct Which {
 
 impl Which {
     pub(super) fn keys(&self) -> anyhow::Result<Keys> {
+        let loaded = self.load()?;
+        node::keys(&loaded.config, &node::open_store(&loaded.config)?)
+    }
+
+    /// The store itself.
+    pub(super) fn store(&self) -> anyhow::Result<doorstep_store::Store> {
+        node::open_store(&self.load()?.config)
+    }
+
+    fn load(&self) -> anyhow::Result<Loaded> {
         let loaded = Loader::from_environment()
             .file(self.config.as_deref())
             .flag("--data", "data", self.data.clone())
             .flag("--store", "store", self.store.clone())
             .load()?;
-        Ok(node::keys(&node::open_store(&loaded.config)?))
+        Ok(loaded)
     }
 }
 

@@ -34,7 +34,7 @@ pub(crate) struct Args {
     /// sqlite:///path or postgres://…; without it SQLite inside the data directory
     #[arg(long, value_name = "URL")]
     store: Option<String>,
-    /// What this process does: city, lake, api, metrics
+    /// What this process does: city, lake, api, objects, metrics
     #[arg(long, value_name = "ROLES")]
     roles: Option<String>,
     /// Directory made by `doorstep city import`; may be given several times
@@ -43,6 +43,9 @@ pub(crate) struct Args {
     /// Where the API and the console listen
     #[arg(long, value_name = "ADDRESS")]
     listen: Option<String>,
+    /// Where buckets and objects are served (S3)
+    #[arg(long, value_name = "ADDRESS")]
+    objects_listen: Option<String>,
     /// Where the metrics page listens
     #[arg(long, value_name = "ADDRESS")]
     metrics_listen: Option<String>,
@@ -72,6 +75,7 @@ impl Args {
             .flag("--roles", "roles", self.roles.clone())
             .flag("--city", "cities", cities)
             .flag("--listen", "api.listen", self.listen.clone())
+            .flag("--objects-listen", "objects.listen", self.objects_listen.clone())
             .flag("--metrics-listen", "metrics.listen", self.metrics_listen.clone())
             .flag("--log-format", "log.format", self.log_format.clone())
             .flag("--log", "log.filter", self.log.clone())
@@ -88,7 +92,8 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
     let mut scratch = None;
     if args.ephemeral {
         let free = SocketAddr::from(([127, 0, 0, 1], 0));
-        (config.api.listen, config.metrics.listen, config.lake.flight_listen) = (free, free, free);
+        (config.api.listen, config.objects.listen) = (free, free);
+        (config.metrics.listen, config.lake.flight_listen) = (free, free);
         if loaded.source("data") == Source::Default {
             let dir = std::env::temp_dir().join(format!("doorstep-{}", uuid::Uuid::now_v7().simple()));
             config.data = dir.clone();
@@ -158,6 +163,9 @@ async fn stay(config: Config, args: &Args) -> anyhow::Result<()> {
 fn greet(node: &Node, args: &Args) {
     if let Some(api) = node.api {
         note(&format!("API and console   http://{api}/        (interactive API page: http://{api}/docs/)"));
+    }
+    if let Some(objects) = node.objects {
+        note(&format!("Objects (S3)      http://{objects}/"));
     }
     if let Some(metrics) = node.metrics {
         note(&format!("Metrics           http://{metrics}/metrics"));

@@ -4,7 +4,7 @@ use std::{net::SocketAddr, path::PathBuf, str::FromStr};
 
 use toml::Value;
 
-use super::{Config, LogFormat};
+use super::{Config, DispatchPolicy, LogFormat};
 use crate::roles::Role;
 
 /// A value that does not fit: why, and what would.
@@ -48,7 +48,7 @@ macro_rules! field {
 
 /// Every setting there is.
 pub(super) const FIELDS: &[Field] = &[
-    field!("roles", "What this process does: city, lake, api, metrics.", roles, roles, |roles: &Vec<Role>| {
+    field!("roles", "What this process does: city, lake, api, objects, metrics.", roles, roles, |roles: &Vec<Role>| {
         Some(Value::Array(roles.iter().map(|r| Value::String(r.as_str().to_owned())).collect()))
     }),
     field!("data", "Directory for everything durable that has no address of its own.", data, path, |p: &PathBuf| {
@@ -79,6 +79,55 @@ pub(super) const FIELDS: &[Field] = &[
         api.cors_origins,
         origins,
         |o: &Vec<String>| { Some(Value::Array(o.iter().cloned().map(Value::String).collect())) }
+    ),
+    field!(
+        "objects.listen",
+        "Where buckets and objects are served (S3).",
+        objects.listen,
+        address,
+        |a: &SocketAddr| { text_of(&a.to_string()) }
+    ),
+    field!(
+        "objects.bytes",
+        "s3://bucket/prefix for objects' bytes; without it the directory `blobs` inside data.",
+        objects.bytes,
+        |v| bytes_url(v).map(Some),
+        |u: &Option<String>| u.as_deref().map(|url| Value::String(without_password(url)))
+    ),
+    field!(
+        "objects.domains",
+        "Domains under which buckets are hosts, for example s3.example.com for photos.s3.example.com.",
+        objects.domains,
+        list,
+        |d: &Vec<String>| Some(Value::Array(d.iter().cloned().map(Value::String).collect()))
+    ),
+    field!(
+        "objects.region",
+        "The region that S3 clients sign for.",
+        objects.region,
+        |v| text(v).map(str::to_owned),
+        |r: &String| { text_of(r) }
+    ),
+    field!(
+        "objects.requests",
+        "Object requests at once; more are told to slow down.",
+        objects.requests,
+        |v| size(v, 1, 1_000_000),
+        size_of
+    ),
+    field!(
+        "objects.connections",
+        "Connections to objects at once; more wait in the system's queue.",
+        objects.connections,
+        |v| size(v, 1, 1_000_000),
+        size_of
+    ),
+    field!(
+        "objects.key_file",
+        "File with the key that seals access keys' secrets, the same for all nodes of a store; without it node.key inside data.",
+        objects.key_file,
+        |v| path(v).map(Some),
+        |p: &Option<PathBuf>| p.as_ref().map(|p| Value::String(p.display().to_string()))
     ),
     field!("metrics.listen", "Where the Prometheus page listens.", metrics.listen, address, |a: &SocketAddr| {
         text_of(&a.to_string())
@@ -186,6 +235,62 @@ pub(super) const FIELDS: &[Field] = &[
         "Seconds after which new rows go into a file; they are seen at once in any case.",
         lake.flush_s,
         |v| seconds(v, 0.1, 3600.0),
+        float_of
+    ),
+    field!(
+        "dispatch.policy",
+        "solo: a car takes one rider at a time. pooled: riders may share, and a car has a route of several stops.",
+        dispatch.policy,
+        policy,
+        |p: &DispatchPolicy| text_of(p.as_str())
+    ),
+    field!(
+        "dispatch.seats",
+        "Pooled: seats of a car that riders share at most.",
+        dispatch.seats,
+        |v| whole(v, 1, 60),
+        integer_of
+    ),
+    field!(
+        "dispatch.max_delay_s",
+        "Pooled: seconds by which a rider who shares may arrive later than by a direct trip at once.",
+        dispatch.max_delay_s,
+        |v| seconds(v, 30.0, 7200.0),
+        float_of
+    ),
+    field!(
+        "dispatch.boarding_s",
+        "Pooled: seconds that getting in takes.",
+        dispatch.boarding_s,
+        |v| seconds(v, 0.0, 600.0),
+        float_of
+    ),
+    field!(
+        "dispatch.reserve",
+        "Pooled: part of the time to a stop kept in reserve; with 0.1 promises hold on roads a tenth slower than thought.",
+        dispatch.reserve,
+        |v| seconds(v, 0.0, 1.0),
+        float_of
+    ),
+    field!(
+        "dispatch.share_discount",
+        "Pooled: part of the ride's price that is taken off for sharing.",
+        dispatch.share_discount,
+        |v| seconds(v, 0.0, 1.0),
+        float_of
+    ),
+    field!(
+        "pricing.surge",
+        "Whether riders are charged surge as long as no operator says otherwise.",
+        pricing.surge,
+        yes_or_no,
+        |on: &bool| Some(Value::Boolean(*on))
+    ),
+    field!(
+        "pricing.surge_s",
+        "Seconds between two maps of demand, free cars and multipliers; 0 for none.",
+        pricing.surge_s,
+        |v| seconds(v, 0.0, 150.0),
         float_of
     ),
     field!(
@@ -339,6 +444,17 @@ fn store(value: &Value) -> Result<Option<String>, Misfit> {
     ))
 }
 
+fn bytes_url(value: &Value) -> Result<String, Misfit> {
+    let url = text(value)?;
+    if url.starts_with("s3://") || url.starts_with("memory://") {
+        return Ok(url.to_owned());
+    }
+    Err(misfit(
+        format!("`{}` is no place for bytes", without_password(url)),
+        "write s3://bucket/prefix, or leave it out for local disk",
+    ))
+}
+
 /// A URL fit for printing: the password is replaced.
 fn without_password(url: &str) -> String {
     let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
@@ -390,6 +506,15 @@ fn number<T: FromStr + PartialOrd + Copy + std::fmt::Display>(value: &Value, lea
     }
 }
 
+fn yes_or_no(value: &Value) -> Result<bool, Misfit> {
+    match value {
+        Value::Boolean(yes) => Ok(*yes),
+        Value::String(text) if text.trim() == "true" => Ok(true),
+        Value::String(text) if text.trim() == "false" => Ok(false),
+        other => Err(misfit(format!("is {} that says neither", kind(other)), "write true or false")),
+    }
+}
+
 fn whole(value: &Value, least: u32, most: u32) -> Result<u32, Misfit> {
     number(value, least, most)
 }
@@ -400,6 +525,14 @@ fn size(value: &Value, least: usize, most: usize) -> Result<usize, Misfit> {
 
 fn seconds(value: &Value, least: f64, most: f64) -> Result<f64, Misfit> {
     number(value, least, most)
+}
+
+fn policy(value: &Value) -> Result<DispatchPolicy, Misfit> {
+    let word = text(value)?;
+    DispatchPolicy::ALL
+        .into_iter()
+        .find(|policy| policy.as_str() == word)
+        .ok_or_else(|| misfit(format!("there is no dispatch policy `{word}`"), "choose solo or pooled"))
 }
 
 fn format(value: &Value) -> Result<LogFormat, Misfit> {

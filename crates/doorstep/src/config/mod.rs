@@ -30,6 +30,8 @@ pub struct Config {
     pub cities: Vec<PathBuf>,
     /// The HTTP API and the console.
     pub api: Api,
+    /// Buckets and objects.
+    pub objects: Objects,
     /// The Prometheus page.
     pub metrics: Metrics,
     /// Event streams on disk.
@@ -38,6 +40,8 @@ pub struct Config {
     pub dispatch: Dispatch,
     /// Tables and statements over them.
     pub lake: Lake,
+    /// How a live city's prices move.
+    pub pricing: Pricing,
     /// What keeps one caller from taking everything.
     pub limits: Limits,
     /// What is written to standard error.
@@ -53,6 +57,25 @@ pub struct Api {
     pub listen: SocketAddr,
     /// Browser origins that may call the API, beside the console itself; `*` for all.
     pub cors_origins: Vec<String>,
+}
+
+/// Where objects are served and their bytes kept.
+#[derive(Clone, Debug)]
+pub struct Objects {
+    /// Address and port; port 0 picks a free one.
+    pub listen: SocketAddr,
+    /// `s3://bucket/prefix`; without it `blobs` inside `data`.
+    pub bytes: Option<String>,
+    /// Domains under which buckets are hosts.
+    pub domains: Vec<String>,
+    /// The region that S3 clients sign for.
+    pub region: String,
+    /// Requests at once.
+    pub requests: usize,
+    /// Connections at once.
+    pub connections: usize,
+    /// The file with the key that seals access keys' secrets; without it `node.key` inside `data`.
+    pub key_file: Option<PathBuf>,
 }
 
 /// Where the metrics are shown.
@@ -88,6 +111,50 @@ pub struct Dispatch {
     pub heartbeat_s: f64,
     /// Seconds between two decisions on where idle drivers had best wait; 0 for none.
     pub rebalance_s: f64,
+    /// One rider a car, or several.
+    pub policy: DispatchPolicy,
+    /// Seats of a car that riders share at most.
+    pub seats: u32,
+    /// Seconds by which a rider who shares may arrive later than by a direct trip at once.
+    pub max_delay_s: f64,
+    /// Seconds that getting in takes.
+    pub boarding_s: f64,
+    /// Part of the time to a stop that is kept in reserve when rides are shared.
+    pub reserve: f64,
+    /// Part of the ride's price that is taken off for sharing.
+    pub share_discount: f64,
+}
+
+/// What a car is given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DispatchPolicy {
+    /// One rider at a time, and one to follow.
+    Solo,
+    /// A route with several riders.
+    Pooled,
+}
+
+impl DispatchPolicy {
+    /// All of them.
+    pub const ALL: [Self; 2] = [Self::Solo, Self::Pooled];
+
+    /// The stable word.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Solo => "solo",
+            Self::Pooled => "pooled",
+        }
+    }
+}
+
+/// How a live city's prices move. The prices themselves are the city's: `tariff.toml` and `surge.toml` beside its roads.
+#[derive(Clone, Debug)]
+pub struct Pricing {
+    /// Whether riders are charged surge as long as no operator says otherwise.
+    pub surge: bool,
+    /// Seconds between two maps of demand, cars and multipliers; 0 for none.
+    pub surge_s: f64,
 }
 
 /// Tables and statements over them.
@@ -174,9 +241,31 @@ impl Default for Config {
             store: None,
             cities: Vec::new(),
             api: Api { listen: SocketAddr::from(([127, 0, 0, 1], 8080)), cors_origins: Vec::new() },
+            objects: Objects {
+                listen: SocketAddr::from(([127, 0, 0, 1], 9000)),
+                bytes: None,
+                domains: vec!["localhost".to_owned()],
+                region: "us-east-1".to_owned(),
+                requests: 1024,
+                connections: 4096,
+                key_file: None,
+            },
             metrics: Metrics { listen: SocketAddr::from(([127, 0, 0, 1], 9090)) },
             journal: Journal { dir: None, segment_mib: 64, keep_mib: 4096, keep_hours: 24 * 30 },
-            dispatch: Dispatch { batch_s: 5.0, max_wait_s: 300.0, offer_s: 15.0, heartbeat_s: 30.0, rebalance_s: 30.0 },
+            dispatch: Dispatch {
+                batch_s: 5.0,
+                max_wait_s: 300.0,
+                offer_s: 15.0,
+                heartbeat_s: 30.0,
+                rebalance_s: 30.0,
+                policy: DispatchPolicy::Solo,
+                seats: 4,
+                max_delay_s: 600.0,
+                boarding_s: 15.0,
+                reserve: 0.1,
+                share_discount: 0.25,
+            },
+            pricing: Pricing { surge: false, surge_s: 10.0 },
             lake: Lake {
                 dir: None,
                 flight_listen: SocketAddr::from(([127, 0, 0, 1], 50051)),
@@ -224,6 +313,12 @@ impl Config {
     #[must_use]
     pub fn lake_dir(&self) -> PathBuf {
         self.lake.dir.clone().unwrap_or_else(|| self.data.join("lake"))
+    }
+
+    /// The file with the key that seals access keys' secrets.
+    #[must_use]
+    pub fn key_file(&self) -> PathBuf {
+        self.objects.key_file.clone().unwrap_or_else(|| self.data.join("node.key"))
     }
 
     /// Whether this process has the role.

@@ -50,6 +50,30 @@ struct Problem {
 #[derive(Clone, Debug, Deserialize)]
 pub(super) struct CityView {
     pub(super) clock: ClockView,
+    #[serde(default)]
+    pub(super) policy: PolicyView,
+}
+
+/// How the city decides, as far as drivers have to know.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(super) struct PolicyView {
+    /// Cars take several riders.
+    #[serde(default)]
+    pub(super) shared: Option<Value>,
+}
+
+/// A driver's route.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct StopsView {
+    pub(super) stops: Vec<StopView>,
+}
+
+/// One stop of it.
+#[derive(Clone, Debug, Deserialize)]
+pub(super) struct StopView {
+    pub(super) order: String,
+    pub(super) kind: String,
+    pub(super) place: Point,
 }
 
 /// The city's clock.
@@ -95,6 +119,9 @@ pub(super) struct DriverView {
 pub(super) struct Taken {
     #[serde(default)]
     pub(super) suggestions: Vec<DriverSuggestion>,
+    /// Drivers whose route has changed.
+    #[serde(default)]
+    pub(super) routes: Vec<String>,
 }
 
 /// Where a driver had best wait.
@@ -128,6 +155,8 @@ pub(super) struct RouteView {
 #[derive(Deserialize)]
 struct QuoteView {
     token: String,
+    #[serde(default)]
+    share: Option<Value>,
 }
 
 #[derive(Deserialize)]
@@ -246,6 +275,7 @@ impl Client {
         city: &str,
         wish: &super::script::Wish,
         name: &str,
+        share: bool,
     ) -> Result<OrderView, CallError> {
         let quote: QuoteView = self
             .post(
@@ -253,7 +283,9 @@ impl Client {
                 json!({"pickup": wish.pickup, "dropoff": wish.dropoff, "seats": wish.seats}),
             )
             .await?;
-        self.post("/v1/orders", json!({"quote": quote.token, "rider": {"name": name}})).await
+        // A party that is too large for it gets no shared price.
+        let share = share && quote.share.is_some();
+        self.post("/v1/orders", json!({"quote": quote.token, "rider": {"name": name}, "share": share})).await
     }
 
     /// All pages of the list at `path` (which already has a query).

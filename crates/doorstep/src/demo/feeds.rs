@@ -112,6 +112,9 @@ async fn report(
             for news in answer.suggestions {
                 fleet.suggest(&news.driver, news.suggestion.place);
             }
+            for driver in answer.routes {
+                fleet.rerouted(&driver);
+            }
         }
         let speed = time.borrow().speed();
         let wait = if speed > 0.0 {

@@ -18,14 +18,14 @@ use tracing::debug;
 use super::client::{CallError, CityTime, Client, OrderEvent, OrderView, RouteView};
 use super::motion::Drive;
 use super::script::Script;
-use super::taxi::{Doing, Next, Taxi};
+use super::taxi::{Doing, Next, Stop, Taxi};
 
 /// Calls of drivers under way at once.
 const AT_ONCE: usize = 64;
 /// How long a driver looks at an offer, in milliseconds of city time.
-const THINKS_MS: std::ops::Range<i64> = 1_000..4_000;
+pub(super) const THINKS_MS: std::ops::Range<i64> = 1_000..4_000;
 /// How long a rider takes to get in.
-const BOARDS_MS: std::ops::Range<i64> = 5_000..20_000;
+pub(super) const BOARDS_MS: std::ops::Range<i64> = 5_000..20_000;
 /// How long a driver stands before going where riders are.
 const STANDS_MS: std::ops::Range<i64> = 20_000..180_000;
 /// How long a driver stays where the city suggested to wait.
@@ -45,6 +45,10 @@ pub(super) enum Answer {
     Suggested(Result<RouteView, CallError>),
     /// The ride that follows the present one, by its order.
     NextAccepted(String, Result<(), CallError>),
+    /// The next stop of the route, and the way there.
+    Stop(Result<Option<(Stop, RouteView)>, CallError>),
+    /// The car is at the pickup of this stop.
+    AtStop(Stop, Result<(), CallError>),
 }
 
 /// What the city has still to hear before a taxi is on its way to a rider.
@@ -61,10 +65,12 @@ pub(super) struct Fleet {
     city: String,
     script: Arc<Script>,
     time: watch::Receiver<CityTime>,
-    rng: SeededRng,
-    taxis: Vec<Taxi>,
-    by_id: HashMap<String, usize>,
-    by_order: HashMap<String, usize>,
+    pub(super) rng: SeededRng,
+    pub(super) taxis: Vec<Taxi>,
+    /// Cars take several riders: the taxis follow their routes, see `pooled`.
+    pub(super) pooled: bool,
+    pub(super) by_id: HashMap<String, usize>,
+    pub(super) by_order: HashMap<String, usize>,
     /// When which taxi has something to do, soonest first. Each entry carries the taxi's turn at the time
     /// of setting: one that a later turn has overtaken is passed over.
     alarms: BinaryHeap<Reverse<(i64, usize, u32)>>,
@@ -96,6 +102,7 @@ impl Fleet {
             turns: vec![0; taxis.len()],
             by_id: taxis.iter().enumerate().map(|(ix, t)| (t.id.clone(), ix)).collect(),
             by_order: HashMap::new(),
+            pooled: false,
             taxis,
             alarms: BinaryHeap::new(),
             calls: Arc::new(Semaphore::new(AT_ONCE)),
@@ -121,6 +128,9 @@ impl Fleet {
 
     /// Takes up the rides that were under way when the demo was stopped.
     pub(super) fn resume(&mut self, mut open: Vec<OrderView>) {
+        if self.pooled {
+            return self.resume_routes(open);
+        }
         // Whose rider is aboard comes first: another order of his is his next.
         open.sort_by_key(|order| order.state != "on_trip");
         for order in open {
@@ -147,6 +157,9 @@ impl Fleet {
 
     /// Hears an event of the city.
     pub(super) fn hear(&mut self, event: OrderEvent) {
+        if self.pooled {
+            return self.hear_of_route(event.order);
+        }
         let order = event.order;
         let held = self.by_order.get(&order.id).copied();
         let named = order.driver.as_ref().and_then(|d| self.by_id.get(&d.id)).copied();
@@ -222,6 +235,10 @@ impl Fleet {
 
     fn act(&mut self, ix: usize) {
         match self.taxis[ix].doing.clone() {
+            Doing::Standing if self.taxis[ix].look => self.call_next(ix, None),
+            Doing::ToStop { stop, .. } => self.call_stop(ix, stop),
+            Doing::AtStop { stop } => self.call_next(ix, Some((stop, "pickup"))),
+            Doing::Thinking { order, .. } if self.pooled => self.call_take(ix, order),
             Doing::Standing => self.call_corner(ix),
             Doing::Cruising(_) => self.stand(ix),
             Doing::Following(_) => {
@@ -246,6 +263,11 @@ impl Fleet {
         if self.turns[ix] != turn {
             return;
         }
+        let answer = match answer {
+            Answer::Stop(next) => return self.next_stop(ix, next),
+            Answer::AtStop(stop, done) => return self.at_stop(ix, stop, done),
+            answer => answer,
+        };
         let Doing::Calling { order, pickup, dropoff } = self.taxis[ix].doing.clone() else { return };
         let now = self.now();
         let drive = |route: &RouteView| {
@@ -298,7 +320,7 @@ impl Fleet {
                 self.stand(ix);
             }
             (_, None) => self.stand(ix),
-            (Answer::NextAccepted(..), _) => {}
+            (Answer::NextAccepted(..) | Answer::Stop(_) | Answer::AtStop(..), _) => {}
         }
     }
 
@@ -319,12 +341,12 @@ impl Fleet {
         }
     }
 
-    fn stand(&mut self, ix: usize) {
+    pub(super) fn stand(&mut self, ix: usize) {
         let until = self.now() + self.rng.random_range(STANDS_MS);
         self.turn(ix, Doing::Standing, Some(until));
     }
 
-    fn turn(&mut self, ix: usize, doing: Doing, alarm: Option<i64>) {
+    pub(super) fn turn(&mut self, ix: usize, doing: Doing, alarm: Option<i64>) {
         let now = self.now();
         self.taxis[ix].turn_to(doing, now);
         self.turns[ix] = self.turns[ix].wrapping_add(1);
@@ -405,7 +427,7 @@ impl Fleet {
         });
     }
 
-    fn call<F>(
+    pub(super) fn call<F>(
         &mut self,
         ix: usize,
         order: Option<String>,
@@ -420,7 +442,7 @@ impl Fleet {
     }
 
     /// Makes a call beside what the taxi does.
-    fn spawn<F>(&self, ix: usize, make: impl FnOnce(Client, String, String) -> F)
+    pub(super) fn spawn<F>(&self, ix: usize, make: impl FnOnce(Client, String, String) -> F)
     where
         F: Future<Output = Answer> + Send + 'static,
     {
@@ -435,7 +457,7 @@ impl Fleet {
     }
 }
 
-async fn act(client: &Client, order: &str, what: &str, driver: &str) -> Result<(), CallError> {
+pub(super) async fn act(client: &Client, order: &str, what: &str, driver: &str) -> Result<(), CallError> {
     let _: Value = client.post(&format!("/v1/orders/{order}/{what}"), json!({"driver": driver})).await?;
     Ok(())
 }

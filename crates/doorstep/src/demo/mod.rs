@@ -8,6 +8,7 @@ mod client;
 mod feeds;
 mod fleet;
 mod motion;
+mod pooled;
 mod riders;
 mod script;
 mod sse;
@@ -24,7 +25,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinSet;
 use tracing::info;
 
-use crate::config::{Config, DemoClock};
+use crate::config::{Config, DemoClock, DispatchPolicy};
 use crate::node::ready::AdminKey;
 use client::{CityTime, CityView, Client, DriverView, OrderView};
 use script::Script;
@@ -48,6 +49,9 @@ pub struct DemoArgs {
     /// City seconds a second at the demo's start, 1 to 60
     #[arg(long, value_name = "TIMES", default_value_t = 10.0, requires = "demo", value_parser = speed)]
     pub demo_speed: f64,
+    /// Share of the demo's riders who ride together with others, 0 to 1; above 0 cars take several riders
+    #[arg(long, value_name = "SHARE", default_value_t = 0.0, requires = "demo", value_parser = sharing)]
+    pub demo_sharing: f64,
     /// Everything drawn in the demo comes from this number
     #[arg(long, value_name = "N", default_value_t = 1, requires = "demo")]
     pub demo_seed: u64,
@@ -55,6 +59,10 @@ pub struct DemoArgs {
 
 fn share(text: &str) -> Result<f64, String> {
     between(text, f64::MIN_POSITIVE, 1.0, "a share above 0 and up to 1")
+}
+
+fn sharing(text: &str) -> Result<f64, String> {
+    between(text, 0.0, 1.0, "a share of 0 to 1")
 }
 
 fn speed(text: &str) -> Result<f64, String> {
@@ -85,6 +93,10 @@ pub fn prepare(args: &DemoArgs, config: &mut Config) -> anyhow::Result<()> {
         config.cities.push(dir);
     }
     config.demo_clock = Some(DemoClock { start: script::START, speed: args.demo_speed });
+    config.pricing.surge = true;
+    if args.demo_sharing > 0.0 {
+        config.dispatch.policy = DispatchPolicy::Pooled;
+    }
     config.limits.requests_per_s = config.limits.requests_per_s.max(20_000);
     config.limits.burst = config.limits.burst.max(20_000);
     Ok(())
@@ -146,11 +158,12 @@ pub async fn start(context: &DemoContext, args: &DemoArgs) -> anyhow::Result<Dem
         open.extend(driver.all::<OrderView>(&format!("/v1/orders?city={CITY}&state={state}")).await?);
     }
     let (mut fleet, answers) = fleet::Fleet::new(driver.clone(), CITY, Arc::clone(&script), seed, time.clone(), taxis);
+    fleet.pooled = city.policy.shared.is_some();
     fleet.resume(open);
     let fleet = Arc::new(parking_lot::Mutex::new(fleet));
     tasks.spawn(feeds::positions(driver, CITY.to_owned(), Arc::clone(&fleet), time.clone()));
     tasks.spawn(fleet::run(fleet, answers, events));
-    tasks.spawn(riders::run(rider, CITY.to_owned(), script, seed, time));
+    tasks.spawn(riders::run(rider, CITY.to_owned(), script, args.demo_sharing, seed, time));
     Ok(Demo { _tasks: tasks })
 }
 

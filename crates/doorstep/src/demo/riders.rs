@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use doorstep_clock::SeededRng;
+use rand::RngExt as _;
 use tokio::sync::{Semaphore, watch};
 use tracing::{debug, warn};
 
@@ -16,7 +18,17 @@ const TOO_LATE_MS: i64 = 120_000;
 const AT_ONCE: usize = 64;
 
 /// Runs until `time`'s sender is gone.
-pub(super) async fn run(client: Client, city: String, script: Arc<Script>, seed: u64, time: watch::Receiver<CityTime>) {
+///
+/// `sharing`: the part of the riders who share, 0 to 1.
+pub(super) async fn run(
+    client: Client,
+    city: String,
+    script: Arc<Script>,
+    sharing: f64,
+    seed: u64,
+    time: watch::Receiver<CityTime>,
+) {
+    let mut rng = SeededRng::new(seed, "demo.sharing");
     let calls = Arc::new(Semaphore::new(AT_ONCE));
     let began = time.borrow().now_ms() - START.millis();
     let mut lap = u32::try_from(began.max(0) / LAP_MS).unwrap_or(0);
@@ -46,10 +58,11 @@ pub(super) async fn run(client: Client, city: String, script: Arc<Script>, seed:
                 continue;
             }
             number += 1;
+            let share = rng.random::<f64>() < sharing;
             let Ok(permit) = Arc::clone(&calls).acquire_owned().await else { return };
             let (client, city) = (client.clone(), city.clone());
             tokio::spawn(async move {
-                match client.ride(&city, &wish, &format!("Rider {number}")).await {
+                match client.ride(&city, &wish, &format!("Rider {number}"), share).await {
                     Ok(order) => debug!(order = order.id, "a rider ordered"),
                     Err(e) => warn!(error = %e, "a rider could not order"),
                 }

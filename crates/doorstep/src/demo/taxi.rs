@@ -21,8 +21,20 @@ pub(super) enum Doing {
     ToPickup { order: String, drive: Drive, dropoff: Point, pickup: Point },
     /// At the door; the rider gets in.
     Boarding { order: String, dropoff: Point, pickup: Point },
+    /// Drives to the next stop of its route.
+    ToStop { stop: Stop, drive: Drive },
+    /// At the stop; the rider gets in.
+    AtStop { stop: Stop },
     /// The rider is aboard.
     OnTrip { order: String, drive: Drive, dropoff: Point, pickup: Point },
+}
+
+/// A stop of a route with several riders.
+#[derive(Clone, Debug)]
+pub(super) struct Stop {
+    pub(super) order: String,
+    pub(super) pickup: bool,
+    pub(super) place: Point,
 }
 
 /// A ride that was offered while the rider before it was still aboard.
@@ -42,6 +54,8 @@ pub(super) struct Taxi {
     pub(super) doing: Doing,
     /// The ride that follows the present one.
     pub(super) next: Option<Next>,
+    /// Its route has to be read again.
+    pub(super) look: bool,
     /// Where it stood last.
     at: Point,
     bearing: f64,
@@ -50,7 +64,7 @@ pub(super) struct Taxi {
 impl Taxi {
     /// A taxi that stands at `at`.
     pub(super) fn new(id: String, at: Point) -> Self {
-        Self { id, doing: Doing::Standing, next: None, at, bearing: 0.0 }
+        Self { id, doing: Doing::Standing, next: None, look: false, at, bearing: 0.0 }
     }
 
     /// Place and bearing at `now_ms`.
@@ -59,6 +73,7 @@ impl Taxi {
             Doing::Cruising(drive)
             | Doing::Following(drive)
             | Doing::ToPickup { drive, .. }
+            | Doing::ToStop { drive, .. }
             | Doing::OnTrip { drive, .. } => drive.at(now_ms).unwrap_or((self.at, self.bearing)),
             _ => (self.at, self.bearing),
         }
@@ -73,7 +88,11 @@ impl Taxi {
     /// The order that it is busy with.
     pub(super) fn order(&self) -> Option<&str> {
         match &self.doing {
-            Doing::Standing | Doing::Cruising(_) | Doing::Following(_) => None,
+            Doing::Standing
+            | Doing::Cruising(_)
+            | Doing::Following(_)
+            | Doing::ToStop { .. }
+            | Doing::AtStop { .. } => None,
             Doing::Calling { order, .. } => order.as_deref(),
             Doing::Thinking { order, .. }
             | Doing::ToPickup { order, .. }

@@ -26,7 +26,15 @@ pub const METRICS: &[(&str, &str)] = &[
 
 /// Gives the metrics their help texts.
 pub(crate) fn describe() {
-    for (name, help) in [METRICS, doorstep_orders::METRICS].into_iter().flatten() {
+    let all = [
+        METRICS,
+        doorstep_orders::METRICS,
+        doorstep_city::trials::METRICS,
+        doorstep_blobs::metrics::METRICS,
+        doorstep_objects::metrics::METRICS,
+        doorstep_s3::metrics::METRICS,
+    ];
+    for (name, help) in all.into_iter().flatten() {
         // The kind is told by the first value that is recorded; a description has none.
         metrics::describe_counter!(*name, *help);
     }

@@ -9,7 +9,7 @@ use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
 use doorstep_clock::{SharedClock, SystemClock};
-use doorstep_identity::{Keys, MAIN_TENANT, NewKey, Scope, Signer, TenantId};
+use doorstep_identity::{Keys, MAIN_TENANT, NewKey, Scope, Signer, TenantId, Vault};
 use doorstep_journal::Journal;
 use doorstep_orders::Orders;
 use doorstep_store::{Migration, Store};
@@ -28,6 +28,7 @@ use crate::{
         api::{ApiRole, Needs},
         city::{Cities, CityRole},
         metrics::MetricsRole,
+        objects::ObjectsRole,
     },
 };
 #[cfg(feature = "lake")]
@@ -52,6 +53,8 @@ pub struct Wishes {
 pub struct Node {
     /// Where the API listens.
     pub api: Option<SocketAddr>,
+    /// Where buckets and objects are.
+    pub objects: Option<SocketAddr>,
     /// Where the metrics are.
     pub metrics: Option<SocketAddr>,
     /// Where Arrow Flight SQL listens.
@@ -94,6 +97,8 @@ pub fn migrations() -> Vec<Migration> {
         doorstep_identity::MIGRATIONS,
         doorstep_orders::MIGRATIONS,
         doorstep_ratings::MIGRATIONS,
+        doorstep_objects::MIGRATIONS,
+        doorstep_city::trials::MIGRATIONS,
         #[cfg(feature = "lake")]
         doorstep_lake::MIGRATIONS,
     ];
@@ -109,10 +114,10 @@ pub fn open_store(config: &Config) -> anyhow::Result<Store> {
     Store::open(&config.store_url(), &migrations()).context("cannot open the store")
 }
 
-/// The access keys in this store, by real time.
-#[must_use]
-pub fn keys(store: &Store) -> Keys {
-    Keys::new(store.clone(), Arc::new(SystemClock))
+/// The access keys in this store, by real time; their secrets are sealed under this node's key.
+pub fn keys(config: &Config, store: &Store) -> anyhow::Result<Keys> {
+    let vault = Vault::load_or_create(&config.key_file())?;
+    Ok(Keys::new(store.clone(), Arc::new(SystemClock)).with_vault(Arc::new(vault)))
 }
 
 impl Node {
@@ -120,7 +125,7 @@ impl Node {
     pub async fn start(config: Config, wishes: Wishes) -> anyhow::Result<Self> {
         let wall: SharedClock = Arc::new(SystemClock);
         let store = open_store(&config)?;
-        let keys = keys(&store);
+        let keys = keys(&config, &store)?;
         let first = keys.ensure_admin().await.context("cannot make the first admin key")?;
         let first_start = first.is_some();
         let admin_key = match first {
@@ -158,6 +163,13 @@ impl Node {
             flight = Some(running.at);
             (lake, lake_runs) = (Some(opened), Some(running));
         }
+        let mut objects = None;
+        if config.has(Role::Objects) {
+            let role = ObjectsRole::create(&config, store.clone(), keys.clone(), Arc::clone(&wall));
+            let running = role.start(shutdown.clone()).await?;
+            objects = Some(running.at);
+            tasks.push(running.task);
+        }
         let mut api = None;
         if config.has(Role::Api) {
             let needs = Needs {
@@ -185,10 +197,11 @@ impl Node {
 
         let admin_key = admin_key.map(|key| AdminKey { access: key.access.to_string(), secret: key.secret });
         if let Some(path) = &wishes.ready_file {
-            ready::write(path, &ready::Ready { api, metrics, flight, admin_key: admin_key.clone() })?;
+            ready::write(path, &ready::Ready { api, objects, metrics, flight, admin_key: admin_key.clone() })?;
         }
         Ok(Self {
             api,
+            objects,
             metrics,
             flight,
             admin_key,

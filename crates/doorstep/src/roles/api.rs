@@ -3,6 +3,7 @@
 use std::{net::SocketAddr, sync::Arc};
 
 use anyhow::Context as _;
+use doorstep_city::trials::{Trials, TrialsConfig};
 use doorstep_clock::SharedClock;
 use doorstep_identity::Keys;
 use doorstep_journal::Journal;
@@ -56,6 +57,8 @@ impl ApiRole {
             Feed::start(needs.journal.clone(), city.stream(), needs.shutdown.clone())
         };
         let feeds = needs.cities.iter().map(|(id, city)| (id.clone(), feed(city))).collect();
+        let trials =
+            Trials::new(needs.store.clone(), Arc::clone(&needs.wall), needs.cities.clone(), TrialsConfig::default());
         let app = App::new(Parts {
             limits: limits.clone(),
             feeds,
@@ -66,6 +69,7 @@ impl ApiRole {
             keys: needs.keys,
             orders: needs.orders,
             ratings: Ratings::new(Rules::default()),
+            trials,
             journal: needs.journal,
             wall: needs.wall,
             cities: needs.cities,
@@ -85,8 +89,17 @@ impl ApiRole {
         let at = listener.local_addr()?;
         let router = api::router(app.clone(), &config.cors_origins);
         let (connections, shutdown) = (app.limits.connections, app.shutdown.clone());
+        let (trials, down) = (app.trials.clone(), app.shutdown.clone());
+        let backtests = tokio::spawn(trials.work(async move { down.wait().await }));
         tokio::spawn(tidy_up(app));
-        let task = tokio::spawn(serve::serve(listener, router, connections, shutdown));
+        let serving = serve::serve(listener, router, connections, shutdown);
+        let task = tokio::spawn(async move {
+            serving.await;
+            // It gives back what it has claimed before the store closes.
+            if let Err(error) = backtests.await {
+                tracing::warn!(%error, "the work on backtests ended badly");
+            }
+        });
         tracing::info!(%at, "the API listens");
         Ok(Running { at, task })
     }

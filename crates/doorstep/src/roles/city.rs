@@ -7,14 +7,15 @@ use std::{
 };
 
 use anyhow::{Context as _, ensure};
-use doorstep_city::live::{CityClock, CityMap, CityRoads, LiveCity, LiveConfig};
+use doorstep_city::live::{CityClock, CityMap, CityRoads, LiveCity, LiveConfig, PooledConfig};
 use doorstep_clock::{ScaledClock, SharedClock, Timestamp};
 use doorstep_journal::Journal;
 use doorstep_money::Currency;
-use doorstep_orders::{FareTable, Orders};
+use doorstep_orders::Orders;
+use doorstep_pricing::{DemandSignal, PriceBook, SurgeConfig, Tariff};
 use doorstep_roads::{CityFile, Roads};
 
-use crate::config::{Config, DemoClock, Dispatch};
+use crate::config::{Config, DemoClock, Dispatch, DispatchPolicy, Pricing};
 
 /// A point farther than this from every road is outside the city, metres.
 const SNAP_M: f64 = 300.0;
@@ -23,6 +24,7 @@ const SNAP_M: f64 = 300.0;
 pub(crate) struct CityRole {
     cities: Vec<PathBuf>,
     dispatch: Dispatch,
+    pricing: Pricing,
     demo_clock: Option<DemoClock>,
     wall: SharedClock,
     orders: Orders,
@@ -37,6 +39,7 @@ impl CityRole {
         Self {
             cities: config.cities.clone(),
             dispatch: config.dispatch.clone(),
+            pricing: config.pricing.clone(),
             demo_clock: config.demo_clock,
             wall,
             orders,
@@ -55,7 +58,7 @@ impl CityRole {
             let map = prepare(file, dir.clone(), clock.now()).await?;
             let live = LiveCity::start(
                 map,
-                live_config(&self.dispatch),
+                live_config(&self.dispatch, &self.pricing),
                 clock,
                 Arc::clone(&self.wall),
                 self.orders.clone(),
@@ -81,13 +84,24 @@ impl CityRole {
     }
 }
 
-fn live_config(dispatch: &Dispatch) -> LiveConfig {
+fn live_config(dispatch: &Dispatch, pricing: &Pricing) -> LiveConfig {
+    let permille = |part: f64| (part * 1_000.0).round().clamp(0.0, 1_000.0) as u32;
+    let pooled = PooledConfig {
+        seats: u8::try_from(dispatch.seats).unwrap_or(u8::MAX),
+        max_delay_s: dispatch.max_delay_s,
+        boarding_s: dispatch.boarding_s,
+        reserve: dispatch.reserve,
+        discount_permille: permille(dispatch.share_discount),
+    };
     LiveConfig {
+        pooled: (dispatch.policy == DispatchPolicy::Pooled).then_some(pooled),
         batch_s: dispatch.batch_s,
         offer_s: dispatch.offer_s,
         max_wait_s: dispatch.max_wait_s,
         heartbeat_s: dispatch.heartbeat_s,
         rebalance_s: dispatch.rebalance_s,
+        surge: pricing.surge,
+        surge_s: pricing.surge_s,
         ..LiveConfig::default()
     }
 }
@@ -121,33 +135,51 @@ fn map(file: CityFile, dir: &Path, now: Timestamp) -> anyhow::Result<CityMap> {
         id: file.id,
         name: file.name,
         currency,
+        tariff: Arc::new(tariff(dir, currency, &file.time_zone)?),
+        surge: surge(dir)?,
         time_zone: file.time_zone,
         bbox,
         roads,
-        fares: fares(dir, currency)?,
         snap_m: SNAP_M,
     })
 }
 
-/// A city's prices lie in this file beside its roads; without it they are [`FareTable::standard`].
-const FARES: &str = "fares.toml";
+/// A city's prices lie in this file beside its roads; without it they are [`Tariff::standard`].
+const TARIFF: &str = "tariff.toml";
+/// The numbers of its surge model, where they differ from the usual ones.
+const SURGE: &str = "surge.toml";
 
-fn fares(dir: &Path, currency: Currency) -> anyhow::Result<FareTable> {
-    let file = dir.join(FARES);
-    let text = match std::fs::read_to_string(&file) {
-        Ok(text) => text,
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(FareTable::standard(currency)),
-        Err(error) => return Err(error).with_context(|| format!("cannot read {}", file.display())),
+/// A file of the city, if it is there.
+fn beside_the_roads(dir: &Path, name: &str) -> anyhow::Result<Option<(String, String)>> {
+    let file = dir.join(name);
+    match std::fs::read_to_string(&file) {
+        Ok(text) => Ok(Some((text, file.display().to_string()))),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error).with_context(|| format!("cannot read {}", file.display())),
+    }
+}
+
+fn tariff(dir: &Path, currency: Currency, time_zone: &str) -> anyhow::Result<PriceBook> {
+    let Some((text, file)) = beside_the_roads(dir, TARIFF)? else {
+        return Ok(Tariff::standard(currency, time_zone).compile()?);
     };
-    let fares: FareTable = toml::from_str(&text).with_context(|| format!("{} is not a fare table", file.display()))?;
-    fares.check().with_context(|| file.display().to_string())?;
-    ensure!(
-        fares.currency == currency,
-        "{}: the city's currency is {currency}, not {}",
-        file.display(),
-        fares.currency
-    );
-    Ok(fares)
+    let mut book = Tariff::from_toml(&text).with_context(|| file.clone())?;
+    if book.tariff().time_zone.is_empty() {
+        book = Tariff { time_zone: time_zone.to_owned(), ..book.tariff().clone() }
+            .compile()
+            .with_context(|| file.clone())?;
+    }
+    let written = book.currency();
+    ensure!(written == currency, "{file}: the city's currency is {currency}, not {written}");
+    Ok(book)
+}
+
+/// Rides that were ordered are the signal: whoever asks for a price may ask again, or be a program.
+fn surge(dir: &Path) -> anyhow::Result<SurgeConfig> {
+    match beside_the_roads(dir, SURGE)? {
+        Some((text, file)) => SurgeConfig::from_toml(&text).with_context(|| file),
+        None => Ok(SurgeConfig { demand: DemandSignal::Orders, ..SurgeConfig::default() }),
+    }
 }
 
 #[cfg(test)]
@@ -159,14 +191,30 @@ mod tests {
     fn prices_are_the_citys_own_or_the_standard_ones() {
         let dir = tempfile::tempdir().unwrap();
         let usd: Currency = "USD".parse().unwrap();
-        assert_eq!(fares(dir.path(), usd).unwrap(), FareTable::standard(usd));
-        let write = |text: &str| std::fs::write(dir.path().join(FARES), text).unwrap();
-        let prices = "base = 1\nper_km = 2\nper_minute = 3\nminimum = 4\nbooking_fee = 5\n";
+        let read = || tariff(dir.path(), usd, "America/New_York");
+        assert_eq!(read().unwrap().tariff(), &Tariff::standard(usd, "America/New_York"));
+        let write = |text: &str| std::fs::write(dir.path().join(TARIFF), text).unwrap();
+        let prices = "name = \"Grid\"\nbase = 1\nper_km = 2\nper_minute = 3\nminimum = 4\nbooking_fee = 5\n";
         write(&format!("currency = \"USD\"\n{prices}"));
-        assert_eq!(fares(dir.path(), usd).unwrap().per_minute, 3);
+        let own = read().unwrap();
+        assert_eq!((own.tariff().per_minute, own.tariff().time_zone.as_str()), (3, "America/New_York"));
         write(&format!("currency = \"EUR\"\n{prices}"));
-        assert!(fares(dir.path(), usd).unwrap_err().to_string().contains("the city's currency is USD"));
-        write(&format!("currency = \"USD\"\ntip = 1\n{prices}"));
-        assert!(format!("{:#}", fares(dir.path(), usd).unwrap_err()).contains("tip"));
+        assert!(read().unwrap_err().to_string().contains("the city's currency is USD"));
+        write("currency = \"USD\"\nbase = -1\ntip = 1\n");
+        let told = format!("{:#}", read().unwrap_err());
+        for mistake in ["tariff.toml", "/base", "/tip", "/name"] {
+            assert!(told.contains(mistake), "{mistake} in {told}");
+        }
+    }
+
+    #[test]
+    fn the_surge_model_is_the_usual_one_or_the_citys_own() {
+        let dir = tempfile::tempdir().unwrap();
+        assert_eq!(surge(dir.path()).unwrap().demand, DemandSignal::Orders);
+        std::fs::write(dir.path().join(SURGE), "target_pickup_s = 240\ndemand = \"quotes\"\n").unwrap();
+        assert_eq!(surge(dir.path()).unwrap().target_pickup_s, 240.0);
+        std::fs::write(dir.path().join(SURGE), "gain = 9\nhaste = 1\n").unwrap();
+        let told = format!("{:#}", surge(dir.path()).unwrap_err());
+        assert!(told.contains("/gain") && told.contains("/haste") && told.contains("surge.toml"), "{told}");
     }
 }

@@ -7,6 +7,7 @@ pub(crate) mod city;
 #[cfg(feature = "lake")]
 pub(crate) mod lake;
 pub(crate) mod metrics;
+pub(crate) mod objects;
 
 /// One thing a process can do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -18,6 +19,8 @@ pub enum Role {
     Lake,
     /// Serves the HTTP API and the console.
     Api,
+    /// Serves buckets and objects.
+    Objects,
     /// Serves the Prometheus page.
     Metrics,
 }
@@ -25,10 +28,10 @@ pub enum Role {
 impl Role {
     /// Every role, in the order in which they start.
     #[cfg(feature = "lake")]
-    pub const ALL: [Self; 4] = [Self::City, Self::Lake, Self::Api, Self::Metrics];
+    pub const ALL: [Self; 5] = [Self::City, Self::Lake, Self::Api, Self::Objects, Self::Metrics];
     /// Every role, in the order in which they start.
     #[cfg(not(feature = "lake"))]
-    pub const ALL: [Self; 3] = [Self::City, Self::Api, Self::Metrics];
+    pub const ALL: [Self; 4] = [Self::City, Self::Api, Self::Objects, Self::Metrics];
 
     /// The stable string form.
     #[must_use]
@@ -38,6 +41,7 @@ impl Role {
             #[cfg(feature = "lake")]
             Self::Lake => "lake",
             Self::Api => "api",
+            Self::Objects => "objects",
             Self::Metrics => "metrics",
         }
     }

@@ -2,15 +2,18 @@
 #![allow(clippy::unwrap_used, missing_docs, reason = "tests fail by panicking and are nobody's library")]
 
 mod access;
+mod backtests;
 mod command;
 mod description;
 mod fleet;
 mod idempotency;
 mod lists;
 mod policies;
+mod prices;
 mod refusals;
 mod reviews;
 mod rides;
+mod sharing;
 #[cfg(feature = "lake")]
 mod sql;
 mod streams;

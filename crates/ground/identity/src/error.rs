@@ -40,6 +40,19 @@ pub enum IdentityError {
         /// What would be right.
         fix: &'static str,
     },
+    /// A good key whose secret is not in the vault.
+    #[error(
+        "the key {0} cannot sign: it is older than this Doorstep's vault; use it once as a Bearer key, or make a new one"
+    )]
+    CannotSign(String),
+    /// The file with the node key.
+    #[error("cannot use the node key in {file}: {reason}; name another file, or put the right one back")]
+    Vault {
+        /// The file.
+        file: String,
+        /// Why not.
+        reason: String,
+    },
     /// The machine's source of randomness failed.
     #[error("the operating system gives no randomness: {0}")]
     Entropy(String),

@@ -9,17 +9,26 @@ use parking_lot::RwLock;
 use serde::Serialize;
 use uuid::Uuid;
 
-use crate::{IdentityError, KeyId, Principal, Scope, ScopeSet, TenantId, secret, tenants};
+use crate::{IdentityError, KeyId, Principal, Scope, ScopeSet, TenantId, Vault, secret, tenants};
 
 /// The tables of this crate.
-pub const MIGRATIONS: &[Migration] = &[Migration::same(
-    "identity/0001_keys",
-    "CREATE TABLE tenants(id TEXT PRIMARY KEY, created_at BIGINT NOT NULL);
+pub const MIGRATIONS: &[Migration] = &[
+    Migration::same(
+        "identity/0001_keys",
+        "CREATE TABLE tenants(id TEXT PRIMARY KEY, created_at BIGINT NOT NULL);
      CREATE TABLE access_keys(
          id TEXT PRIMARY KEY, tenant TEXT NOT NULL REFERENCES tenants(id), name TEXT NOT NULL, scopes TEXT NOT NULL,
          secret_sha256 TEXT NOT NULL, created_at BIGINT NOT NULL, expires_at BIGINT, revoked_at BIGINT);
      CREATE INDEX access_keys_by_tenant ON access_keys(tenant, id)",
-)];
+    ),
+    Migration::same(
+        "identity/0002_sealed_secrets",
+        "CREATE TABLE access_key_secrets(key TEXT PRIMARY KEY, sealed TEXT NOT NULL)",
+    ),
+];
+
+const FIND: &str = "SELECT k.*, s.sealed FROM access_keys k LEFT JOIN access_key_secrets s ON s.key = k.id
+    WHERE k.id = $1 AND k.revoked_at IS NULL";
 
 /// The tenant that the first start makes.
 pub const MAIN_TENANT: &str = "main";
@@ -39,6 +48,9 @@ pub struct NewKey {
     /// What is kept of it.
     #[serde(flatten)]
     pub key: Key,
+    /// The secret as the vault keeps it.
+    #[serde(skip)]
+    sealed: Option<String>,
 }
 
 /// A key as it is listed: everything but the secret.
@@ -64,6 +76,10 @@ pub struct Key {
 struct Cached {
     principal: Principal,
     hash: [u8; 32],
+    /// The secret itself, if the vault has it.
+    secret: Option<Arc<str>>,
+    /// The store has a sealed secret, even if this vault cannot open it.
+    sealed: bool,
     expires_at: Option<Timestamp>,
     read_at: Timestamp,
 }
@@ -73,6 +89,7 @@ struct Cached {
 pub struct Keys {
     store: Store,
     clock: SharedClock,
+    vault: Option<Arc<Vault>>,
     cache: Arc<RwLock<HashMap<String, Cached>>>,
 }
 
@@ -86,7 +103,14 @@ impl Keys {
     /// Keys kept in `store`, which has [`MIGRATIONS`]. `clock` is real time, not a city's.
     #[must_use]
     pub fn new(store: Store, clock: SharedClock) -> Self {
-        Self { store, clock, cache: Arc::default() }
+        Self { store, clock, vault: None, cache: Arc::default() }
+    }
+
+    /// The same, able to check signatures: secrets of new keys are also kept sealed in `vault`.
+    #[must_use]
+    pub fn with_vault(mut self, vault: Arc<Vault>) -> Self {
+        self.vault = Some(vault);
+        self
     }
 
     /// Makes the first tenant and its admin key on the first start; `None` on every later one.
@@ -168,7 +192,9 @@ impl Keys {
             expires_at,
             revoked_at: None,
         };
-        Ok(NewKey { access: id, secret: secret::new_secret()?, key })
+        let secret = secret::new_secret()?;
+        let sealed = self.vault.as_ref().map(|vault| vault.seal(id.as_str(), &secret)).transpose()?;
+        Ok(NewKey { access: id, secret, key, sealed })
     }
 
     /// The keys of `tenant` after the key `after`, oldest first, at most `limit` (up to 200).
@@ -210,26 +236,69 @@ impl Keys {
     /// # Errors
     /// [`IdentityError::Invalid`] for a key that is unknown, wrong, expired or revoked; the store's.
     pub async fn authenticate(&self, access: &str, secret: &str) -> Result<Principal, IdentityError> {
-        let (now, given) = (self.clock.now(), secret::hash(secret));
+        let given = secret::hash(secret);
+        let known = self.known(access).await?;
+        if !secret::same(&known.hash, &given) {
+            return Err(IdentityError::Invalid);
+        }
+        if !known.sealed
+            && let Some(vault) = &self.vault
+        {
+            self.adopt(access, vault.seal(access, secret)?).await?;
+        }
+        Ok(known.principal)
+    }
+
+    /// Who signs with this key, and the secret that the signature is made with. Only for checking a
+    /// signature: the caller must not keep the secret.
+    ///
+    /// # Errors
+    /// [`IdentityError::Invalid`] for a key that is unknown, expired or revoked; [`IdentityError::CannotSign`]
+    /// for one whose secret the vault does not have; the store's.
+    pub async fn signing_secret(&self, access: &str) -> Result<(Principal, Arc<str>), IdentityError> {
+        let known = self.known(access).await?;
+        let secret = known.secret.ok_or_else(|| IdentityError::CannotSign(access.chars().take(64).collect()))?;
+        Ok((known.principal, secret))
+    }
+
+    async fn known(&self, access: &str) -> Result<Cached, IdentityError> {
+        let now = self.clock.now();
         let cached = self.cache.read().get(access).filter(|c| now.ms_since(c.read_at) < CACHED_MS).cloned();
         let known = match cached {
             Some(known) => known,
             None => self.look_up(access, now).await?,
         };
-        let alive = known.expires_at.is_none_or(|at| now < at);
-        if secret::same(&known.hash, &given) && alive { Ok(known.principal) } else { Err(IdentityError::Invalid) }
+        if known.expires_at.is_none_or(|at| now < at) { Ok(known) } else { Err(IdentityError::Invalid) }
+    }
+
+    /// Keeps the secret of a key that is older than the vault, now that its holder has shown it.
+    async fn adopt(&self, access: &str, sealed: String) -> Result<(), IdentityError> {
+        let key = access.to_owned();
+        let sql = "INSERT INTO access_key_secrets(key, sealed) VALUES ($1, $2) ON CONFLICT (key) DO NOTHING";
+        self.store
+            .write(move |tx| {
+                tx.execute(sql, params![&key, &sealed])?;
+                Ok::<_, IdentityError>(())
+            })
+            .await?;
+        self.forget(access);
+        Ok(())
     }
 
     async fn look_up(&self, access: &str, now: Timestamp) -> Result<Cached, IdentityError> {
-        let id = access.to_owned();
+        let (id, vault) = (access.to_owned(), self.vault.clone());
         let found = self
             .store
             .read(move |tx| {
-                let rows = tx.query("SELECT * FROM access_keys WHERE id = $1 AND revoked_at IS NULL", params![&id])?;
+                let rows = tx.query(FIND, params![&id])?;
                 let Some(row) = rows.first() else { return Err(IdentityError::Invalid) };
                 let key = read(row)?;
+                let sealed = row.opt_text("sealed")?;
+                let secret = vault.as_ref().zip(sealed.as_ref()).and_then(|(vault, text)| vault.open(&id, text));
                 Ok(Cached {
                     hash: from_hex(&row.text("secret_sha256")?).ok_or(IdentityError::Invalid)?,
+                    secret: secret.map(Arc::from),
+                    sealed: sealed.is_some(),
                     expires_at: key.expires_at,
                     principal: Principal { tenant: key.tenant, key: key.id, name: key.name, scopes: key.scopes },
                     read_at: now,
@@ -265,6 +334,12 @@ pub fn insert(tx: &mut dyn Tx, new: &NewKey) -> Result<(), IdentityError> {
             key.expires_at.map(Timestamp::millis)
         ],
     )?;
+    if let Some(sealed) = &new.sealed {
+        tx.execute(
+            "INSERT INTO access_key_secrets(key, sealed) VALUES ($1, $2)",
+            params![key.id.as_str(), sealed.as_str()],
+        )?;
+    }
     Ok(())
 }
 
@@ -276,6 +351,10 @@ pub fn revoke_in(tx: &mut dyn Tx, tenant: &str, id: &str, now: Timestamp) -> Res
     tx.execute(
         "UPDATE access_keys SET revoked_at = $1 WHERE id = $2 AND tenant = $3 AND revoked_at IS NULL",
         params![now.millis(), id, tenant],
+    )?;
+    tx.execute(
+        "DELETE FROM access_key_secrets WHERE key = $1 AND EXISTS (SELECT 1 FROM access_keys WHERE id = $1 AND tenant = $2)",
+        params![id, tenant],
     )?;
     let rows = tx.query("SELECT * FROM access_keys WHERE id = $1 AND tenant = $2", params![id, tenant])?;
     rows.first().map_or_else(|| Err(IdentityError::NoSuchKey(id.chars().take(64).collect())), read)
@@ -356,6 +435,33 @@ mod tests {
                 .await
                 .unwrap();
             assert!(!text.contains(&other.secret) && !text.contains(&admin.secret), "only hashes are kept");
+        }
+    }
+
+    #[tokio::test]
+    async fn keys_sign_when_the_vault_has_their_secret() {
+        for store in doorstep_store::testing::stores(MIGRATIONS) {
+            let clock = ManualClock::new(Timestamp(1_000_000));
+            let plain = Keys::new(store.clone(), Arc::new(clock.clone()));
+            let old = plain.ensure_admin().await.unwrap().unwrap();
+            let keys = plain.clone().with_vault(Arc::new(Vault::new(&[7; 32])));
+            assert!(matches!(keys.signing_secret(old.access.as_str()).await, Err(IdentityError::CannotSign(_))));
+            // Shown once, an older key can sign too.
+            keys.authenticate(old.access.as_str(), &old.secret).await.unwrap();
+            assert_eq!(&*keys.signing_secret(old.access.as_str()).await.unwrap().1, old.secret);
+            let scopes = [Scope::Operator].into_iter().collect();
+            let new = keys.create(&TenantId::new(MAIN_TENANT), "signs", scopes, None).await.unwrap();
+            let (who, secret) = keys.signing_secret(new.access.as_str()).await.unwrap();
+            assert_eq!((who.key.as_str(), &*secret), (new.access.as_str(), new.secret.as_str()));
+            let elsewhere = Keys::new(store.clone(), Arc::new(clock)).with_vault(Arc::new(Vault::new(&[8; 32])));
+            assert!(matches!(elsewhere.signing_secret(new.access.as_str()).await, Err(IdentityError::CannotSign(_))));
+            let text = store
+                .read(|tx| Ok::<_, StoreError>(format!("{:?}", tx.query("SELECT * FROM access_key_secrets", &[])?)))
+                .await
+                .unwrap();
+            assert!(!text.contains(&new.secret) && !text.contains(&old.secret), "only sealed secrets are kept");
+            keys.revoke(&who.tenant, new.access.as_str()).await.unwrap();
+            assert!(keys.signing_secret(new.access.as_str()).await.is_err());
         }
     }
 

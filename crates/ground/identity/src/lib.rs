@@ -1,6 +1,7 @@
 //! Tenants, principals, access keys with scopes, signed tokens.
 //!
-//! *Invariant*: a secret leaves this crate once, in the answer that makes it; what is kept is its hash.
+//! *Invariant*: a secret leaves this crate once, in the answer that makes it; what is kept is its
+//! hash and, for checking signatures, a form sealed under a key that is not in the store.
 
 mod authorization;
 mod error;
@@ -10,6 +11,7 @@ mod scope;
 mod secret;
 mod tenants;
 mod token;
+mod vault;
 
 pub use authorization::{parse_authorization, parse_bearer_base64url};
 pub use error::{IdentityError, TokenError};
@@ -18,3 +20,4 @@ pub use principal::{KeyId, Principal, TenantId};
 pub use scope::{Scope, ScopeSet, UnknownScope};
 pub use tenants::Tenant;
 pub use token::{MAX_TOKEN, Signer};
+pub use vault::Vault;

@@ -3,6 +3,7 @@
 use std::fs::{self, File, TryLockError};
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use crate::JournalError;
 
@@ -61,7 +62,12 @@ pub(crate) fn files(folder: &Path, extension: &str) -> Result<Vec<PathBuf>, Jour
     Ok(found)
 }
 
-/// Takes the directory for this handle until the returned file is dropped.
+/// How often the lock is tried, and how long apart. A child that this process is just starting shares its open
+/// files until it becomes another program, so a lock that was let go can be held a moment longer.
+const LOCK_TRIES: (u32, Duration) = (25, Duration::from_millis(40));
+
+/// Takes the directory for this handle until the returned file is dropped. Waits up to a second for a holder that
+/// is about to let go.
 pub(crate) fn lock(dir: &Path) -> Result<File, JournalError> {
     let path = dir.join("LOCK");
     let mut file = File::options()
@@ -71,7 +77,15 @@ pub(crate) fn lock(dir: &Path) -> Result<File, JournalError> {
         .truncate(false)
         .open(&path)
         .map_err(JournalError::io("open", &path))?;
-    match file.try_lock() {
+    let (mut tries, pause) = LOCK_TRIES;
+    let taken = loop {
+        tries -= 1;
+        match file.try_lock() {
+            Err(TryLockError::WouldBlock) if tries > 0 => std::thread::sleep(pause),
+            answer => break answer,
+        }
+    };
+    match taken {
         Ok(()) => {}
         Err(TryLockError::WouldBlock) => {
             let mut holder = String::new();

@@ -17,7 +17,8 @@ use doorstep_geo::{BoundingBox, Point, destination};
 use doorstep_identity::Signer;
 use doorstep_journal::{Journal, Options};
 use doorstep_money::Currency;
-use doorstep_orders::{Actor, DriverId, FareTable, NewDriver, NewOrder, Orders, RiderRef};
+use doorstep_orders::{Actor, DriverId, NewDriver, NewOrder, Orders, RiderRef};
+use doorstep_pricing::{SurgeConfig, Tariff};
 use doorstep_roads::{ArcRow, NodeIx, RoadClass, RoadGraph, Roads};
 use doorstep_store::{Migration, Store};
 use rand::RngExt;
@@ -89,13 +90,14 @@ async fn main() {
         time_zone: "UTC".to_owned(),
         bbox: BoundingBox::of([corner(0.0, 0.0), corner(f64::from(SIDE), f64::from(SIDE))]).unwrap(),
         roads: CityRoads::fixed(roads),
-        fares: FareTable::standard(Currency::USD),
+        tariff: Arc::new(Tariff::standard(Currency::USD, "America/New_York").compile().unwrap()),
+        surge: SurgeConfig::default(),
         snap_m: 300.0,
     };
     let orders = Orders::new(store, signer);
     let city = LiveCity::start(
         map,
-        LiveConfig::default(),
+        LiveConfig { surge: true, ..LiveConfig::default() },
         CityClock::Real(Arc::clone(&wall)),
         Arc::clone(&wall),
         orders,
@@ -167,7 +169,11 @@ async fn main() {
             tokio::spawn(async move {
                 while monotonic() < end {
                     let token = city.quote(TENANT, from, to, 1).unwrap().quote.token;
-                    let new = NewOrder { rider: RiderRef { name: "Ada".to_owned(), reference: None }, note: None };
+                    let new = NewOrder {
+                        rider: RiderRef { name: "Ada".to_owned(), reference: None },
+                        note: None,
+                        share: false,
+                    };
                     city.create(TENANT, &token, new, Actor::Rider).await.unwrap();
                     made.fetch_add(1, Ordering::Relaxed);
                 }

@@ -4,3 +4,4 @@ pub mod backtest;
 pub mod live;
 pub mod replay;
 pub mod simulate;
+pub mod trials;

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use doorstep_city::replay::{Replay, Run, Summary, lines, read_requests, read_taxis, sample_fleet};
+use doorstep_city::replay::{Policy, Replay, Run, Summary, lines, read_requests, read_taxis, sample_fleet};
 use doorstep_dispatch::matching::SoloPolicy;
 use doorstep_roads::{CityFile, Roads, WeekProfile, import};
 
@@ -38,7 +38,10 @@ fn replay(city: &Replay, dir: &Path, cars: usize, policy: &SoloPolicy) -> (Summa
         batch_ms: 30_000,
         max_wait_ms: 300_000,
         boarding_ms: 0,
-        policy,
+        max_delay_ms: 600_000,
+        noise: 0.0,
+        noise_seed: 0,
+        policy: Policy::Solo(policy),
     };
     let outcome = city.run(&run, |_| ()).expect("sound settings");
     let mut trace = Vec::new();

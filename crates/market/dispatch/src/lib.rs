@@ -1,5 +1,6 @@
 //! Supply and matching in batches.
 
+pub mod coverage;
 pub mod matching;
 pub mod sharing;
 pub mod supply;

@@ -7,6 +7,7 @@ use doorstep_pooling::fleet::{self, Car, Outlook, Plan, PooledPolicy, Rider};
 use doorstep_roads::{NodeIx, TravelTimes};
 use serde::{Deserialize, Serialize};
 
+use crate::coverage::{self, Coverage};
 use crate::matching::{self, Rebalance, Recent};
 
 /// Shared rides, and what is done with idle cars.
@@ -26,9 +27,13 @@ pub struct SharedPolicy {
     /// A rider is told of a car when the request is this old or the car is this near, milliseconds. Until
     /// then the plan may still drop the rider for others.
     pub answer_after_ms: u32,
-    /// Load (see [`fleet::load`]) from which idle cars are sent. Below it there are enough of them
+    /// Load (see [`fleet::load`]) from which idle cars are sent so. Below it there are enough of them nearly
     /// everywhere, and driving about costs more than it saves.
     pub rebalance_load: f64,
+    /// Below that load: sending idle cars only where they are missed; `None` leaves them where they are.
+    pub coverage: Option<Coverage>,
+    /// Load from which that is done: where cars are plenty, they stand everywhere.
+    pub coverage_load: f64,
 }
 
 impl Default for SharedPolicy {
@@ -41,6 +46,8 @@ impl Default for SharedPolicy {
             outlook_recent_ms: 900_000,
             answer_after_ms: 0,
             rebalance_load: 1.0,
+            coverage: Some(Coverage::default()),
+            coverage_load: 0.7,
         }
     }
 }
@@ -73,9 +80,18 @@ pub fn decide(
     late: &mut dyn FnMut() -> bool,
 ) -> SharedDecision {
     let decided = fleet::decide_until(&batch.fleet, times, &policy.plan, late);
-    let moves = match &policy.rebalance {
-        Some(rebalance) if !batch.recent.is_empty() && batch.fleet.load >= policy.rebalance_load => {
-            spread(batch, &decided.plans, times, rebalance)
+    let busy = batch.fleet.load >= policy.rebalance_load;
+    let moves = match (&policy.rebalance, &policy.coverage) {
+        _ if batch.recent.is_empty() => Vec::new(),
+        (Some(rebalance), _) if busy => {
+            let cars = after_plans(batch, &decided.plans, times);
+            let now_ms = batch.fleet.now_ms;
+            let idle = matching::Batch { now_ms, riders: &[], cars: &cars, recent: batch.recent };
+            matching::spread_idle(&idle, times, rebalance)
+        }
+        (_, Some(coverage)) if !busy && batch.fleet.load >= policy.coverage_load => {
+            let cars = after_plans(batch, &decided.plans, times);
+            coverage::moves(&cars, batch.recent, batch.fleet.now_ms, times, coverage)
         }
         _ => Vec::new(),
     };
@@ -101,13 +117,13 @@ pub fn outlook(
     Some(Outlook::new(nodes, &sample, policy.outlook_nearest, times))
 }
 
-fn spread(batch: &SharedBatch<'_>, plans: &[Plan], times: &dyn TravelTimes, policy: &Rebalance) -> Vec<(u32, NodeIx)> {
+/// The cars, by ascending id, where and when their plans end.
+fn after_plans(batch: &SharedBatch<'_>, plans: &[Plan], times: &dyn TravelTimes) -> Vec<matching::Car> {
     let mut riders: Vec<&Rider> = batch.fleet.riders.iter().collect();
     riders.sort_unstable_by_key(|r| r.id);
     let mut cars: Vec<&Car> = batch.fleet.cars.iter().collect();
     cars.sort_unstable_by_key(|c| c.id);
-    let free: Vec<matching::Car> = cars
-        .iter()
+    cars.iter()
         .zip(plans)
         .map(|(car, plan)| {
             let (mut node, mut at_ms) = (car.node, car.at_ms);
@@ -121,7 +137,5 @@ fn spread(batch: &SharedBatch<'_>, plans: &[Plan], times: &dyn TravelTimes, poli
             let on_trip = !plan.stops.is_empty();
             matching::Car { id: car.id, node, free_at_ms: at_ms, seats: car.seats, assigned: None, on_trip }
         })
-        .collect();
-    let idle = matching::Batch { now_ms: batch.fleet.now_ms, riders: &[], cars: &free, recent: batch.recent };
-    matching::spread_idle(&idle, times, policy)
+        .collect()
 }

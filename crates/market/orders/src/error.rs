@@ -38,6 +38,16 @@ pub enum OrdersError {
         /// The order he has.
         order: Option<OrderId>,
     },
+    /// Others sit in the car, and there is no seat left for the rider.
+    #[error("{taken} of the {seats} seats of driver {driver} are taken: drop a rider off first")]
+    CarFull {
+        /// Which driver.
+        driver: DriverId,
+        /// Seats of the car.
+        seats: i64,
+        /// Of them taken.
+        taken: i64,
+    },
     /// The quote ran out.
     #[error("quote {quote} expired at {expired_at}: ask for a new one")]
     QuoteExpired {
@@ -99,6 +109,7 @@ impl OrdersError {
             Self::NotFound { .. } => "not_found",
             Self::VersionConflict { .. } => "version_conflict",
             Self::DriverBusy { .. } => "driver_busy",
+            Self::CarFull { .. } => "car_full",
             Self::QuoteExpired { .. } => "quote_expired",
             Self::QuoteAltered { .. } => "quote_altered",
             Self::QuoteForeign { .. } => "quote_foreign",

@@ -1,71 +1,133 @@
-//! Who has a driver: at most one order at a time, and one more to follow it.
+//! Who has a driver: the rows of `driver_orders`, each in a numbered place of the driver's own.
 //!
-//! The *current* order is the row of `driver_holds`, whose primary key is the driver; while its rider is aboard, a
-//! *next* order may wait in `driver_next`, with the same key. Two orders that reach for one driver meet here; the
-//! store lets one of them in. When the current order leaves the driver, the next one becomes current.
+//! The primary key is driver and place: orders that reach for one place of one driver meet there, and the store lets
+//! one of them in; its check lets no driver have more than [`MOST_ORDERS`](crate::MOST_ORDERS) places.
+//!
+//! - Alone, an order takes place 0: it is the driver's *current* order. While its rider is aboard, a *next* one may
+//!   wait in place 1 and becomes current when the one before it leaves the driver.
+//! - On a route ([`Order::route`]), an order takes any place that is free.
 
 use doorstep_store::{StoreError, Tx, params};
 
 use crate::error::OrdersError;
 use crate::ids::{DriverId, OrderId};
 use crate::machine::State;
+use crate::order::Order;
 
-/// Takes the driver for the order, as his current or his next, or says which order has him.
-pub(crate) fn take(tx: &mut dyn Tx, driver: DriverId, order: OrderId) -> Result<(), OrdersError> {
-    let inserted = tx.execute(
-        "INSERT INTO driver_holds (driver, order_id) VALUES ($1, $2) ON CONFLICT (driver) DO NOTHING",
-        params![driver.to_string(), order.to_string()],
-    )?;
-    if inserted == 1 {
-        return Ok(());
+/// Takes the driver for the order, or says which order has him.
+pub(crate) fn take(tx: &mut dyn Tx, driver: DriverId, order: &Order) -> Result<(), OrdersError> {
+    let taken = match order.route {
+        Some(room) => take_any(tx, driver, order, room)?,
+        None => take_current_or_next(tx, driver, order)?,
+    };
+    if taken { Ok(()) } else { Err(OrdersError::DriverBusy { driver, order: held_by(tx, driver)? }) }
+}
+
+fn take_current_or_next(tx: &mut dyn Tx, driver: DriverId, order: &Order) -> Result<bool, OrdersError> {
+    if insert(tx, driver, 0, order)? {
+        // On a route place 0 may be free while others are not.
+        let alone = places(tx, driver)?.len() == 1;
+        if !alone {
+            leave(tx, driver, order.id)?;
+        }
+        return Ok(alone);
     }
     // Changing nothing locks the row: the current order cannot end before the next one stands behind it.
     let on_trip = tx.execute(
-        "UPDATE driver_holds SET order_id = order_id WHERE driver = $1
-         AND EXISTS (SELECT 1 FROM orders WHERE orders.id = driver_holds.order_id AND orders.state = $2)",
+        "UPDATE driver_orders SET order_id = order_id WHERE driver = $1 AND place = 0
+         AND EXISTS (SELECT 1 FROM orders WHERE orders.id = driver_orders.order_id AND orders.state = $2)",
         params![driver.to_string(), State::OnTrip.as_str()],
     )?;
-    if on_trip == 1 {
-        let inserted = tx.execute(
-            "INSERT INTO driver_next (driver, order_id) VALUES ($1, $2) ON CONFLICT (driver) DO NOTHING",
-            params![driver.to_string(), order.to_string()],
-        )?;
-        if inserted == 1 {
-            return Ok(());
-        }
-    }
-    Err(OrdersError::DriverBusy { driver, order: held_by(tx, driver)? })
+    Ok(on_trip == 1 && places(tx, driver)?.len() == 1 && insert(tx, driver, 1, order)?)
 }
 
-/// Lets the driver go, if it is this order that has him; the one that waited behind it becomes current.
+fn take_any(tx: &mut dyn Tx, driver: DriverId, order: &Order, room: u8) -> Result<bool, OrdersError> {
+    // Another transaction may be quicker at a place: then the next free one is tried.
+    for _ in 0..=room {
+        let taken = places(tx, driver)?;
+        let Some(free) = (0..i64::from(room)).find(|place| !taken.contains(place)) else { return Ok(false) };
+        if taken.len() >= usize::from(room) {
+            return Ok(false);
+        }
+        if insert(tx, driver, free, order)? {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+fn insert(tx: &mut dyn Tx, driver: DriverId, place: i64, order: &Order) -> Result<bool, StoreError> {
+    let inserted = tx.execute(
+        "INSERT INTO driver_orders (driver, place, order_id, seats, aboard) VALUES ($1, $2, $3, $4, 0)
+         ON CONFLICT (driver, place) DO NOTHING",
+        params![driver.to_string(), place, order.id.to_string(), order.seats],
+    )?;
+    Ok(inserted == 1)
+}
+
+fn places(tx: &mut dyn Tx, driver: DriverId) -> Result<Vec<i64>, StoreError> {
+    let rows = tx.query("SELECT place FROM driver_orders WHERE driver = $1", params![driver.to_string()])?;
+    rows.iter().map(|row| row.int("place")).collect()
+}
+
+/// Lets the driver go, if this order has him; the one that waited behind it becomes current.
 pub(crate) fn leave(tx: &mut dyn Tx, driver: DriverId, order: OrderId) -> Result<(), StoreError> {
     let (who, which) = (driver.to_string(), order.to_string());
-    let current = tx.execute("DELETE FROM driver_holds WHERE driver = $1 AND order_id = $2", params![&who, &which])?;
-    if current == 1 {
-        tx.execute(
-            "INSERT INTO driver_holds (driver, order_id) SELECT driver, order_id FROM driver_next WHERE driver = $1",
-            params![&who],
-        )?;
-        tx.execute("DELETE FROM driver_next WHERE driver = $1", params![&who])?;
-    } else {
-        tx.execute("DELETE FROM driver_next WHERE driver = $1 AND order_id = $2", params![&who, &which])?;
-    }
+    tx.execute("DELETE FROM driver_orders WHERE driver = $1 AND order_id = $2", params![&who, &which])?;
+    tx.execute(
+        "UPDATE driver_orders SET place = 0 WHERE driver = $1 AND place = 1
+         AND NOT EXISTS (SELECT 1 FROM driver_orders front WHERE front.driver = $1 AND front.place = 0)",
+        params![&who],
+    )?;
     Ok(())
 }
 
 /// Refuses what only the driver's current order may do.
-pub(crate) fn require_current(tx: &mut dyn Tx, driver: DriverId, order: OrderId) -> Result<(), OrdersError> {
+pub(crate) fn require_current(tx: &mut dyn Tx, driver: DriverId, order: &Order) -> Result<(), OrdersError> {
+    if order.route.is_some() {
+        return Ok(());
+    }
     match held_by(tx, driver)? {
-        Some(current) if current != order => Err(OrdersError::DriverBusy { driver, order: Some(current) }),
+        Some(current) if current != order.id => Err(OrdersError::DriverBusy { driver, order: Some(current) }),
         _ => Ok(()),
     }
 }
 
-/// The driver's current order.
-pub(crate) fn held_by(tx: &mut dyn Tx, driver: DriverId) -> Result<Option<OrderId>, OrdersError> {
-    let row = tx.query_opt("SELECT order_id FROM driver_holds WHERE driver = $1", params![driver.to_string()])?;
-    match row {
-        Some(row) => Ok(Some(OrderId::parse(&row.text("order_id")?)?)),
-        None => Ok(None),
+/// The rider gets in: refused where others are aboard and the car has no seat left, or one of them rides alone.
+pub(crate) fn board(tx: &mut dyn Tx, driver: DriverId, order: &Order) -> Result<(), OrdersError> {
+    let (who, which) = (driver.to_string(), order.id.to_string());
+    // Locks the car: two who get in at once meet here.
+    tx.execute("UPDATE driver_orders SET aboard = aboard WHERE driver = $1", params![&who])?;
+    let aboard =
+        tx.query("SELECT order_id, seats FROM driver_orders WHERE driver = $1 AND aboard = 1", params![&who])?;
+    let car = match tx.query_opt("SELECT seats FROM drivers WHERE id = $1", params![&who])? {
+        Some(row) => row.int("seats")?,
+        None => return Err(OrdersError::NotFound { what: "driver", id: who }),
+    };
+    // Who rides alone takes the whole car.
+    let seats = if order.share.is_some() { i64::from(order.seats) } else { car };
+    let mut taken = 0;
+    for other in &aboard {
+        taken += other.int("seats")?;
     }
+    if !aboard.is_empty() && taken + seats > car {
+        return Err(OrdersError::CarFull { driver, seats: car, taken });
+    }
+    tx.execute(
+        "UPDATE driver_orders SET aboard = 1, seats = $1 WHERE driver = $2 AND order_id = $3",
+        params![seats, &who, &which],
+    )?;
+    Ok(())
+}
+
+/// The driver's current order: of several the one in the lowest place.
+pub(crate) fn held_by(tx: &mut dyn Tx, driver: DriverId) -> Result<Option<OrderId>, OrdersError> {
+    Ok(all_of(tx, driver)?.first().copied())
+}
+
+/// All orders of a driver, the current one first.
+pub(crate) fn all_of(tx: &mut dyn Tx, driver: DriverId) -> Result<Vec<OrderId>, OrdersError> {
+    let sql = "SELECT order_id FROM driver_orders WHERE driver = $1 ORDER BY place";
+    let rows = tx.query(sql, params![driver.to_string()])?;
+    rows.iter().map(|row| Ok(OrderId::parse(&row.text("order_id")?)?)).collect()
 }

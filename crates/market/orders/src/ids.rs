@@ -52,6 +52,13 @@ macro_rules! id {
                 Self(generate(now))
             }
 
+            /// Sorts before every id that was made at `now` or later.
+            #[must_use]
+            pub fn first_of(now: Timestamp) -> Self {
+                let ms = u128::try_from(now.millis()).unwrap_or(0);
+                Self(Uuid::from_u128(ms << 80))
+            }
+
             /// Reads the text form.
             pub fn parse(text: &str) -> Result<Self, IdError> {
                 parse($kind, $prefix, text).map(Self)
@@ -114,6 +121,8 @@ mod tests {
         let earlier = OrderId::generate(Timestamp::from_millis(1_000));
         let later = OrderId::generate(Timestamp::from_millis(1_001));
         assert!(earlier < later && earlier.to_string() < later.to_string());
+        let first = OrderId::first_of(Timestamp::from_millis(1_001));
+        assert!(earlier < first && first < later && first.to_string() < later.to_string());
     }
 
     #[test]

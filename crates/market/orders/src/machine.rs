@@ -6,6 +6,8 @@
 //!     │  └─give_up▶ no_driver                   │                    │                   │
 //!     └──── decline, timeout, withdraw ┘── release ┘─────────────────┘───────────────────┘
 //!  cancel: from every state before the pickup to cancelled
+//!  assign: from searching straight to accepted, onto the route of a driver who has taken shared rides;
+//!  reassign: from one such route to another, before the car is there
 //! ```
 //!
 //! [`apply`] is pure: the same order, command, actor and time give the same answer. The live
@@ -128,6 +130,10 @@ words! {
         Release = "release",
         /// The order leaves its driver and is offered to another at once.
         Reoffer = "reoffer",
+        /// The order is put on the route of a driver who has taken shared rides: nobody is asked.
+        Assign = "assign",
+        /// The order leaves one such route for another.
+        Reassign = "reassign",
         /// Call the order off.
         Cancel = "cancel",
         /// The wait was too long; nobody was found.
@@ -150,6 +156,8 @@ words! {
         Withdrawn = "withdrawn",
         /// Taken by the driver.
         Accepted = "accepted",
+        /// Put on the route of a driver who has taken shared rides.
+        Assigned = "assigned",
         /// The driver set out.
         Arriving = "arriving",
         /// The driver is at the pickup.
@@ -178,6 +186,8 @@ words! {
         DriverOffline = "driver_offline",
         /// Another car is there clearly sooner.
         BetterCar = "better_car",
+        /// Another car's route keeps all promises at less cost.
+        BetterRoute = "better_route",
         /// A person of the operator decided so.
         OperatorDecided = "operator_decided",
     }
@@ -199,6 +209,7 @@ pub struct Rule {
 }
 
 const DISPATCH: &[Actor] = &[Actor::Dispatcher, Actor::Operator];
+const ROUTE: &[Actor] = &[Actor::Dispatcher];
 const DRIVE: &[Actor] = &[Actor::Driver, Actor::Operator];
 const GIVE_BACK: &[Actor] = &[Actor::Driver, Actor::Operator, Actor::Dispatcher];
 const CALL_OFF: &[Actor] = &[Actor::Rider, Actor::Operator];
@@ -211,6 +222,7 @@ const fn rule(from: State, command: CommandKind, to: State, event: EventKind, ac
 #[rustfmt::skip]
 pub const TRANSITIONS: &[Rule] = &[
     rule(State::Searching, CommandKind::Offer,    State::Offered,   EventKind::Offered,    DISPATCH),
+    rule(State::Searching, CommandKind::Assign,   State::Accepted,  EventKind::Assigned,   ROUTE),
     rule(State::Searching, CommandKind::GiveUp,   State::NoDriver,  EventKind::NoDriver,   DISPATCH),
     rule(State::Searching, CommandKind::Cancel,   State::Cancelled, EventKind::Cancelled,  CALL_OFF),
 
@@ -224,11 +236,13 @@ pub const TRANSITIONS: &[Rule] = &[
     rule(State::Accepted,  CommandKind::Arrive,   State::Arrived,   EventKind::Arrived,    DRIVE),
     rule(State::Accepted,  CommandKind::Release,  State::Searching, EventKind::Reassigned, GIVE_BACK),
     rule(State::Accepted,  CommandKind::Reoffer,  State::Offered,   EventKind::Reassigned, DISPATCH),
+    rule(State::Accepted,  CommandKind::Reassign, State::Accepted,  EventKind::Reassigned, ROUTE),
     rule(State::Accepted,  CommandKind::Cancel,   State::Cancelled, EventKind::Cancelled,  CALL_OFF),
 
     rule(State::Arriving,  CommandKind::Arrive,   State::Arrived,   EventKind::Arrived,    DRIVE),
     rule(State::Arriving,  CommandKind::Release,  State::Searching, EventKind::Reassigned, GIVE_BACK),
     rule(State::Arriving,  CommandKind::Reoffer,  State::Offered,   EventKind::Reassigned, DISPATCH),
+    rule(State::Arriving,  CommandKind::Reassign, State::Accepted,  EventKind::Reassigned, ROUTE),
     rule(State::Arriving,  CommandKind::Cancel,   State::Cancelled, EventKind::Cancelled,  CALL_OFF),
 
     rule(State::Arrived,   CommandKind::Pickup,   State::OnTrip,    EventKind::PickedUp,   DRIVE),
@@ -307,6 +321,24 @@ pub enum Command {
         /** Why. */
         reason: ReassignReason,
     },
+    /// Onto the route of a driver who has taken shared rides.
+    Assign {
+        /** Whose route. */
+        driver: DriverRef,
+        /** When the car will be there, from now, milliseconds. */
+        pickup_eta_ms: Option<u32>,
+        /** The most orders that he may have at once. */
+        room: u8,
+    },
+    /// From one such route to another.
+    Reassign {
+        /** Whose route. */
+        driver: DriverRef,
+        /** When the car will be there, from now, milliseconds. */
+        pickup_eta_ms: Option<u32>,
+        /** The most orders that he may have at once. */
+        room: u8,
+    },
     /// Call it off.
     Cancel {
         /** In the caller's words. */
@@ -332,6 +364,8 @@ impl Command {
             Self::Complete { .. } => CommandKind::Complete,
             Self::Release { .. } => CommandKind::Release,
             Self::Reoffer { .. } => CommandKind::Reoffer,
+            Self::Assign { .. } => CommandKind::Assign,
+            Self::Reassign { .. } => CommandKind::Reassign,
             Self::Cancel { .. } => CommandKind::Cancel,
             Self::GiveUp => CommandKind::GiveUp,
         }
@@ -471,6 +505,16 @@ fn change(order: &mut Order, command: &Command, actor: Actor, now: Timestamp) ->
             order.searching_since = now;
             order.reassigned += 1;
             Some(reason.as_str().to_owned())
+        }
+        Command::Assign { driver, pickup_eta_ms, room } => {
+            order.join_route(driver.clone(), *pickup_eta_ms, *room, now);
+            None
+        }
+        Command::Reassign { driver, pickup_eta_ms, room } => {
+            order.leave_driver();
+            order.join_route(driver.clone(), *pickup_eta_ms, *room, now);
+            order.reassigned += 1;
+            Some(ReassignReason::BetterRoute.as_str().to_owned())
         }
         Command::Accept { .. } => {
             order.accepted_at = Some(now);

@@ -3,7 +3,8 @@
 #![allow(clippy::unwrap_used)]
 
 use doorstep_geo::Point;
-use doorstep_money::{Currency, Money};
+use doorstep_money::Currency;
+use doorstep_pricing::{SurgeMap, Tariff, Trip, price};
 use proptest::prelude::*;
 
 use super::*;
@@ -14,20 +15,24 @@ use crate::quote::QuoteClaims;
 const NOON: Timestamp = Timestamp::from_millis(1_384_790_400_000);
 
 fn order() -> Order {
+    let (pickup, dropoff) = (Point::new(40.75, -73.98).unwrap(), Point::new(40.71, -74.0).unwrap());
+    let trip = Trip { pickup, dropoff, distance_m: 4_000, trip_ms: 600_000, at: NOON, route: Vec::new() };
+    let book = Tariff::standard(Currency::USD, "America/New_York").compile().unwrap();
     let claims = QuoteClaims {
         id: QuoteId::generate(NOON),
         tenant: "ten".to_owned(),
         city: "manhattan".to_owned(),
         industry: "rides".to_owned(),
-        pickup: Point::new(40.75, -73.98).unwrap(),
-        dropoff: Point::new(40.71, -74.0).unwrap(),
+        pickup,
+        dropoff,
         pickup_node: 1,
         dropoff_node: 2,
         seats: 1,
-        fare: Money::new(1_450, Currency::USD),
+        price: price(&book, &SurgeMap::off(), &trip),
         trip_ms: 600_000,
         pickup_eta_ms: None,
         expires_at: NOON.plus_ms(300_000),
+        share: None,
     };
     Order::from_quote(claims, RiderRef { name: "Ada".to_owned(), reference: None }, None, NOON)
 }
@@ -54,6 +59,8 @@ fn command(kind: CommandKind, n: u8, now: Timestamp) -> Command {
         CommandKind::Complete => Command::Complete { driver: id },
         CommandKind::Release => Command::Release { driver: None, reason },
         CommandKind::Reoffer => Command::Reoffer { driver, expires_at, pickup_eta_ms: None, reason },
+        CommandKind::Assign => Command::Assign { driver, pickup_eta_ms: None, room: 3 },
+        CommandKind::Reassign => Command::Reassign { driver, pickup_eta_ms: None, room: 3 },
         CommandKind::Cancel => Command::Cancel { reason: "changed my mind".to_owned() },
         CommandKind::GiveUp => Command::GiveUp,
     }
@@ -113,7 +120,7 @@ fn a_refusal_names_both_states_and_what_is_allowed() {
     let refusal = apply(&order(), &command(CommandKind::Complete, 1, NOON), Actor::Driver, NOON).unwrap_err();
     assert_eq!(
         refusal.to_string(),
-        "an order that is searching cannot become completed by `complete`; allowed now: offer, give_up, cancel"
+        "an order that is searching cannot become completed by `complete`; allowed now: offer, assign, give_up, cancel"
     );
 }
 

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use crate::ids::{DriverId, OrderId, QuoteId};
 use crate::machine::{Actor, EventKind, State};
 use crate::quote::QuoteClaims;
+use crate::share::SharePromise;
 
 /// Who rides.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -102,6 +103,13 @@ pub struct Order {
     pub direct_ms: u32,
     /// How often it left a driver who had accepted.
     pub reassigned: u32,
+    /// What is promised to a rider who shares; `None`: the car is the rider's own.
+    #[serde(default)]
+    pub share: Option<SharePromise>,
+    /// The most orders that the driver may have at once, when it is on a route with others; `None`: this one, and one
+    /// to follow.
+    #[serde(default)]
+    pub route: Option<u8>,
 }
 
 impl Order {
@@ -122,7 +130,7 @@ impl Order {
             pickup_node: claims.pickup_node,
             dropoff_node: claims.dropoff_node,
             seats: claims.seats,
-            fare: claims.fare,
+            fare: claims.price.total,
             note,
             driver: None,
             requested_at: now,
@@ -138,7 +146,21 @@ impl Order {
             pickup_eta_ms: claims.pickup_eta_ms,
             direct_ms: claims.trip_ms,
             reassigned: 0,
+            share: None,
+            route: None,
         }
+    }
+
+    /// The last moment of the pickup that a rider who shares was promised. It begins anew when a driver was lost.
+    #[must_use]
+    pub fn pickup_by(&self) -> Option<Timestamp> {
+        self.share.map(|promise| promise.pickup_by(self.searching_since))
+    }
+
+    /// The last moment of the arrival that a rider who shares was promised.
+    #[must_use]
+    pub fn dropoff_by(&self) -> Option<Timestamp> {
+        self.share.map(|promise| promise.dropoff_by(self.searching_since, self.direct_ms))
     }
 
     /// The driver this order holds, who can hold no other.
@@ -166,6 +188,13 @@ impl Order {
         self.pickup_eta_ms = eta_ms.or(self.pickup_eta_ms);
     }
 
+    pub(crate) fn join_route(&mut self, driver: DriverRef, eta_ms: Option<u32>, room: u8, now: Timestamp) {
+        self.driver = Some(driver);
+        self.accepted_at = Some(now);
+        self.pickup_eta_ms = eta_ms.or(self.pickup_eta_ms);
+        self.route = Some(room);
+    }
+
     /// Forgets the driver and everything that happened with him.
     pub(crate) fn leave_driver(&mut self) {
         self.driver = None;
@@ -174,6 +203,7 @@ impl Order {
         self.accepted_at = None;
         self.arriving_at = None;
         self.arrived_at = None;
+        self.route = None;
     }
 
     /// What the world sees.
@@ -206,6 +236,9 @@ impl Order {
             reassigned: self.reassigned,
             quote_id: self.quote_id,
             note: self.note.clone(),
+            shared: self.share.is_some(),
+            pickup_by: self.pickup_by(),
+            dropoff_by: self.dropoff_by(),
         }
     }
 }
@@ -271,6 +304,15 @@ pub struct OrderView {
     pub quote_id: QuoteId,
     /// The rider's note to the driver.
     pub note: Option<String>,
+    /// Others may ride along.
+    #[serde(default)]
+    pub shared: bool,
+    /// The last moment of the pickup that was promised, for a shared ride.
+    #[serde(default)]
+    pub pickup_by: Option<Timestamp>,
+    /// The last moment of the arrival that was promised, for a shared ride.
+    #[serde(default)]
+    pub dropoff_by: Option<Timestamp>,
 }
 
 /// One change of one order, with the order as it was after it.

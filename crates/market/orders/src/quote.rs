@@ -7,12 +7,13 @@ use doorstep_clock::Timestamp;
 use doorstep_geo::Point;
 use doorstep_identity::Signer;
 use doorstep_money::Money;
+use doorstep_pricing::{Price, PricePart, Why};
 use serde::{Deserialize, Serialize};
 
 use crate::error::OrdersError;
-use crate::fare::{FarePart, FareTable};
 use crate::ids::QuoteId;
 use crate::order::seconds;
+use crate::share::{self, ShareClaims, ShareOffer, ShareTerms};
 
 /// How long a quote holds, milliseconds of city time.
 pub const QUOTE_TTL_MS: i64 = 5 * 60 * 1_000;
@@ -46,6 +47,10 @@ pub struct QuoteInput {
     pub distance_m: u32,
     /// Drive of the nearest free car to the pickup, milliseconds; `None` when no car is free.
     pub pickup_eta_ms: Option<u32>,
+    /// What the trip costs, and why.
+    pub price: Price,
+    /// On what terms the ride may be shared, where the city offers it.
+    pub share: Option<ShareTerms>,
 }
 
 /// What the token promises. Only a verified token yields one.
@@ -69,14 +74,17 @@ pub struct QuoteClaims {
     pub dropoff_node: u32,
     /// Seats.
     pub seats: u8,
-    /// The price.
-    pub fare: Money,
+    /// The price with its lines and its reason: locked, it never rises.
+    pub price: Price,
     /// The direct trip, milliseconds.
     pub trip_ms: u32,
     /// Estimated drive to the pickup, milliseconds.
     pub pickup_eta_ms: Option<u32>,
     /// The promise holds until then, city time.
     pub expires_at: Timestamp,
+    /// The same ride with sharing, if it was offered.
+    #[serde(default)]
+    pub share: Option<ShareClaims>,
 }
 
 /// A quote as the rider sees it.
@@ -89,7 +97,9 @@ pub struct Quote {
     /// The price.
     pub fare: Money,
     /// What the price is made of.
-    pub parts: Vec<FarePart>,
+    pub parts: Vec<PricePart>,
+    /// Why it is this price.
+    pub why: Why,
     /// Estimated drive to the pickup, seconds; `None` when no car is free.
     pub pickup_eta_s: Option<f64>,
     /// The direct trip, seconds.
@@ -98,15 +108,13 @@ pub struct Quote {
     pub distance_m: u32,
     /// The promise holds until then, city time.
     pub expires_at: Timestamp,
+    /// The same ride with sharing, where the city offers it: the order says which of the two it wants.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub share: Option<ShareOffer>,
 }
 
-/// Prices a trip and signs the promise.
-pub(crate) fn issue(
-    signer: &Signer,
-    input: QuoteInput,
-    fares: &FareTable,
-    now: Timestamp,
-) -> Result<Quote, OrdersError> {
+/// Signs the promise.
+pub(crate) fn issue(signer: &Signer, input: QuoteInput, now: Timestamp) -> Result<Quote, OrdersError> {
     if !(1..=MAX_SEATS).contains(&input.seats) {
         return Err(OrdersError::InvalidField {
             field: "/seats",
@@ -114,7 +122,13 @@ pub(crate) fn issue(
             fix: format!("write 1 to {MAX_SEATS}"),
         });
     }
-    let fare = fares.fare(input.trip_ms, input.distance_m)?;
+    let shared = input.share.map(|terms| {
+        let ride = input.price.parts.iter().filter(|part| part.kind.is_ride()).map(|part| part.amount.minor).sum();
+        let offer = share::offer(input.price.total, ride, &terms);
+        let claims = ShareClaims { fare: offer.fare, promise: terms.promise() };
+        (offer, claims)
+    });
+    let (share_offer, share_claims) = shared.unzip();
     let claims = QuoteClaims {
         id: QuoteId::generate(now),
         tenant: input.tenant,
@@ -125,20 +139,23 @@ pub(crate) fn issue(
         pickup_node: input.pickup_node,
         dropoff_node: input.dropoff_node,
         seats: input.seats,
-        fare: fare.total,
+        price: input.price,
         trip_ms: input.trip_ms,
         pickup_eta_ms: input.pickup_eta_ms,
         expires_at: now.plus_ms(QUOTE_TTL_MS),
+        share: share_claims,
     };
     Ok(Quote {
         id: claims.id,
         token: signer.sign(PURPOSE, &claims),
-        fare: fare.total,
-        parts: fare.parts,
+        fare: claims.price.total,
         pickup_eta_s: claims.pickup_eta_ms.map(|ms| seconds(i64::from(ms))),
         trip_s: seconds(i64::from(claims.trip_ms)),
         distance_m: input.distance_m,
         expires_at: claims.expires_at,
+        parts: claims.price.parts,
+        why: claims.price.why,
+        share: share_offer,
     })
 }
 

@@ -63,6 +63,19 @@ pub(crate) fn open(tx: &mut dyn Tx, city: &str) -> Result<Vec<Order>, OrdersErro
     bodies(tx, "order", "SELECT body FROM orders WHERE city = $1 AND open = 1 ORDER BY id", params![city])
 }
 
+/// Orders of a city made since a moment, and after `after` in the order of ids, which sort by time.
+pub(crate) fn made_after(
+    tx: &mut dyn Tx,
+    city: &str,
+    after: Option<OrderId>,
+    since: Timestamp,
+    limit: usize,
+) -> Result<Vec<Order>, OrdersError> {
+    let from = after.unwrap_or_else(|| OrderId::first_of(since)).to_string();
+    let sql = format!("SELECT body FROM orders WHERE city = $1 AND id > $2 ORDER BY id LIMIT {limit}");
+    bodies(tx, "order", &sql, params![city, from])
+}
+
 pub(crate) fn list(
     tx: &mut dyn Tx,
     tenant: &str,
@@ -143,10 +156,15 @@ pub(crate) fn update(tx: &mut dyn Tx, before: &Order, after: &Order, event: &Ord
     let (held, holds_now) = (before.holder(), after.holder());
     let taken = if holds_now == held { None } else { holds_now };
     if let Some(driver) = taken {
-        holds::take(tx, driver, after.id)?;
+        holds::take(tx, driver, after)?;
     }
     if let (Some(driver), State::Arriving | State::Arrived | State::OnTrip) = (holds_now, after.state) {
-        holds::require_current(tx, driver, after.id)?;
+        holds::require_current(tx, driver, after)?;
+    }
+    if let (Some(driver), State::OnTrip) = (holds_now, after.state)
+        && before.state != State::OnTrip
+    {
+        holds::board(tx, driver, after)?;
     }
     let updated = tx.execute(
         "UPDATE orders SET state = $1, open = $2, version = $3, driver = $4, wait_ms = $5, delay_ms = $6, body = $7

@@ -65,4 +65,53 @@ pub const MIGRATIONS: &[Migration] = &[
             order_id TEXT NOT NULL
         )",
     ),
+    Migration::same(
+        "orders/0004_prices",
+        "CREATE TABLE order_prices (
+            order_id TEXT PRIMARY KEY,
+            body TEXT NOT NULL
+        )",
+    ),
+    // A driver's orders have numbered places, so that he can have several of them and no place twice.
+    Migration::same(
+        "orders/0005_driver_orders",
+        "CREATE TABLE driver_orders (
+            driver TEXT NOT NULL,
+            place BIGINT NOT NULL CHECK (place BETWEEN 0 AND 15),
+            order_id TEXT NOT NULL,
+            seats BIGINT NOT NULL,
+            aboard BIGINT NOT NULL,
+            PRIMARY KEY (driver, place)
+        );
+        INSERT INTO driver_orders (driver, place, order_id, seats, aboard)
+            SELECT h.driver, 0, h.order_id, 1, CASE WHEN o.state = 'on_trip' THEN 1 ELSE 0 END
+            FROM driver_holds h JOIN orders o ON o.id = h.order_id;
+        INSERT INTO driver_orders (driver, place, order_id, seats, aboard)
+            SELECT driver, 1, order_id, 1, 0 FROM driver_next;
+        DROP TABLE driver_holds;
+        DROP TABLE driver_next;
+        CREATE TABLE driver_routes (
+            driver TEXT PRIMARY KEY,
+            city TEXT NOT NULL,
+            stops TEXT NOT NULL,
+            decided_at BIGINT NOT NULL
+        );
+        CREATE INDEX driver_routes_by_city ON driver_routes (city)",
+    ),
+    Migration::same(
+        "orders/0010_driver_shifts",
+        "CREATE TABLE driver_shifts (
+            driver TEXT NOT NULL,
+            at BIGINT NOT NULL,
+            tenant TEXT NOT NULL,
+            city TEXT NOT NULL,
+            shift TEXT NOT NULL,
+            lat DOUBLE PRECISION,
+            lon DOUBLE PRECISION,
+            PRIMARY KEY (driver, at)
+        );
+        CREATE INDEX driver_shifts_by_city ON driver_shifts (city, at);
+        INSERT INTO driver_shifts (driver, at, tenant, city, shift, lat, lon)
+            SELECT id, shift_at, tenant, city, shift, lat, lon FROM drivers",
+    ),
 ];

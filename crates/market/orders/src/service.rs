@@ -6,19 +6,23 @@ use std::sync::Arc;
 
 use doorstep_clock::Timestamp;
 use doorstep_identity::Signer;
+use doorstep_pricing::Price;
 use doorstep_store::{Store, Tx};
 
 use crate::city_totals::{self, CityTotals};
 use crate::drivers::{self, Driver, DriverFilter, NewDriver, Shift};
 use crate::error::OrdersError;
-use crate::fare::FareTable;
 use crate::ids::{DriverId, OrderId};
 use crate::machine::{self, Actor, Command};
 use crate::metrics;
 use crate::order::{Order, OrderEvent, RiderRef};
 use crate::page::Page;
+use crate::prices;
 use crate::quote::{self, Quote, QuoteClaims, QuoteInput};
+use crate::recorded::{self, Recording};
 use crate::records::{self, OrderFilter};
+use crate::routes::{self, DriverRoute};
+use crate::share::ShareClaims;
 use crate::shift::{self, ShiftChange};
 use crate::story::{self, StoryLine};
 
@@ -35,6 +39,8 @@ pub struct NewOrder {
     pub rider: RiderRef,
     /// A note to the driver.
     pub note: Option<String>,
+    /// Others may ride along, at the quote's price with sharing.
+    pub share: bool,
 }
 
 /// Orders, their events and their drivers in one store. Cheap to clone.
@@ -62,8 +68,14 @@ impl Orders {
         text("/rider/ref", new.rider.reference.as_deref().unwrap_or_default(), false)?;
         text("/note", new.note.as_deref().unwrap_or_default(), false)?;
         let claims = quote::redeem(&self.signer, tenant, token, now)?;
-        let order = Order::from_quote(claims, new.rider.clone(), new.note.clone(), now);
+        let price = claims.price.clone();
+        let shared = if new.share { Some(shared(&claims)?) } else { None };
+        let mut order = Order::from_quote(claims, new.rider.clone(), new.note.clone(), now);
+        if let Some(shared) = shared {
+            (order.fare, order.share) = (shared.fare, Some(shared.promise));
+        }
         records::insert(tx, &order, &OrderEvent::requested(&order, actor))?;
+        prices::keep(tx, order.id, &price)?;
         Ok(order)
     }
 
@@ -122,6 +134,24 @@ impl Orders {
         records::get(tx, tenant, id)
     }
 
+    /// The price of one order with its lines and its reason, as it was quoted.
+    pub fn price_in(&self, tx: &mut dyn Tx, tenant: &str, id: OrderId) -> Answer<Price> {
+        records::get(tx, tenant, id)?;
+        prices::of(tx, id)
+    }
+
+    /// Orders of a city over all tenants that were made after another one, oldest first.
+    pub fn made_after_in(
+        &self,
+        tx: &mut dyn Tx,
+        city: &str,
+        after: Option<OrderId>,
+        since: Timestamp,
+        limit: usize,
+    ) -> Answer<Vec<Order>> {
+        records::made_after(tx, city, after, since, limit)
+    }
+
     /// The events of one order above a version, oldest first.
     pub fn events_in(
         &self,
@@ -150,6 +180,16 @@ impl Orders {
     /// Every open order of a city over all tenants, oldest first.
     pub fn open_in(&self, tx: &mut dyn Tx, city: &str) -> Answer<Vec<Order>> {
         records::open(tx, city)
+    }
+
+    /// Keeps the stops of a driver with several orders; no stops, nothing is kept.
+    pub fn write_route_in(&self, tx: &mut dyn Tx, city: &str, route: &DriverRoute, now: Timestamp) -> Answer<()> {
+        routes::write(tx, city, route, now)
+    }
+
+    /// The stops of all drivers of a city, as they were kept last.
+    pub fn routes_in(&self, tx: &mut dyn Tx, city: &str) -> Answer<Vec<DriverRoute>> {
+        routes::of_city(tx, city)
     }
 
     /// A new driver, off shift.
@@ -181,7 +221,7 @@ impl Orders {
         drivers::on_shift(tx, city)
     }
 
-    /// Begins, pauses or ends a shift. An order before the pickup goes back to searching.
+    /// Begins, pauses or ends a shift. Orders before the pickup go back to searching.
     pub fn set_shift_in(
         &self,
         tx: &mut dyn Tx,
@@ -197,6 +237,18 @@ impl Orders {
     /// What happened to a driver, newest first.
     pub fn driver_story_in(&self, tx: &mut dyn Tx, tenant: &str, id: DriverId, limit: usize) -> Answer<Vec<StoryLine>> {
         story::of_driver(tx, tenant, id, limit)
+    }
+
+    /// What riders asked for and which drivers were there from `from` to before `to`, at most a day.
+    pub fn recording_in(
+        &self,
+        tx: &mut dyn Tx,
+        tenant: &str,
+        city: &str,
+        from: Timestamp,
+        to: Timestamp,
+    ) -> Answer<Recording> {
+        recorded::read(tx, tenant, city, from, to)
     }
 
     /// What a city has served so far, by tenant.
@@ -219,9 +271,9 @@ impl Orders {
         &self.store
     }
 
-    /// Prices and signs a quote; touches no store.
-    pub fn quote(&self, input: QuoteInput, fares: &FareTable, now: Timestamp) -> Answer<Quote> {
-        quote::issue(&self.signer, input, fares, now)
+    /// Signs a quote; touches no store.
+    pub fn quote(&self, input: QuoteInput, now: Timestamp) -> Answer<Quote> {
+        quote::issue(&self.signer, input, now)
     }
 
     /// Reads a quote's promise without using it, whoever's it is and expired or not: the city in
@@ -283,6 +335,12 @@ impl Orders {
         self.read(move |orders, tx| orders.get_in(tx, &tenant, id)).await
     }
 
+    /// The price of one order with its lines and its reason, as it was quoted.
+    pub async fn price(&self, tenant: &str, id: OrderId) -> Answer<Price> {
+        let tenant = tenant.to_owned();
+        self.read(move |orders, tx| orders.price_in(tx, &tenant, id)).await
+    }
+
     /// The events of one order above a version, oldest first.
     pub async fn events(&self, tenant: &str, id: OrderId, after_version: i64, limit: usize) -> Answer<Vec<OrderEvent>> {
         let tenant = tenant.to_owned();
@@ -338,11 +396,26 @@ impl Orders {
         self.write(move |orders, tx| orders.set_shift_in(tx, &tenant, id, shift, position, now)).await
     }
 
+    /// What riders asked for and which drivers were there in a period.
+    pub async fn recording(&self, tenant: &str, city: &str, from: Timestamp, to: Timestamp) -> Answer<Recording> {
+        let (tenant, city) = (tenant.to_owned(), city.to_owned());
+        self.read(move |orders, tx| orders.recording_in(tx, &tenant, &city, from, to)).await
+    }
+
     /// What happened to a driver, newest first.
     pub async fn driver_story(&self, tenant: &str, id: DriverId, limit: usize) -> Answer<Vec<StoryLine>> {
         let tenant = tenant.to_owned();
         self.read(move |orders, tx| orders.driver_story_in(tx, &tenant, id, limit)).await
     }
+}
+
+/// The shared alternative of a quote, if it has one.
+fn shared(claims: &QuoteClaims) -> Answer<ShareClaims> {
+    claims.share.clone().ok_or_else(|| OrdersError::InvalidField {
+        field: "/share",
+        reason: "the quote offers no shared ride".to_owned(),
+        fix: "leave it out, or ask for a quote where rides are shared".to_owned(),
+    })
 }
 
 /// Refuses empty (where something must stand), overlong and unprintable text.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::drivers;
 use crate::error::OrdersError;
 use crate::ids::{DriverId, OrderId};
-use crate::machine::EventKind;
+use crate::machine::{EventKind, State};
 use crate::order::OrderEvent;
 use crate::records;
 
@@ -42,6 +42,11 @@ fn line(event: &OrderEvent, driver: DriverId) -> StoryLine {
             Some(eta) => format!("Offered, {eta:.0} s to {}", order.rider.name),
             None => format!("Offered, to pick up {}", order.rider.name),
         },
+        EventKind::Reassigned
+            if order.state == State::Accepted && order.driver.as_ref().is_some_and(|d| d.id == driver) =>
+        {
+            format!("{} joined the route{because}", order.rider.name)
+        }
         EventKind::Reassigned if order.driver.as_ref().is_some_and(|d| d.id == driver) => {
             format!("Offered in place of another car{because}")
         }
@@ -49,6 +54,10 @@ fn line(event: &OrderEvent, driver: DriverId) -> StoryLine {
         EventKind::Declined => format!("Declined{because}"),
         EventKind::TimedOut => "Not answered in time".to_owned(),
         EventKind::Withdrawn => format!("Offer taken back{because}"),
+        EventKind::Assigned => match order.pickup_eta_s {
+            Some(eta) => format!("{} joined the route, pickup in {eta:.0} s", order.rider.name),
+            None => format!("{} joined the route", order.rider.name),
+        },
         EventKind::Accepted => format!("Accepted {}", order.rider.name),
         EventKind::Arriving => format!("On the way to {}", order.rider.name),
         EventKind::Arrived => "At the pickup".to_owned(),

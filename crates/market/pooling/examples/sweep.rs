@@ -2,6 +2,7 @@
 //!
 //! The best known values come from a table whose first column is the instance; for `darp` the column
 //! `best_cost`, otherwise `bks_vehicles` and the column after it. Every plan goes through the checker.
+//! The environment has SEED, THREADS, VERBOSE=1 and PLANS, a directory into which plans are written as JSON.
 #![allow(clippy::print_stdout, reason = "an example prints what it measures")]
 
 use std::collections::HashMap;
@@ -50,6 +51,10 @@ fn main() -> Result<(), Failure> {
             }
         });
         let wall = started.elapsed().as_secs_f64();
+        if let Some(directory) = std::env::var_os("PLANS") {
+            let plan = Path::new(&directory).join(format!("{name}.json"));
+            std::fs::write(plan, serde_json::to_vec(&solution)?)?;
+        }
         let cpu = cpu_s() - cpu_before;
         let report = check::judge(&instance, &solution.plan);
         let (best_vehicles, best_cost) = known.get(name).copied().unwrap_or((0, f64::NAN));

@@ -1,7 +1,8 @@
 // The API's calls by name, typed. Everything the console does goes through here.
 import type { Client } from './client';
 import type {
-  City, CityClock, Driver, Key, Me, NewKey, Order, OrderEvent, Page, Point, Quote, Route, Scope, StoryItem,
+  Backtest, BacktestRequest, City, CityClock, Driver, DriverRoute, Film, Key, Me, NewBacktest, NewKey, Order, OrderEvent, OrderProgress, Page, Point, Price,
+  Quote, RecordedSummary, Report, Route, Scope, StoryItem, SurgeMap,
 } from './types';
 
 const id = encodeURIComponent;
@@ -16,15 +17,22 @@ export const setClock = (api: Client, cityId: string, change: { speed?: number; 
 export const quote = (api: Client, cityId: string, pickup: Point, dropoff: Point, seats: number, signal?: AbortSignal): Promise<Quote> =>
   api.ask(`/v1/cities/${id(cityId)}/quotes`, { pickup, dropoff, seats }, signal);
 
+export const surge = (api: Client, cityId: string): Promise<SurgeMap> =>
+  api.get(`/v1/cities/${id(cityId)}/surge`, { boundaries: 'true' });
+export const switchSurge = (api: Client, cityId: string, on: boolean, reason: string): Promise<SurgeMap['switch']> =>
+  api.post(`/v1/cities/${id(cityId)}/surge/switch`, { on, reason });
+
 export const route = (api: Client, cityId: string, from: Point, to: Point, signal?: AbortSignal): Promise<Route> =>
   api.ask(`/v1/cities/${id(cityId)}/route`, { from, to }, signal);
 
-export const createOrder = (api: Client, token: string, riderName: string): Promise<Order> =>
-  api.post('/v1/orders', { quote: token, rider: { name: riderName } });
+export const createOrder = (api: Client, token: string, riderName: string, share: boolean): Promise<Order> =>
+  api.post('/v1/orders', { quote: token, rider: { name: riderName }, share });
 
 export const order = (api: Client, orderId: string): Promise<Order> => api.get(`/v1/orders/${id(orderId)}`);
+export const orderPrice = (api: Client, orderId: string): Promise<Price> => api.get(`/v1/orders/${id(orderId)}/price`);
 export const orderEvents = (api: Client, orderId: string): Promise<Page<OrderEvent>> => 
   api.get(`/v1/orders/${id(orderId)}/events`, { limit: 200 });
+export const orderProgress = (api: Client, orderId: string): Promise<OrderProgress> => api.get(`/v1/orders/${id(orderId)}/progress`);
 export const cancelOrder = (api: Client, orderId: string, reason: string): Promise<Order> =>
   api.post(`/v1/orders/${id(orderId)}/cancel`, { reason });
 
@@ -36,6 +44,8 @@ export const drivers = (api: Client, filter: { city?: string; limit?: number; cu
   api.get('/v1/drivers', { ...filter }, signal);
 export const driver = (api: Client, driverId: string): Promise<Driver> => api.get(`/v1/drivers/${id(driverId)}`);
 
+export const driverRoute = (api: Client, driverId: string): Promise<DriverRoute> => api.get(`/v1/drivers/${id(driverId)}/route`);
+
 export async function driverStory(api: Client, driverId: string): Promise<StoryItem[]> {
   const answer = await api.get<StoryItem[] | Page<StoryItem>>(`/v1/drivers/${id(driverId)}/story`);
   return Array.isArray(answer) ? answer : answer.items;
@@ -45,3 +55,18 @@ export const keys = (api: Client, cursor: string | null): Promise<Page<Key>> => 
 export const createKey = (api: Client, key: { name: string; scopes: Scope[]; expires_at?: string }): Promise<NewKey> =>
   api.post('/v1/keys', key);
 export const revokeKey = (api: Client, keyId: string): Promise<void> => api.delete(`/v1/keys/${id(keyId)}`);
+
+const backtestsOf = (cityId: string) => `/v1/cities/${id(cityId)}/backtests`;
+export const backtests = (api: Client, cityId: string, cursor: string | null, signal?: AbortSignal): Promise<Page<Backtest>> =>
+  api.get(backtestsOf(cityId), { cursor, limit: 20 }, signal);
+export const backtest = (api: Client, cityId: string, one: string, signal?: AbortSignal): Promise<Backtest> => api.get(`${backtestsOf(cityId)}/${id(one)}`, {}, signal);
+export const startBacktest = (api: Client, cityId: string, wish: NewBacktest): Promise<Backtest> => api.post(backtestsOf(cityId), wish);
+export const cancelBacktest = (api: Client, cityId: string, one: string): Promise<Backtest> => api.post(`${backtestsOf(cityId)}/${id(one)}/cancel`, {});
+export const forgetBacktest = (api: Client, cityId: string, one: string): Promise<void> => api.delete(`${backtestsOf(cityId)}/${id(one)}`);
+export const backtestReport = (api: Client, cityId: string, one: string, signal?: AbortSignal): Promise<Report> => api.get(`${backtestsOf(cityId)}/${id(one)}/report`, {}, signal);
+export const backtestPage = (api: Client, cityId: string, one: string): Promise<string> => api.text(`${backtestsOf(cityId)}/${id(one)}/report.html`);
+export const backtestFilm = (api: Client, cityId: string, one: string, side: 'a' | 'b', signal?: AbortSignal): Promise<Film> =>
+  api.get(`${backtestsOf(cityId)}/${id(one)}/films/${side}`, {}, signal);
+export const backtestRequest = (api: Client, cityId: string, one: string): Promise<BacktestRequest> => api.get(`${backtestsOf(cityId)}/${id(one)}/request`);
+export const recording = (api: Client, cityId: string, from: string, to: string, signal?: AbortSignal): Promise<RecordedSummary> =>
+  api.get(`/v1/cities/${id(cityId)}/recording`, { from, to }, signal);

@@ -34,6 +34,16 @@ export class Client {
     return this.send<T>(withQuery(path, query), { headers: this.headers(), signal: signal ?? null });
   }
 
+  /** A document as it is. */
+  async text(path: string): Promise<string> {
+    const response = await fetch(path, { headers: this.headers(), cache: 'no-store', credentials: 'omit' }).catch((error: unknown) => {
+      throw Problem.unreachable(error);
+    });
+    if (response.status === 401) this.onUnauthorized();
+    if (!response.ok) throw await problemOf(response);
+    return response.text();
+  }
+
   /** A question that travels as POST: nothing is kept of it, therefore no Idempotency-Key. */
   ask<T>(path: string, body: unknown, signal?: AbortSignal): Promise<T> {
     const headers = { ...this.headers(), 'content-type': 'application/json' };

@@ -19,7 +19,7 @@ export interface City {
   center: Point;
   roads: { nodes: number; arcs: number };
   clock: CityClock;
-  policy: { batch_s: number; max_wait_s: number; offer_s: number };
+  policy: { batch_s: number; max_wait_s: number; offer_s: number; shared?: { seats: number; max_delay_s: number } };
 }
 
 export interface Stats {
@@ -72,7 +72,14 @@ export interface Order {
   direct_s: number | null;
   quote_id: string | null;
   note: string | null;
+  /** Others may ride along; the last moments that were promised. */
+  shared: boolean;
+  pickup_by: string | null;
+  dropoff_by: string | null;
 }
+
+/** When a shared ride's car is where, with the stops of others on the way. */
+export interface OrderProgress { pickup_eta?: string; dropoff_eta?: string; stops_before: number }
 
 export interface OrderEvent {
   seq?: number;
@@ -86,15 +93,69 @@ export interface OrderEvent {
   order?: Order;
 }
 
+export interface PricePart { kind: string; label: string; amount: Money }
+export interface Why {
+  tariff: string;
+  tariff_version: number;
+  model: string;
+  model_version: number;
+  basis: string;
+  sentence: string;
+  cell: string;
+  seen: { at: string; demand_per_min: number; idle: number; soon_free: number; pickup_s: number; target_pickup_s: number } | null;
+  asked: number;
+  multiplier: number;
+  caps: { kind: string; name: string; to: number; law: string | null }[];
+  law: string;
+  tax_included: Money | null;
+}
+export interface Price { total: Money; parts: PricePart[]; why: Why }
+
+export interface SurgeBand { low: number; likely: number; high: number }
+export interface SurgeCell {
+  cell: string;
+  multiplier: number;
+  asked: number;
+  demand_per_min: number;
+  idle: number;
+  soon_free: number;
+  pickup_s: number;
+  in_15_min: SurgeBand | null;
+  in_30_min: SurgeBand | null;
+  boundary?: [number, number][];
+}
+export interface SurgeMap {
+  on: boolean;
+  switch: { on: boolean; by: string; reason: string; at: string } | null;
+  basis: string;
+  sentence: string;
+  as_of: string | null;
+  model: string;
+  model_version: number;
+  resolution: number;
+  target_pickup_s: number;
+  cells: SurgeCell[];
+}
+
+/** The same ride with others aboard: what it costs, who gets what, and what is promised. */
+export interface ShareOffer {
+  fare: Money;
+  split: { driver: Money; platform: Money; discount: Money };
+  max_wait_s: number;
+  max_delay_s: number;
+}
+
 export interface Quote {
   id: string;
   token: string;
   fare: Money;
-  parts: { kind: string; label: string; amount: Money }[];
+  parts: PricePart[];
+  why: Why;
   pickup_eta_s: number | null;
   trip_s: number;
   distance_m: number;
   expires_at: string;
+  share?: ShareOffer;
   geometry?: [number, number][] | null;
 }
 
@@ -114,6 +175,19 @@ export interface Driver {
   state?: DriverState | 'offline';
   position?: Point | null;
   order?: string | null;
+}
+
+/** Where a driver with shared rides goes, stop by stop. */
+export interface DriverRoute { now: string; stops: RouteStop[]; geometry: [number, number][] }
+export interface RouteStop {
+  order: string;
+  kind: 'pickup' | 'dropoff';
+  place: Point;
+  rider: string;
+  seats: number;
+  shared: boolean;
+  eta: string | null;
+  by: string | null;
 }
 export interface StoryItem { at: string; kind: string; order_id?: string | null; detail?: string }
 
@@ -143,4 +217,83 @@ export interface MapFrame {
   orders: OrderRow[];
   stats: Stats;
   clock?: CityClock;
+}
+
+export const BACKTEST_STATES = ['queued', 'running', 'done', 'failed', 'cancelled'] as const;
+export type BacktestState = (typeof BACKTEST_STATES)[number];
+export interface Backtest {
+  id: string;
+  city: string;
+  state: BacktestState;
+  progress: number;
+  a: string;
+  b: string;
+  from: string | null;
+  to: string | null;
+  requests: number;
+  cars: number;
+  fleet: number | null;
+  seeds: number;
+  created_at: string;
+  started_at: string | null;
+  ended_at: string | null;
+  problem: string | null;
+}
+export interface NewBacktest {
+  a: unknown;
+  b: unknown;
+  recorded?: { from: string; to: string };
+  tables?: { requests: string; taxis: string };
+  fleet?: number;
+  seeds: number;
+}
+export interface BacktestRequest { a: unknown; b: unknown; assumptions: Record<string, number>; first_seed: number }
+export interface RecordedSummary { from: string; to: string; requests: number; completed: number; no_driver: number; shifts: number }
+export interface Difference { mean: number; low: number; high: number; boot_low: number; boot_high: number; clear: boolean }
+export interface Metric {
+  key: string;
+  label: string;
+  unit: string;
+  digits: number;
+  more_is_better: boolean | null;
+  a: number;
+  b: number;
+  difference: Difference;
+  a_by_seed: number[];
+  b_by_seed: number[];
+}
+export interface ReportSide {
+  policy: string;
+  seats: number;
+  surge: boolean;
+  settings: [string, string][];
+  wait_percentiles_s: number[];
+  delay_percentiles_s: number[];
+  earnings_percentiles: number[];
+  served_by_time: (number | null)[];
+}
+export interface Report {
+  start: string;
+  period_s: number;
+  recorded_live: boolean;
+  requests: number;
+  left_out: string;
+  fleet: number;
+  seeds: number[];
+  currency: string;
+  assumptions: Record<string, number>;
+  a: ReportSide;
+  b: ReportSide;
+  metrics: Metric[];
+  column_min: number;
+}
+export interface FilmRequest { at_s: number; from: number; to: number; promised_s?: number; picked_up_s?: number; set_down_s?: number; lost_s?: number; left?: boolean }
+export interface Film {
+  seed: number;
+  start: string;
+  end_s: number;
+  corners: [number, number][];
+  cars: { path: number[]; states: number[] }[];
+  cars_left_out: number;
+  requests: FilmRequest[];
 }

@@ -3,6 +3,7 @@
 
 mod live;
 mod order;
+mod price;
 mod review;
 
 use doorstep_geo::{GeoError, Point};
@@ -10,7 +11,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 pub use live::{Clock, Frame, Stats};
-pub use order::{Cancelled, DriverRef, Event, EventKind, FarePart, Order, OrderState, Quote, RiderRef, StoryLine};
+pub use order::{
+    Cancelled, DriverRef, Event, EventKind, FareSplit, Order, OrderState, Quote, RiderRef, ShareOffer, StoryLine,
+};
+pub use price::{Band, CapApplied, HeatCell, HeatMap, Price, PricePart, Seen, SurgeCell, SurgeMap, SurgeSwitch, Why};
 pub use review::{Review, ReviewSide, ReviewStep, Standing};
 
 use super::problem::{Answer, FieldError, Problem};

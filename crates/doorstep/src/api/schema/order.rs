@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{LatLon, Money};
+use super::{LatLon, Money, PricePart, Why};
 
 /// Where an order stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -45,6 +45,8 @@ pub enum EventKind {
     Withdrawn,
     /// Taken by the driver.
     Accepted,
+    /// Put on the route of a driver who has taken shared rides.
+    Assigned,
     /// The driver set out.
     Arriving,
     /// The driver is at the pickup.
@@ -154,6 +156,15 @@ pub struct Order {
     pub quote_id: String,
     /// The rider's note to the driver.
     pub note: Option<String>,
+    /// Others may ride along.
+    #[serde(default)]
+    pub shared: bool,
+    /// The last moment of the pickup that was promised, for a shared ride; it begins anew when a driver was lost.
+    #[serde(default)]
+    pub pickup_by: Option<String>,
+    /// The last moment of the arrival that was promised, for a shared ride.
+    #[serde(default)]
+    pub dropoff_by: Option<String>,
 }
 
 /// One change of one order, with the order as it was after it.
@@ -183,16 +194,31 @@ pub struct Event {
     pub order: Order,
 }
 
-/// A part of a fare.
+/// Who gets what of a shared fare. Driver and platform get the fare; with the discount it is the price for riding
+/// alone.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct FarePart {
-    /// `base`, `distance`, `time`, `minimum` or `booking`.
-    pub kind: String,
-    /// For people.
-    pub label: String,
-    /// How much.
-    pub amount: Money,
+pub struct FareSplit {
+    /// The driver.
+    pub driver: Money,
+    /// The platform.
+    pub platform: Money,
+    /// The rider keeps.
+    pub discount: Money,
+}
+
+/// The same ride with others aboard, as far as the way allows: less to pay, and a promise that holds whoever gets in.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ShareOffer {
+    /// The price with sharing.
+    pub fare: Money,
+    /// Who gets what of it.
+    pub split: FareSplit,
+    /// The longest wait for the car, seconds.
+    pub max_wait_s: f64,
+    /// The longest delay, against a direct trip at once, seconds.
+    pub max_delay_s: f64,
 }
 
 /// A price and an arrival time, signed, good for five minutes of city time.
@@ -206,7 +232,9 @@ pub struct Quote {
     /// The price.
     pub fare: Money,
     /// What the price is made of.
-    pub parts: Vec<FarePart>,
+    pub parts: Vec<PricePart>,
+    /// Why it is this price.
+    pub why: Why,
     /// Estimated drive to the pickup, seconds; `null` when no car is free.
     pub pickup_eta_s: Option<f64>,
     /// The direct trip, seconds.
@@ -215,6 +243,9 @@ pub struct Quote {
     pub distance_m: u32,
     /// The promise holds until then, city time.
     pub expires_at: String,
+    /// The same ride with sharing, where the city offers it; the order says which of the two it wants.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub share: Option<ShareOffer>,
     /// The direct trip, as `[lon, lat]` pairs.
     #[serde(default)]
     pub geometry: Vec<[f64; 2]>,

@@ -3,18 +3,21 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, ensure};
-use doorstep_city::backtest::{Assumptions, Report, Trial, TrialPolicy};
-use doorstep_city::replay::{Replay, read_taxis};
+use doorstep_city::backtest::{Assumptions, Record, Report, Trial, TrialPolicy};
+use doorstep_city::replay::Replay;
 use doorstep_clock::Timestamp;
 use doorstep_roads::CityFile;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::super::output::{Output, note};
 use super::import::{TAXIS, TRIPS};
+use super::record::{Of, Period};
 
 const EXAMPLE: &str = "\
-Example:
+Examples:
   doorstep city backtest --city my-city --a solo.toml --b pooled.toml --fleet 2000 --seeds 10 --html report.html
+  doorstep city backtest --city my-city --a now.toml --b new.toml --recorded --data data \\
+      --from 2026-03-01T17:00:00Z --to 2026-03-01T19:00:00Z          yesterday's rush hour of the live city
 
 A policy is a TOML file; what it leaves out is as usual. Every mistake in it is told at once:
 
@@ -36,7 +39,8 @@ A policy is a TOML file; what it leaves out is as usual. Every mistake in it is 
   on = true
 
 Both policies replay the same requests with the same fleets, one for each seed; differences come with 95 %
-confidence intervals of the pairs.";
+confidence intervals of the pairs. With --recorded they replay the orders and the drivers' shifts that the live
+city wrote into its store, which may go on running meanwhile; `doorstep city record` writes them into tables.";
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLE)]
@@ -50,15 +54,22 @@ pub(crate) struct Args {
     /// The policy to try
     #[arg(long, value_name = "FILE")]
     b: PathBuf,
+    /// Try a period that the live city recorded, instead of tables
+    #[arg(long, requires_all = ["from", "to"], conflicts_with_all = ["requests", "taxis", "start"])]
+    recorded: bool,
+    #[command(flatten)]
+    period: Period,
+    #[command(flatten)]
+    of: Of,
     /// Recorded requests; may come several times [default: those imported with the city]
     #[arg(long, value_name = "FILE")]
     requests: Vec<PathBuf>,
     /// Where the taxis stand [default: those imported with the city]
     #[arg(long, value_name = "FILE")]
     taxis: Option<PathBuf>,
-    /// Cars, drawn from the taxi file anew for each seed
-    #[arg(long, value_name = "CARS")]
-    fleet: usize,
+    /// Cars, drawn from the recorded ones anew for each seed [default with --recorded: all]
+    #[arg(long, value_name = "CARS", required_unless_present = "recorded")]
+    fleet: Option<usize>,
     /// How many paired seeds
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u64).range(2..=1000))]
     seeds: u64,
@@ -102,7 +113,49 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         (Err(error), Ok(_)) | (Ok(_), Err(error)) => return Err(error),
     };
     let city = CityFile::load(&args.city)?;
-    let replay = Replay::new(city);
+    let (replay, record) = if args.recorded {
+        let recording = args.of.read(&city.id, args.period.of()?)?;
+        let replay = Replay::at(city, recording.from)?;
+        let record = Record::of_live(&recording, replay.corners());
+        note(&format!("{} orders, {} shifts of drivers", record.requests(), record.cars()));
+        (replay, record)
+    } else {
+        let replay = Replay::new(city);
+        let record = tables(args, &replay)?;
+        (replay, record)
+    };
+    let seeds: Vec<u64> = (0..args.seeds).map(|i| args.seed.wrapping_add(i)).collect();
+    let trial = Trial {
+        replay: &replay,
+        record: &record,
+        fleet: args.fleet,
+        seeds: &seeds,
+        assumptions: Assumptions {
+            value_of_time: args.value_of_time,
+            elasticity: args.elasticity,
+            most_worth: args.most_worth,
+            driving_cost: args.driving_cost,
+            reservation_wage: args.reservation_wage,
+        },
+        threads: args.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)),
+    };
+    // Hidden by itself where standard error is no terminal.
+    let style = ProgressStyle::with_template("{bar:40} {percent:>3} % of {msg}, {elapsed} gone, {eta} to go")?;
+    let bar = ProgressBar::new(1000).with_style(style).with_message(format!("{} runs", 2 * args.seeds));
+    let heed = |share: f64| {
+        bar.set_position((share * 1000.0) as u64);
+        true
+    };
+    let report = trial.run([&a, &b], &heed)?.report;
+    bar.finish_and_clear();
+    if let Some(path) = &args.html {
+        std::fs::write(path, report.html()).with_context(|| format!("cannot write {}", path.display()))?;
+        note(&format!("the report is in {}", path.display()));
+    }
+    args.output.print(&report, || table(&report))
+}
+
+fn tables(args: &Args, replay: &Replay) -> anyhow::Result<Record> {
     let requests = if args.requests.is_empty() {
         let stored = args.city.join(TRIPS);
         ensure!(stored.is_file(), "the city holds no trips: give --requests, or import it with --trips");
@@ -116,33 +169,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         "there is no taxi file {}: give --taxis, or import the city with --taxis",
         taxis.display()
     );
-    let taxis = read_taxis(&taxis, replay.corners())?;
-    let seeds: Vec<u64> = (0..args.seeds).map(|i| args.seed.wrapping_add(i)).collect();
-    let trial = Trial {
-        replay: &replay,
-        requests: &requests,
-        taxis: &taxis,
-        fleet: args.fleet,
-        start: args.start,
-        seeds: &seeds,
-        assumptions: Assumptions {
-            value_of_time: args.value_of_time,
-            elasticity: args.elasticity,
-            most_worth: args.most_worth,
-            driving_cost: args.driving_cost,
-            reservation_wage: args.reservation_wage,
-        },
-        threads: args.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, usize::from)),
-    };
-    // Hidden by itself where standard error is no terminal.
-    let bar = ProgressBar::new(2 * args.seeds).with_style(ProgressStyle::with_template("{bar:40} {pos}/{len} runs")?);
-    let report = trial.run([&a, &b], || bar.inc(1))?;
-    bar.finish_and_clear();
-    if let Some(path) = &args.html {
-        std::fs::write(path, report.html()).with_context(|| format!("cannot write {}", path.display()))?;
-        note(&format!("the report is in {}", path.display()));
-    }
-    args.output.print(&report, || table(&report))
+    Ok(Record::of_files(&requests, &taxis, replay.corners(), args.start)?)
 }
 
 fn policy(path: &Path) -> anyhow::Result<TrialPolicy> {

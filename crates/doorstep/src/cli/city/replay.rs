@@ -78,10 +78,10 @@ pub(crate) struct Args {
     #[arg(long, default_value_t = 0.0, value_name = "SHARE")]
     fairness: f64,
     /// Shared rides: part of the time to each stop kept in reserve for roads slower than planned, like 0.2
-    #[arg(long, default_value_t = 0.0, value_name = "SHARE")]
+    #[arg(long, alias = "slack", default_value_t = 0.0, value_name = "SHARE")]
     reserve: f64,
     /// Shared rides: roads are slower or quicker than planned by up to this share, at random, like 0.2
-    #[arg(long, default_value_t = 0.0, value_name = "SHARE")]
+    #[arg(long, alias = "travel-noise", default_value_t = 0.0, value_name = "SHARE")]
     noise: f64,
     /// When the period starts, like 2013-11-18T16:00:00 [default: the full hour before the first request]
     #[arg(long, value_parser = moment, value_name = "TIME")]

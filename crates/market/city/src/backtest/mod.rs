@@ -6,30 +6,37 @@
 
 mod compare;
 mod figures;
+mod film;
 mod page;
 mod plot;
 mod policy;
+mod record;
 mod report;
+mod sheet;
 mod surge;
 #[cfg(test)]
 mod tests;
+mod watch;
 
-use std::path::PathBuf;
 use std::sync::Mutex;
 
-use doorstep_clock::{SeededRng, Timestamp};
+use doorstep_clock::SeededRng;
 use doorstep_pricing::{PricingError, SurgeConfig, SurgeMap, price};
-use doorstep_roads::NodeIx;
 use rand::RngExt as _;
 
 pub use compare::Difference;
 pub use figures::{Assumptions, COLUMN_MS, Figures, METRICS};
+pub use film::{Film, FilmCar, FilmRequest};
 pub use policy::{PolicyError, TrialPolicy};
-pub use report::{Metric, Report, Side};
+pub use record::{Record, UPLOADED};
+pub use report::{Cell, CellSide, Metric, Report, Side};
+pub use watch::Heed;
 
-use crate::replay::{Outcome, Period, Replay, ReplayError, Request, Run, read_requests, sample_fleet};
+use crate::replay::{Outcome, Replay, ReplayError, Request, Run};
 use figures::{Places, Played};
+use record::Day;
 use surge::Maps;
+use watch::{Pieces, Watch};
 
 /// With surge, riders decide in slices of this length, milliseconds.
 const SLICE_MS: i64 = 60_000;
@@ -65,19 +72,15 @@ pub enum BacktestError {
     },
 }
 
-/// What both policies are tried on.
+/// What both policies are tried on, and how.
 #[derive(Debug)]
 pub struct Trial<'a> {
     /// The city.
     pub replay: &'a Replay,
-    /// Files of the recorded requests.
-    pub requests: &'a [PathBuf],
-    /// Where the recorded taxis stand.
-    pub taxis: &'a [NodeIx],
-    /// Cars of each fleet.
-    pub fleet: usize,
-    /// When the period starts, if not at the full hour before the first request.
-    pub start: Option<Timestamp>,
+    /// The recorded period.
+    pub record: &'a Record,
+    /// Cars of each fleet, drawn from the recorded ones; without it all of them.
+    pub fleet: Option<usize>,
     /// Both policies run once for each.
     pub seeds: &'a [u64],
     /// What is assumed about people.
@@ -86,70 +89,82 @@ pub struct Trial<'a> {
     pub threads: usize,
 }
 
+/// What a trial comes to.
+#[derive(Debug)]
+pub struct Tried {
+    /// All figures.
+    pub report: Report,
+    /// The run of the first seed under each policy.
+    pub films: [Film; 2],
+}
+
+/// What one run gave.
+type OneRun = Result<(Figures, Option<Film>), BacktestError>;
+
 impl Trial<'_> {
-    /// Runs both policies for every seed; `progress` hears of each finished run.
+    /// Runs both policies for every seed; `heed` hears how far it is and says whether to go on.
     ///
     /// # Errors
-    /// [`BacktestError`].
-    pub fn run(&self, policies: [&TrialPolicy; 2], progress: impl Fn() + Sync) -> Result<Report, BacktestError> {
-        let [first, second] = policies;
-        let code = |policy: &TrialPolicy| policy.book.currency().code().to_owned();
-        if code(first) != code(second) {
-            let (first, one) = (first.name.clone(), code(first));
-            return Err(BacktestError::Currencies { first, one, second: second.name.clone(), two: code(second) });
-        }
-        if let Some(tolled) = policies.iter().find(|p| !p.book.tariff().tolls.is_empty()) {
-            return Err(BacktestError::Tolls { policy: tolled.name.clone() });
-        }
-        let period = self.period(self.seeds.first().copied().unwrap_or(1))?;
-        let places = Places::new(self.replay.graph(), self.replay.times(), &period.requests);
-        let jobs: Vec<(usize, u64)> = (0..2).flat_map(|p| self.seeds.iter().map(move |&seed| (p, seed))).collect();
+    /// [`BacktestError`]; [`ReplayError::Stopped`] within it where `heed` said no.
+    pub fn run(&self, policies: [&TrialPolicy; 2], heed: Heed<'_>) -> Result<Tried, BacktestError> {
+        comparable(policies)?;
+        let first_seed = self.seeds.first().copied().unwrap_or(1);
+        let day = self.record.day(self.replay.graph(), self.fleet, first_seed)?;
+        let places = Places::new(self.replay, &day.requests);
+        let jobs: Vec<(usize, u64)> = self.seeds.iter().flat_map(|&seed| [(0, seed), (1, seed)]).collect();
+        let watch = Watch::new(jobs.len(), heed);
         let next = Mutex::new(jobs.iter().enumerate());
         let work = || {
             let mut mine = Vec::new();
             loop {
                 let job = next.lock().expect("nobody panics while taking a job").next();
                 let Some((ix, &(which, seed))) = job else { return mine };
-                let figures = self.one(policies[which], first, seed, &places);
-                progress();
-                mine.push((ix, figures));
+                let played = self.one(policies[which], policies[0], seed, &places, &watch, ix);
+                let failed = played.is_err();
+                mine.push((ix, played));
+                if failed {
+                    return mine;
+                }
             }
         };
-        let mut done: Vec<(usize, Result<Figures, BacktestError>)> = std::thread::scope(|scope| {
+        let mut done: Vec<(usize, OneRun)> = std::thread::scope(|scope| {
             let workers: Vec<_> = (0..self.threads.clamp(1, 16)).map(|_| scope.spawn(work)).collect();
             workers.into_iter().flat_map(|w| w.join().expect("a run does not panic")).collect()
         });
         done.sort_by_key(|(ix, _)| *ix);
-        let mut all = Vec::with_capacity(done.len());
-        for (_, figures) in done {
-            all.push(figures?);
+        let (mut figures, mut films) = ([Vec::new(), Vec::new()], Vec::new());
+        for (ix, played) in done {
+            let (of_run, film) = played?;
+            figures[ix % 2].push(of_run);
+            films.extend(film);
         }
-        let after = all.split_off(self.seeds.len());
-        Ok(Report::of(self, policies, &period, all, after))
+        let films = <[Film; 2]>::try_from(films).map_err(|_| ReplayError::Stopped)?;
+        let [first, second] = figures;
+        Ok(Tried { report: Report::of(self, policies, &day, &places, first, second), films })
     }
 
-    fn period(&self, seed: u64) -> Result<Period, ReplayError> {
-        read_requests(self.requests, self.replay.corners(), self.start, Some(seed))
-    }
-
-    /// One policy with one seed.
+    /// One policy with one seed; a film of it for the first seed.
     fn one(
         &self,
         policy: &TrialPolicy,
         yardstick: &TrialPolicy,
         seed: u64,
         places: &Places<'_>,
-    ) -> Result<Figures, BacktestError> {
-        let period = self.period(seed)?;
-        let fleet = sample_fleet(self.taxis.to_vec(), self.fleet, seed)?;
-        let asked = &period.requests;
+        watch: &Watch<'_>,
+        job: usize,
+    ) -> OneRun {
+        let day = self.record.day(self.replay.graph(), self.fleet, seed)?;
+        let asked = &day.requests;
         let worth = self.worth(asked.len(), seed);
+        let slices = policy.surge.as_ref().map_or(0.0, |_| slices(asked) as f64);
+        // A slice replays everything up to it: half of them are a whole run each.
+        let mut pieces = Pieces::new(watch, job, slices / 2.0 + 1.0);
         let (left, maps) = match &policy.surge {
             None => (vec![false; asked.len()], Maps::off()),
-            Some(config) => self.quoted((policy, config), &period, &fleet, &worth, seed, places)?,
+            Some(config) => self.quoted((policy, config), &day, &worth, seed, places, &mut pieces)?,
         };
         let stayed: Vec<Request> = asked.iter().zip(&left).filter(|(_, left)| !**left).map(|(r, _)| *r).collect();
-        let outcome = self.replay(policy, &stayed, &fleet, seed)?;
+        let outcome = self.replay(policy, &stayed, &day, seed, (&pieces, 1.0))?;
         let played = Played {
             policy,
             asked,
@@ -158,11 +173,15 @@ impl Trial<'_> {
             requests: &stayed,
             outcome: &outcome,
             maps: &maps,
-            cars: fleet.len(),
-            start: period.start,
+            cars: day.fleet.len(),
+            shifts: &day.shifts,
+            start: day.start,
             yardstick: &yardstick.book,
         };
-        played.figures(places, &self.assumptions)
+        let figures = played.figures(places, &self.assumptions)?;
+        let film = (self.seeds.first() == Some(&seed)).then(|| Film::of(self.replay, &day, &left, &outcome, seed));
+        watch.at(job, 1.0);
+        Ok((figures, film))
     }
 
     /// What each ride is worth, in usual fares: at least one, or it would not have been asked for.
@@ -180,15 +199,14 @@ impl Trial<'_> {
     fn quoted(
         &self,
         (policy, config): (&TrialPolicy, &SurgeConfig),
-        period: &Period,
-        fleet: &[NodeIx],
+        day: &Day,
         worth: &[f64],
         seed: u64,
         places: &Places<'_>,
+        pieces: &mut Pieces<'_, '_>,
     ) -> Result<(Vec<bool>, Maps), BacktestError> {
-        let asked = &period.requests;
-        let last_ms = asked.last().map_or(0, |r| r.at_ms);
-        let slice_ms = (last_ms / SLICES + 1).max(SLICE_MS);
+        let asked = &day.requests;
+        let slice_ms = slice_ms(asked);
         let (mut left, mut stayed, mut maps) = (Vec::with_capacity(asked.len()), Vec::new(), None::<Maps>);
         let flat = SurgeMap::off();
         while left.len() < asked.len() {
@@ -197,8 +215,10 @@ impl Trial<'_> {
             let slice = &asked[left.len()..end];
             let mut so_far = stayed.clone();
             so_far.extend_from_slice(slice);
-            let outcome = self.replay(policy, &so_far, fleet, seed)?;
-            let now = Maps::of(config, &asked[..end], &so_far, &outcome, fleet.len(), period.start, places.graph)?;
+            let weight = end as f64 / asked.len() as f64;
+            let outcome = self.replay(policy, &so_far, day, seed, (&*pieces, weight))?;
+            pieces.end(weight);
+            let now = Maps::of(config, &asked[..end], &so_far, &outcome, day, places.graph)?;
             let published = match &mut maps {
                 None => maps.insert(now),
                 Some(before) => {
@@ -207,7 +227,7 @@ impl Trial<'_> {
                 }
             };
             for request in slice {
-                let trip = places.trip(request, period.start);
+                let trip = places.trip(request, day.start);
                 let of = |map: &SurgeMap| price(&policy.book, map, &trip).total.minor as f64;
                 let leaves = of(published.at(request.at_ms)) > of(&flat) * worth[left.len()];
                 left.push(leaves);
@@ -223,12 +243,13 @@ impl Trial<'_> {
         &self,
         policy: &TrialPolicy,
         requests: &[Request],
-        fleet: &[NodeIx],
+        day: &Day,
         seed: u64,
+        (pieces, weight): (&Pieces<'_, '_>, f64),
     ) -> Result<Outcome, ReplayError> {
         let run = Run {
             requests,
-            fleet,
+            fleet: &day.fleet,
             seats: policy.seats,
             batch_ms: policy.batch_ms,
             max_wait_ms: policy.max_wait_ms,
@@ -238,6 +259,34 @@ impl Trial<'_> {
             noise_seed: seed,
             policy: policy.policy(),
         };
-        self.replay.run(&run, |_| ())
+        let last_ms = requests.last().map_or(0, |r| r.at_ms).max(1) as f64;
+        self.replay.run_shifts(&run, &day.shifts, |at_ms| pieces.at(weight, at_ms as f64 / last_ms))
     }
+}
+
+/// Whether two policies can be compared, and priced here.
+///
+/// # Errors
+/// [`BacktestError::Currencies`], [`BacktestError::Tolls`].
+pub fn comparable(policies: [&TrialPolicy; 2]) -> Result<(), BacktestError> {
+    let [first, second] = policies;
+    let code = |policy: &TrialPolicy| policy.book.currency().code().to_owned();
+    if code(first) != code(second) {
+        let (first, one) = (first.name.clone(), code(first));
+        return Err(BacktestError::Currencies { first, one, second: second.name.clone(), two: code(second) });
+    }
+    match policies.iter().find(|p| !p.book.tariff().tolls.is_empty()) {
+        Some(tolled) => Err(BacktestError::Tolls { policy: tolled.name.clone() }),
+        None => Ok(()),
+    }
+}
+
+fn slice_ms(asked: &[Request]) -> i64 {
+    (asked.last().map_or(0, |r| r.at_ms) / SLICES + 1).max(SLICE_MS)
+}
+
+/// How many slices riders decide in, about.
+fn slices(asked: &[Request]) -> i64 {
+    let (first, last) = (asked.first().map_or(0, |r| r.at_ms), asked.last().map_or(0, |r| r.at_ms));
+    (last - first) / slice_ms(asked) + 1
 }

@@ -70,8 +70,24 @@ impl TrialPolicy {
     /// # Errors
     /// [`PolicyError`] with every mistake.
     pub fn from_toml(text: &str, name: &str) -> Result<Self, PolicyError> {
-        let mut table: Table = toml::from_str(text).map_err(|error| PolicyError::Unreadable(error.to_string()))?;
+        let table: Table = toml::from_str(text).map_err(|error| PolicyError::Unreadable(error.to_string()))?;
+        Self::from_table(table, name, Mistakes::default())
+    }
+
+    /// The same, written as JSON.
+    ///
+    /// # Errors
+    /// [`PolicyError::Invalid`] with every mistake.
+    pub fn from_json(policy: &Object, name: &str) -> Result<Self, PolicyError> {
         let mut wrong = Mistakes::default();
+        let table = match toml_of(&Json::Object(policy.clone()), "", &mut wrong) {
+            Some(Value::Table(table)) => table,
+            _ => Table::new(),
+        };
+        Self::from_table(table, name, wrong)
+    }
+
+    fn from_table(mut table: Table, name: &str, mut wrong: Mistakes) -> Result<Self, PolicyError> {
         for key in table.keys().filter(|key| !KEYS.contains(&key.as_str())) {
             wrong.note(format!("/{key}"), "is not known", format!("use {}", KEYS.join(", ")));
         }
@@ -130,12 +146,80 @@ impl TrialPolicy {
         matches!(self.dispatch, Dispatch::Pooled(_)) && self.seats > 1
     }
 
+    /// Its settings, for people: what and how much.
+    #[must_use]
+    pub fn in_words(&self) -> Vec<[String; 2]> {
+        let s = |ms: i64| format!("{} s", ms as f64 / 1e3);
+        let tariff = self.book.tariff();
+        let digits = self.book.currency().minor_digits() as usize;
+        let money = |minor: i64| format!("{:.digits$}", minor as f64 / 10_f64.powi(digits as i32));
+        let matching = match &self.dispatch {
+            Dispatch::Pooled(_) if self.seats > 1 => format!("shared rides, {} seats", self.seats),
+            Dispatch::Pooled(_) => "shared rides' engine, one seat".to_owned(),
+            Dispatch::Solo(policy) if *policy == SoloPolicy::greedy() => "first come, nearest car".to_owned(),
+            Dispatch::Solo(policy) if *policy == SoloPolicy::plain() => "one rider at a time, fixed".to_owned(),
+            Dispatch::Solo(_) => "one rider at a time".to_owned(),
+        };
+        let prices = match &self.surge {
+            None => "fixed".to_owned(),
+            Some(surge) => format!("surge, at most × {}", surge.max_multiplier),
+        };
+        let mut all = vec![
+            ["Matching".to_owned(), matching],
+            ["A decision every".to_owned(), s(self.batch_ms)],
+            ["A rider waits at most".to_owned(), s(self.max_wait_ms)],
+        ];
+        if self.shares() {
+            all.push(["And arrives later than directly by at most".to_owned(), s(self.max_delay_ms)]);
+        }
+        all.extend([
+            ["Boarding takes".to_owned(), s(self.boarding_ms)],
+            ["Fares".to_owned(), tariff.name.clone()],
+            [
+                format!("Base, per km, per minute, least ({})", self.book.currency().code()),
+                [tariff.base, tariff.per_km, tariff.per_minute, tariff.minimum].map(money).join(", "),
+            ],
+            ["Commission".to_owned(), format!("{} %", f64::from(tariff.commission_permille) / 10.0)],
+            ["Prices".to_owned(), prices],
+        ]);
+        all
+    }
+
     pub(super) fn policy(&self) -> replay::Policy<'_> {
         match &self.dispatch {
             Dispatch::Solo(policy) => replay::Policy::Solo(policy),
             Dispatch::Pooled(policy) => replay::Policy::Pooled(policy),
         }
     }
+}
+
+/// JSON as TOML, which has no `null`.
+fn toml_of(json: &Json, at: &str, wrong: &mut Mistakes) -> Option<Value> {
+    Some(match json {
+        Json::Null => {
+            wrong.note(at, "is null", "leave it out, or write false to switch it off");
+            return None;
+        }
+        Json::Bool(yes) => Value::Boolean(*yes),
+        Json::Number(n) => match n.as_i64() {
+            Some(whole) => Value::Integer(whole),
+            None => Value::Float(n.as_f64().unwrap_or(f64::NAN)),
+        },
+        Json::String(text) => Value::String(text.clone()),
+        Json::Array(list) => {
+            let items = list.iter().enumerate().filter_map(|(ix, item)| toml_of(item, &format!("{at}/{ix}"), wrong));
+            Value::Array(items.collect())
+        }
+        Json::Object(object) => {
+            let fields = object.iter().filter_map(|(key, value)| {
+                Some((
+                    key.clone(),
+                    toml_of(value, &format!("{at}/{}", key.replace('~', "~0").replace('/', "~1")), wrong)?,
+                ))
+            });
+            Value::Table(fields.collect())
+        }
+    })
 }
 
 fn section(table: &mut Table, key: &str, wrong: &mut Mistakes) -> Table {

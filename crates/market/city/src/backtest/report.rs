@@ -3,8 +3,9 @@
 use serde::Serialize;
 
 use super::compare::{Difference, moments};
-use super::{Assumptions, COLUMN_MS, Figures, METRICS, Trial, TrialPolicy};
-use crate::replay::Period;
+use super::figures::{InCell, Places};
+use super::record::Day;
+use super::{Assumptions, COLUMN_MS, Figures, METRICS, Trial, TrialPolicy, sheet};
 
 /// Points of each curve in a chart.
 const POINTS: usize = 101;
@@ -14,8 +15,14 @@ const POINTS: usize = 101;
 pub struct Report {
     /// When the period starts.
     pub start: String,
+    /// When the last request was made, seconds after the start.
+    pub period_s: i64,
+    /// Whether the period comes from the live city; from tables otherwise.
+    pub recorded_live: bool,
     /// Usable requests.
     pub requests: usize,
+    /// Requests that could not be used, and why.
+    pub left_out: String,
     /// Cars of each fleet.
     pub fleet: usize,
     /// Seeds; both policies ran with each.
@@ -30,6 +37,39 @@ pub struct Report {
     pub b: Side,
     /// One line for each figure.
     pub metrics: Vec<Metric>,
+    /// Length of a column of `served_by_time`, minutes.
+    pub column_min: i64,
+    /// Where riders asked, and what became of them: means of a run, by squares of the map.
+    pub cells: Vec<Cell>,
+    /// Degrees of latitude and of longitude of a square's sides.
+    pub cell_deg: [f64; 2],
+    /// What the map of the page is drawn on.
+    #[serde(skip)]
+    pub(super) ground: sheet::Ground,
+}
+
+/// A square of the map; `lat` and `lon` are its south-western corner.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Cell {
+    /// Latitude.
+    pub lat: f64,
+    /// Longitude.
+    pub lon: f64,
+    /// Requests in a run.
+    pub asked: f64,
+    /// The first policy's doing.
+    pub a: CellSide,
+    /// The second policy's doing.
+    pub b: CellSide,
+}
+
+/// One policy in a square of the map.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct CellSide {
+    /// Riders served in a run.
+    pub served: f64,
+    /// Their mean wait, seconds; `null` where nobody was served.
+    pub wait_s: Option<f64>,
 }
 
 /// One policy.
@@ -41,8 +81,12 @@ pub struct Side {
     pub seats: u8,
     /// Whether prices move.
     pub surge: bool,
+    /// Its settings for people, each what and how much.
+    pub settings: Vec<[String; 2]>,
     /// Waits of all seeds together: percentiles 0 to 100, seconds.
     pub wait_percentiles_s: Vec<f64>,
+    /// Delays at arrival of all seeds together: percentiles 0 to 100, seconds.
+    pub delay_percentiles_s: Vec<f64>,
     /// Earnings per hour of all drivers of all seeds: percentiles 0 to 100.
     pub earnings_percentiles: Vec<f64>,
     /// Share served of the requests of each five minutes, in percent; `null` where nobody asked.
@@ -59,7 +103,6 @@ pub struct Metric {
     /// `s`, `%`, `×`, `money` or nothing.
     pub unit: &'static str,
     /// Digits worth showing.
-    #[serde(skip)]
     pub digits: usize,
     /// Whether more is better; `null` where neither is.
     pub more_is_better: Option<bool>,
@@ -92,7 +135,8 @@ impl Report {
     pub(super) fn of(
         trial: &Trial<'_>,
         policies: [&TrialPolicy; 2],
-        period: &Period,
+        day: &Day,
+        places: &Places<'_>,
         first: Vec<Figures>,
         second: Vec<Figures>,
     ) -> Self {
@@ -118,15 +162,22 @@ impl Report {
             }
         });
         Self {
-            start: period.start.to_string(),
-            requests: period.requests.len(),
-            fleet: trial.fleet,
+            start: day.start.to_string(),
+            period_s: day.requests.last().map_or(0, |r| r.at_ms / 1000),
+            recorded_live: trial.record.live(),
+            requests: day.requests.len(),
+            left_out: day.left_out.to_string(),
+            fleet: day.fleet.len(),
             seeds: trial.seeds.to_vec(),
             currency: policies[0].book.currency().code().to_owned(),
             assumptions: trial.assumptions,
             a: Side::of(policies[0], &first),
             b: Side::of(policies[1], &second),
             metrics: metrics.collect(),
+            column_min: COLUMN_MS / 60_000,
+            cells: cells(places, &first, &second),
+            cell_deg: [places.cells.high, places.cells.wide],
+            ground: sheet::Ground::of(places.graph),
         }
     }
 
@@ -135,12 +186,30 @@ impl Report {
     pub fn metric(&self, key: &str) -> Option<&Metric> {
         self.metrics.iter().find(|m| m.key == key)
     }
+}
 
-    /// Minutes of a column of `served_by_time`.
-    #[must_use]
-    pub const fn column_minutes() -> i64 {
-        COLUMN_MS / 60_000
-    }
+fn cells(places: &Places<'_>, first: &[Figures], second: &[Figures]) -> Vec<Cell> {
+    let keys: std::collections::BTreeSet<(u32, u32)> =
+        first.iter().chain(second).flat_map(|f| f.by_cell.keys().copied()).collect();
+    let sum = |runs: &[Figures], key: &(u32, u32)| {
+        let all = runs.iter().filter_map(|f| f.by_cell.get(key));
+        all.fold(InCell::default(), |sum, one| InCell {
+            asked: sum.asked + one.asked,
+            served: sum.served + one.served,
+            wait_s: sum.wait_s + one.wait_s,
+        })
+    };
+    let runs = first.len().max(1) as f64;
+    let side = |of: InCell| CellSide {
+        served: f64::from(of.served) / runs,
+        wait_s: (of.served > 0).then(|| of.wait_s / f64::from(of.served)),
+    };
+    let cell = |key: &(u32, u32)| {
+        let (a, b) = (sum(first, key), sum(second, key));
+        let (lat, lon) = places.cells.corner(*key);
+        Cell { lat, lon, asked: f64::from(a.asked) / runs, a: side(a), b: side(b) }
+    };
+    keys.iter().map(cell).collect()
 }
 
 impl Side {
@@ -160,7 +229,9 @@ impl Side {
             policy: policy.name.clone(),
             seats: policy.seats,
             surge: policy.surge.is_some(),
+            settings: policy.in_words(),
             wait_percentiles_s: percentiles(|f| &f.waits_s),
+            delay_percentiles_s: percentiles(|f| &f.delays_s),
             earnings_percentiles: percentiles(|f| &f.earnings),
             served_by_time: (0..columns).map(served).collect(),
         }

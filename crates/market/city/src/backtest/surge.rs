@@ -3,11 +3,11 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use doorstep_clock::Timestamp;
 use doorstep_pricing::{Supply, SurgeBook, SurgeConfig, SurgeMap};
 use doorstep_roads::{NodeIx, RoadGraph};
 
 use super::BacktestError;
+use super::record::Day;
 use crate::replay::{Event, Outcome, Request};
 
 /// Time between two maps, milliseconds.
@@ -42,11 +42,11 @@ impl Maps {
         all_asked: &[Request],
         requests: &[Request],
         outcome: &Outcome,
-        cars: usize,
-        start: Timestamp,
+        day: &Day,
         graph: &RoadGraph,
     ) -> Result<Self, BacktestError> {
         let mut book = SurgeBook::new(config.clone())?;
+        let (cars, start) = (day.fleet.len(), day.start);
         let mut fleet = Fleet { places: vec![None; cars], aboard: vec![Vec::new(); cars], car_of: HashMap::new() };
         let (mut events, mut asked) = (outcome.events.iter().peekable(), all_asked.iter().peekable());
         let last_ms = all_asked.last().map_or(0, |r| r.at_ms);
@@ -61,8 +61,11 @@ impl Maps {
             }
             let horizon_ms = now_ms + (config.horizon_s * 1_000.0) as i64;
             let mut supply = Vec::new();
-            for (place, aboard) in fleet.places.iter().zip(&fleet.aboard) {
+            for (car, (place, aboard)) in fleet.places.iter().zip(&fleet.aboard).enumerate() {
                 let Some(place) = *place else { continue };
+                if day.shifts.get(car).is_some_and(|shift| now_ms >= shift.until_ms) {
+                    continue;
+                }
                 if aboard.is_empty() {
                     supply.push((book.cell_of(graph.point(place)), Supply { idle: 1, soon_free: 0 }));
                     continue;

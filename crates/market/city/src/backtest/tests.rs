@@ -8,14 +8,12 @@ use doorstep_roads::{CityFile, Roads, WeekProfile, import};
 use rand::RngExt as _;
 
 use super::*;
-use crate::replay::read_taxis;
 
 const SIDE: usize = 14;
 
 struct Made {
     replay: Replay,
-    requests: PathBuf,
-    taxis: Vec<NodeIx>,
+    record: Record,
     _dir: tempfile::TempDir,
 }
 
@@ -63,22 +61,24 @@ fn made() -> Made {
     std::fs::write(&requests, rows).unwrap();
     std::fs::write(&places, taxis).unwrap();
     let replay = Replay::new(city);
-    let taxis = read_taxis(&places, replay.corners()).unwrap();
-    Made { replay, requests, taxis, _dir: dir }
+    let record = Record::of_files(std::slice::from_ref(&requests), &places, replay.corners(), None).unwrap();
+    Made { replay, record, _dir: dir }
 }
 
 fn run(made: &Made, policies: [&TrialPolicy; 2], threads: usize) -> Result<Report, BacktestError> {
+    tried(made, policies, threads).map(|tried| tried.report)
+}
+
+fn tried(made: &Made, policies: [&TrialPolicy; 2], threads: usize) -> Result<Tried, BacktestError> {
     let trial = Trial {
         replay: &made.replay,
-        requests: std::slice::from_ref(&made.requests),
-        taxis: &made.taxis,
-        fleet: 40,
-        start: None,
+        record: &made.record,
+        fleet: Some(40),
         seeds: &[1, 2, 3, 4],
         assumptions: Assumptions::default(),
         threads,
     };
-    trial.run(policies, || ())
+    trial.run(policies, &|_| true)
 }
 
 fn policy(text: &str) -> TrialPolicy {
@@ -124,7 +124,7 @@ fn a_better_policy_is_clearly_better_and_money_adds_up() {
     let page = report.html();
     assert!(page.contains("greedy &lt;b&gt;") && !page.contains("<b>"), "names are text");
     assert!(!page.contains("http") && !page.contains("<script") && !page.contains("@import"), "nothing from elsewhere");
-    assert_eq!(page.matches("<svg").count(), 4 + METRICS.len());
+    assert_eq!(page.matches("class=\"sheet\"").count(), 3);
     assert!(!page.contains("NaN") && !page.contains("inf"), "figures are figures");
 }
 
@@ -187,13 +187,11 @@ fn what_cannot_be_compared_is_refused() {
     assert!(matches!(run(&made, [&one, &euros], 1), Err(BacktestError::Currencies { .. })));
     let few = Trial {
         replay: &made.replay,
-        requests: std::slice::from_ref(&made.requests),
-        taxis: &made.taxis,
-        fleet: 61,
-        start: None,
+        record: &made.record,
+        fleet: Some(61),
         seeds: &[1, 2],
         assumptions: Assumptions::default(),
         threads: 1,
     };
-    assert!(matches!(few.run([&one, &one], || ()), Err(BacktestError::Replay(ReplayError::FleetTooLarge { .. }))));
+    assert!(matches!(few.run([&one, &one], &|_| true), Err(BacktestError::Replay(ReplayError::FleetTooLarge { .. }))));
 }

@@ -179,8 +179,7 @@ impl Shared {
         if !free && !finishing {
             return None;
         }
-        let least_s = self.config.offer_wall_s * self.clock.speed();
-        let expires_at = now.plus_ms(ms(self.config.offer_s.max(least_s)));
+        let expires_at = self.offer_expires(now);
         let drive_ms = pair.pickup_ms - now.millis();
         let pickup_eta_ms = u32::try_from(drive_ms.max(0)).ok();
         let command = match order.state {
@@ -191,6 +190,12 @@ impl Shared {
             _ => return None,
         };
         Some((order.clone(), command))
+    }
+
+    /// When an offer that is made now runs out.
+    pub(crate) fn offer_expires(&self, now: Timestamp) -> Timestamp {
+        let least_s = self.config.offer_wall_s * self.clock.speed();
+        now.plus_ms(ms(self.config.offer_s.max(least_s)))
     }
 
     fn clearly_better(&self, order: &Order, drive_ms: i64) -> bool {

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::live::error::LiveError;
+use crate::live::pooled::PooledConfig;
 
 /// How a city is run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -28,11 +29,17 @@ pub struct LiveConfig {
     pub look_ahead_s: f64,
     /// Time between two decisions on where idle drivers had best wait. 0 switches it off.
     pub rebalance_s: f64,
+    /// Whether riders are charged surge as long as no operator says otherwise.
+    pub surge: bool,
+    /// Time between two maps of surge. 0 watches nothing: fares are flat.
+    pub surge_s: f64,
     /// A car at least this much sooner at the pickup replaces one that is on its way. `None`, the
     /// default, leaves accepted rides alone: the next driver could decline.
     pub better_car_s: Option<f64>,
     /// The farthest car a quote's pickup time looks at, metres as the crow flies.
     pub quote_radius_m: f64,
+    /// Cars take several riders; `None`: one at a time.
+    pub pooled: Option<PooledConfig>,
     /// How long the ownership of a city outlives a process that died, wall time.
     pub lease_wall_s: f64,
 }
@@ -49,8 +56,11 @@ impl Default for LiveConfig {
             decline_rest_s: 60.0,
             look_ahead_s: 60.0,
             rebalance_s: 30.0,
+            surge: false,
+            surge_s: 10.0,
             better_car_s: None,
             quote_radius_m: 10_000.0,
+            pooled: None,
             lease_wall_s: 10.0,
         }
     }
@@ -75,6 +85,7 @@ impl LiveConfig {
             ("decline_rest_s", self.decline_rest_s, 0.0, 86_400.0),
             ("look_ahead_s", self.look_ahead_s, 0.0, 3_600.0),
             ("rebalance_s", self.rebalance_s, 0.0, 3_600.0),
+            ("surge_s", self.surge_s, 0.0, 150.0),
             ("better_car_s", self.better_car_s.unwrap_or(60.0), 1.0, 3_600.0),
             ("quote_radius_m", self.quote_radius_m, 1.0, 1_000_000.0),
             ("lease_wall_s", self.lease_wall_s, 0.5, 3_600.0),
@@ -84,7 +95,7 @@ impl LiveConfig {
                 return Err(LiveError::Config { field, value, least, most });
             }
         }
-        Ok(())
+        self.pooled.as_ref().map_or(Ok(()), PooledConfig::check)
     }
 }
 

@@ -118,6 +118,14 @@ impl Desk {
         held.max_by_key(|order| (order.state, std::cmp::Reverse(order.id)))
     }
 
+    /// All open orders of a driver, in the order of their ids.
+    pub(crate) fn orders_of(&self, driver: DriverId) -> Vec<&Order> {
+        let held = self.holds.get(&driver).into_iter().flatten();
+        let mut orders: Vec<&Order> = held.filter_map(|id| self.orders.get(id)).collect();
+        orders.sort_unstable_by_key(|order| order.id);
+        orders
+    }
+
     /// Whether another order waits for the driver behind the one that he serves.
     pub(crate) fn has_next(&self, driver: DriverId) -> bool {
         self.holds.get(&driver).is_some_and(|held| held.len() > 1)
@@ -186,6 +194,7 @@ impl Desk {
         max_wait_ms: i64,
         on_shift: &impl Fn(DriverId) -> bool,
     ) -> Option<Command> {
+        let max_wait_ms = order.share.map_or(max_wait_ms, |promise| i64::from(promise.max_wait_ms));
         let silent = || order.holder().is_some_and(|d| self.silent.contains(&d));
         match order.state {
             State::Searching if now.ms_since(order.searching_since) >= max_wait_ms => Some(Command::GiveUp),

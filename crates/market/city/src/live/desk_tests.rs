@@ -3,8 +3,9 @@
 #![allow(clippy::unwrap_used)]
 
 use doorstep_geo::Point;
-use doorstep_money::{Currency, Money};
+use doorstep_money::Currency;
 use doorstep_orders::{Actor, DriverRef, QuoteClaims, QuoteId, RiderRef, machine};
+use doorstep_pricing::{SurgeMap, Tariff, Trip, price};
 
 use super::*;
 
@@ -12,19 +13,23 @@ const NOON: Timestamp = Timestamp::from_millis(1_384_790_400_000);
 const MAX_WAIT: i64 = 300_000;
 
 fn order() -> Order {
+    let (pickup, dropoff) = (Point::new(40.75, -73.98).unwrap(), Point::new(40.71, -74.0).unwrap());
+    let trip = Trip { pickup, dropoff, distance_m: 4_000, trip_ms: 600_000, at: NOON, route: Vec::new() };
+    let book = Tariff::standard(Currency::USD, "America/New_York").compile().unwrap();
     let claims = QuoteClaims {
         id: QuoteId::generate(NOON),
         tenant: "ten".to_owned(),
         city: "grid".to_owned(),
         industry: "rides".to_owned(),
-        pickup: Point::new(40.75, -73.98).unwrap(),
-        dropoff: Point::new(40.71, -74.0).unwrap(),
+        pickup,
+        dropoff,
         pickup_node: 1,
         dropoff_node: 2,
         seats: 1,
-        fare: Money::new(1_450, Currency::USD),
+        price: price(&book, &SurgeMap::off(), &trip),
         trip_ms: 600_000,
         pickup_eta_ms: None,
+        share: None,
         expires_at: NOON.plus_ms(300_000),
     };
     Order::from_quote(claims, RiderRef { name: "Ada".to_owned(), reference: None }, None, NOON)

@@ -62,6 +62,9 @@ pub enum LiveError {
     /// Orders said no.
     #[error(transparent)]
     Orders(#[from] OrdersError),
+    /// A tariff or a surge configuration that cannot be.
+    #[error(transparent)]
+    Pricing(#[from] doorstep_pricing::PricingError),
     /// The journal failed.
     #[error(transparent)]
     Journal(#[from] JournalError),

@@ -82,6 +82,18 @@ impl CityRoads {
         self.0.now.load_full()
     }
 
+    /// The roads of the hour that a moment lies in; worked out anew where times change with the hour.
+    #[must_use]
+    pub fn at(&self, at: Timestamp) -> Arc<Hour> {
+        let now = self.now();
+        match &self.0.week {
+            Some(week) if now.class != Some(week.class_at(at)) => {
+                Arc::new(Hour::new(Some(week.class_at(at)), now.roads.with_metric(week.at_time(at))))
+            }
+            _ => now,
+        }
+    }
+
     /// Whether travel times change with the hour.
     #[must_use]
     pub fn hourly(&self) -> bool {

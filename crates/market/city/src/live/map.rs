@@ -1,8 +1,10 @@
 //! The ground the city lives on: its roads, travel times, prices and names.
 
+use std::sync::Arc;
+
 use doorstep_geo::{BoundingBox, Point};
 use doorstep_money::Currency;
-use doorstep_orders::FareTable;
+use doorstep_pricing::{PriceBook, SurgeConfig};
 use doorstep_roads::{NodeIx, Roads};
 
 use crate::live::error::LiveError;
@@ -35,7 +37,9 @@ pub struct CityMap {
     /// Its roads, with the travel times of the hour.
     pub roads: CityRoads,
     /// Its prices.
-    pub fares: FareTable,
+    pub tariff: Arc<PriceBook>,
+    /// How its prices follow demand and free cars, where surge runs.
+    pub surge: SurgeConfig,
     /// A point farther than this from every road is outside the city, metres.
     pub snap_m: f64,
 }
@@ -45,10 +49,6 @@ impl CityMap {
     #[must_use]
     pub fn id(&self) -> &str {
         &self.id
-    }
-
-    pub(crate) fn fares(&self) -> &FareTable {
-        &self.fares
     }
 
     /// Whether a point lies in the city or close around it.

@@ -10,6 +10,12 @@ const SUGGESTIONS: &str = "doorstep_city_suggestions_total";
 const POSITIONS: &str = "doorstep_city_positions_total";
 /// Gauge.
 const WAITING: &str = "doorstep_city_waiting";
+/// Histogram, seconds.
+const SURGE: &str = "doorstep_city_surge_seconds";
+/// Counter.
+const SURGE_CHANGES: &str = "doorstep_city_surge_changes_total";
+/// Gauge, label `tenant`.
+const SURGE_MOST: &str = "doorstep_city_surge_most";
 /// Gauge, 0 or 1.
 const OWNER: &str = "doorstep_city_owner";
 /// Counter.
@@ -21,6 +27,9 @@ pub const METRICS: &[(&str, &str)] = &[
     (OFFERS, "Offers made to drivers"),
     (SUGGESTIONS, "Places suggested to idle drivers"),
     (POSITIONS, "Positions reported, by result"),
+    (SURGE, "Time to make the maps of surge of all tenants"),
+    (SURGE_CHANGES, "Published multipliers that changed"),
+    (SURGE_MOST, "The highest published multiplier, 1 while nobody is charged surge"),
     (WAITING, "Riders not picked up yet"),
     (OWNER, "1 while this process runs the city"),
     (RELAYED, "Events moved from the outbox to the journal"),
@@ -33,6 +42,15 @@ pub(crate) fn batch(city: &str, seconds: f64, offers: usize) {
 
 pub(crate) fn suggested(city: &str, n: usize) {
     metrics::counter!(SUGGESTIONS, "city" => city.to_owned()).increment(n as u64);
+}
+
+pub(crate) fn surge(city: &str, seconds: f64, changes: usize) {
+    metrics::histogram!(SURGE, "city" => city.to_owned()).record(seconds);
+    metrics::counter!(SURGE_CHANGES, "city" => city.to_owned()).increment(changes as u64);
+}
+
+pub(crate) fn surge_most(city: &str, tenant: &str, most: f64) {
+    metrics::gauge!(SURGE_MOST, "city" => city.to_owned(), "tenant" => tenant.to_owned()).set(most);
 }
 
 pub(crate) fn positions(city: &str, result: &'static str, n: u64) {

@@ -14,6 +14,9 @@
 //! Truth is in the store. The desk and the supply are rebuilt from it at the start and whenever
 //! this process becomes the owner of the city; the owner holds a lease, and every transaction of
 //! the loop checks it. One task owns the desk; everybody else tells it what changed or asks.
+//!
+//! Every few seconds the loop makes a map of surge from open demand, free cars and a forecast, and publishes it;
+//! quotes read the last one.
 
 mod batch;
 mod clock;
@@ -26,14 +29,17 @@ mod hours;
 mod map;
 mod metrics;
 mod offers;
+mod pooled;
 mod positions;
 mod quote;
 mod recovery;
 mod relay;
 mod roster;
+mod routes;
 mod run;
 mod service;
 mod suggestions;
+mod surge;
 mod tenants;
 mod tenure;
 
@@ -45,10 +51,13 @@ pub use frame::{DriverLine, DriverLive, MapFrame, OrderLine};
 pub use hours::{CityRoads, Hour};
 pub use map::{CityMap, Trip};
 pub use metrics::METRICS;
+pub use pooled::PooledConfig;
 pub use positions::{PositionRefusal, PositionReport};
 pub use quote::QuoteAnswer;
+pub use routes::{DriverRoute, DriverStop};
 pub use service::LiveCity;
 pub use suggestions::{Suggestion, SuggestionReason};
+pub use surge::{SurgeLine, SurgeState, SurgeSwitch};
 
 #[cfg(test)]
 mod tests;

@@ -3,6 +3,7 @@
 use doorstep_dispatch::supply::Filter;
 use doorstep_geo::Point;
 use doorstep_orders::{Quote, QuoteInput};
+use doorstep_pricing::{Price, Trip};
 use serde::Serialize;
 
 use crate::live::error::LiveError;
@@ -23,6 +24,12 @@ pub struct QuoteAnswer {
 }
 
 impl Shared {
+    /// What a trip costs, one party alone, by the city's tariff and the surge of the moment. `Price::shared` gives
+    /// the same with sharing.
+    pub(crate) fn price(&self, tenant: &str, trip: &Trip) -> Price {
+        doorstep_pricing::price(&self.map.tariff, &self.surge.map(tenant), trip)
+    }
+
     pub(crate) fn quote(
         &self,
         tenant: &str,
@@ -40,6 +47,17 @@ impl Shared {
         let trip = trip(hour.roads(), from, to)?;
         let cars = self.nearest_of(tenant, pickup, CARS_LOOKED_AT, self.config.quote_radius_m, &Filter::idle(seats));
         let soonest = cars.iter().filter_map(|car| hour.time_ms(self.node_of(car)?, from)).min();
+        self.surge.asked(tenant, (from, to), pickup, now);
+        let ride = Trip {
+            pickup,
+            dropoff,
+            distance_m: trip.distance_m,
+            trip_ms: trip.time_ms,
+            at: now,
+            route: trip.geometry.clone(),
+        };
+        let shared = self.config.pooled.filter(|pooled| seats <= pooled.seats);
+        let share = shared.map(|pooled| pooled.terms(self.config.max_wait_s, self.map.tariff.tariff()));
         let input = QuoteInput {
             tenant: tenant.to_owned(),
             city: self.map.id().to_owned(),
@@ -51,8 +69,10 @@ impl Shared {
             trip_ms: trip.time_ms,
             distance_m: trip.distance_m,
             pickup_eta_ms: soonest,
+            price: self.price(tenant, &ride),
+            share,
         };
-        let quote = self.orders.quote(input, self.map.fares(), now)?;
+        let quote = self.orders.quote(input, now)?;
         Ok(QuoteAnswer { quote, geometry: trip.geometry.iter().map(|p| [p.lon(), p.lat()]).collect() })
     }
 }

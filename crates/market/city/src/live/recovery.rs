@@ -5,9 +5,11 @@ use std::collections::{HashMap, HashSet};
 use doorstep_clock::Timestamp;
 use doorstep_dispatch::supply::Report;
 use doorstep_orders::{Driver, Order, OrderId, OrdersError};
+use doorstep_store::kv;
 
 use crate::live::desk::Desk;
 use crate::live::error::LiveError;
+use crate::live::routes::Planned;
 use crate::live::service::Shared;
 
 impl Shared {
@@ -17,16 +19,30 @@ impl Shared {
     /// a whole heartbeat to do so before he counts as silent.
     pub(crate) async fn recover(&self) -> Result<Desk, LiveError> {
         let city = self.map.id().to_owned();
-        let (open, drivers, totals) = self
+        let setting = self.surge.setting().to_owned();
+        let (open, drivers, totals, routes, switches) = self
             .orders
             .read(move |orders, tx| {
-                Ok((orders.open_in(tx, &city)?, orders.on_shift_in(tx, &city)?, orders.totals_in(tx, &city)?))
+                let (open, drivers) = (orders.open_in(tx, &city)?, orders.on_shift_in(tx, &city)?);
+                let (totals, routes) = (orders.totals_in(tx, &city)?, orders.routes_in(tx, &city)?);
+                Ok((open, drivers, totals, routes, kv::get(tx, &setting)?))
             })
             .await?;
+        self.surge.resume(switches.unwrap_or_default());
         let now = self.clock.now();
         let desk = Desk::from_open(open);
         for driver in &drivers {
             self.seat(driver, desk.order_of(driver.id), now)?;
+        }
+        self.book.clear();
+        let pooled = self.config.pooled.is_some();
+        for route in routes.into_iter().filter(|_| pooled) {
+            let stops = route.stops.iter().filter_map(|stop| Some(Planned::of(*stop, desk.get(stop.order)?)));
+            self.book.set(route.driver, stops.collect());
+        }
+        // What was done since, and what was not kept: the orders know.
+        for driver in &drivers {
+            self.mend_route(&desk, driver.id);
         }
         self.counters.resume(totals);
         tracing::info!(

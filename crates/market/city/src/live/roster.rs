@@ -111,6 +111,11 @@ impl Roster {
         self.inner.read().tenants.keys().all(|known| known == tenant)
     }
 
+    /// Every tenant that has drivers here.
+    pub(crate) fn tenants(&self) -> Vec<Arc<str>> {
+        self.inner.read().tenants.values().cloned().collect()
+    }
+
     /// All drivers of a tenant.
     pub(crate) fn of_tenant(&self, tenant: &str) -> Vec<Arc<Entry>> {
         self.inner.read().by_id.values().filter(|entry| *entry.tenant == *tenant).cloned().collect()

@@ -18,14 +18,16 @@ use crate::live::desk::Desk;
 use crate::live::frame::{OrderLine, order_line};
 use crate::live::metrics;
 use crate::live::offers::{self, Outcome};
+use crate::live::routes::{Outlooks, Touched};
 use crate::live::service::Shared;
 use crate::live::suggestions::Recents;
+use crate::live::surge::{self, Asking, Watchers};
 use crate::live::tenure::{Tenure, Turn};
 
 /// How often the loop looks at the clock, wall time. The city's clock may run 60 times as fast.
 const LOOK: Duration = Duration::from_millis(25);
 /// Rest after a failure of the store, wall milliseconds.
-const PAUSE_MS: i64 = 500;
+pub(crate) const PAUSE_MS: i64 = 500;
 
 /// How often the desk is compared with the store, wall milliseconds: news can get lost when the
 /// answer to a commit does.
@@ -37,6 +39,8 @@ pub(crate) enum Ask {
     Changed(Vec<Order>),
     /// Open orders of a tenant, inside a box if one is given.
     Lines(String, Option<BoundingBox>, oneshot::Sender<Vec<OrderLine>>),
+    /// What was asked for in the past weeks, oldest first.
+    History(Vec<Asking>),
     /// Give the city back and end.
     Stop(oneshot::Sender<()>),
 }
@@ -48,8 +52,14 @@ pub(crate) struct Runner {
     pub(crate) tenure: Tenure,
     pub(crate) desk: Desk,
     pub(crate) recents: Recents,
+    pub(crate) outlooks: Outlooks,
+    /// Drivers whose orders have changed and whose stops were not looked at yet.
+    pub(crate) touched: Touched,
     pub(crate) next_batch: Timestamp,
     pub(crate) next_spread: Timestamp,
+    pub(crate) next_surge: Timestamp,
+    pub(crate) watchers: Watchers,
+    pub(crate) tell: mpsc::WeakUnboundedSender<Ask>,
     pub(crate) next_compare: Timestamp,
     pub(crate) pause_until: Timestamp,
 }
@@ -81,7 +91,10 @@ impl Runner {
 
     fn hear(&mut self, ask: Ask) {
         match ask {
-            Ask::Changed(orders) => orders.into_iter().for_each(|order| self.learn(order)),
+            Ask::Changed(orders) => {
+                orders.into_iter().for_each(|order| self.learn(order));
+                self.mend_touched();
+            }
             Ask::Lines(tenant, within, reply) => {
                 let now = self.shared.clock.now();
                 let inside = |o: &&Order| within.is_none_or(|b| b.contains(o.pickup) || b.contains(o.dropoff));
@@ -90,12 +103,13 @@ impl Runner {
                 // Whoever asked may have gone.
                 let _ = reply.send(lines);
             }
+            Ask::History(past) => self.watchers.look_back(&past),
             Ask::Stop(_) => {}
         }
     }
 
     /// Takes news of an order: the desk, the drivers it concerns, the counters.
-    fn learn(&mut self, order: Order) {
+    pub(crate) fn learn(&mut self, order: Order) {
         let seen = order.clone();
         let Some(change) = self.desk.learn(order) else {
             return;
@@ -103,6 +117,7 @@ impl Runner {
         self.shared.counters.count(&change.news, &seen);
         if change.news.contains(&EventKind::Requested) {
             self.recents.note(&seen);
+            self.watchers.ordered(&seen);
         }
         if let Some(driver) = change.left {
             if seen.state == State::Searching {
@@ -113,6 +128,11 @@ impl Runner {
         }
         if let Some(driver) = change.holds {
             self.stand(driver);
+        }
+        self.touched.extend(change.left.into_iter().chain(change.holds));
+        if self.shared.config.pooled.is_some() && seen.state == State::Accepted && seen.route.is_none() {
+            // There is a route now: who else fits on it is decided at once.
+            self.next_batch = self.shared.clock.now();
         }
         self.shared.counters.waiting(&seen.tenant, self.desk.waiting_of(&seen.tenant));
     }
@@ -126,7 +146,7 @@ impl Runner {
     }
 
     /// Drains what was said while something else was done; a wish to stop is handed back.
-    fn catch_up(&mut self) -> Option<oneshot::Sender<()>> {
+    pub(crate) fn catch_up(&mut self) -> Option<oneshot::Sender<()>> {
         while let Ok(ask) = self.asks.try_recv() {
             match ask {
                 Ask::Stop(done) => return Some(done),
@@ -146,7 +166,10 @@ impl Runner {
                 Ok(desk) => {
                     self.shared.counters.resume_waiting(desk.waiting());
                     self.recents = Recents::from_open(desk.open());
+                    self.outlooks.clear();
                     self.desk = desk;
+                    self.watchers.wait_for_past();
+                    surge::read_history(&self.shared, self.tell.clone());
                 }
                 Err(error) => {
                     tracing::error!(city = self.shared.map.id(), %error, "cannot read the city from its store");
@@ -174,11 +197,18 @@ impl Runner {
         let mut stop = None;
         if now >= self.next_batch {
             self.next_batch = now.plus_ms(ms(self.shared.config.batch_s));
-            stop = self.batch(now).await;
+            stop = match self.shared.config.pooled {
+                Some(pooled) => self.plan_routes(pooled, now).await,
+                None => self.batch(now).await,
+            };
         }
         if stop.is_none() && self.shared.config.rebalance_s > 0.0 && now >= self.next_spread {
             self.next_spread = now.plus_ms(ms(self.shared.rebalance_s()));
             self.spread(now).await;
+        }
+        if stop.is_none() && self.shared.config.surge_s > 0.0 && now >= self.next_surge {
+            self.next_surge = now.plus_ms(ms(self.shared.surge_s()));
+            self.resurge(now).await;
         }
         metrics::waiting(self.shared.map.id(), self.desk.waiting().values().sum::<usize>() as u64);
         stop
@@ -201,7 +231,10 @@ impl Runner {
     /// Learns what the store knows and the desk does not.
     async fn compare(&mut self) {
         match self.shared.newer_than(&self.desk).await {
-            Ok(orders) => orders.into_iter().for_each(|order| self.learn(order)),
+            Ok(orders) => {
+                orders.into_iter().for_each(|order| self.learn(order));
+                self.mend_touched();
+            }
             Err(error) => {
                 tracing::warn!(city = self.shared.map.id(), %error, "cannot compare with the store, it is done later")
             }
@@ -304,6 +337,7 @@ impl Runner {
                         }
                     }
                 }
+                self.mend_touched();
             }
             Err(OrdersError::Store(StoreError::LeaseLost { .. })) => self.tenure.lost(&self.shared.standing),
             Err(error) => {

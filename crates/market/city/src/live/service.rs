@@ -24,8 +24,10 @@ use crate::live::positions::{PositionRefusal, PositionReport};
 use crate::live::quote::QuoteAnswer;
 use crate::live::relay::Relay;
 use crate::live::roster::{Entry, Roster};
+use crate::live::routes::{Book, DriverRoute, Outlooks, Touched};
 use crate::live::run::{Ask, COMPARE_MS, Runner};
 use crate::live::suggestions::{Recents, Suggestion, Suggestions};
+use crate::live::surge::{self, Surge, Watchers};
 use crate::live::tenure::{Standing, Tenure};
 
 /// What the loop and all callers share; nothing here waits for the loop.
@@ -38,7 +40,9 @@ pub(crate) struct Shared {
     pub(crate) journal: Journal,
     pub(crate) supply: Supply,
     pub(crate) roster: Roster,
+    pub(crate) book: Book,
     pub(crate) suggestions: Suggestions,
+    pub(crate) surge: Surge,
     pub(crate) counters: Counters,
     pub(crate) standing: Standing,
     pub(crate) relay_wake: Arc<Notify>,
@@ -96,12 +100,14 @@ impl LiveCity {
         owner: &str,
     ) -> Result<Self, LiveError> {
         config.check()?;
-        map.fares.check()?;
+        let watchers = Watchers::new(&map)?;
         let supply = Supply::new(SupplyConfig { heartbeat_ms: ms(config.heartbeat_s), ..SupplyConfig::default() })?;
         let shared = Arc::new(Shared {
             standing: Standing::new(map.id()),
             roster: Roster::default(),
+            book: Book::default(),
             suggestions: Suggestions::default(),
+            surge: Surge::new(&map, &config),
             counters: Counters::default(),
             relay_wake: Arc::new(Notify::new()),
             supply,
@@ -119,6 +125,7 @@ impl LiveCity {
         };
         shared.counters.resume_waiting(desk.waiting());
         let (sender, asks) = mpsc::unbounded_channel();
+        surge::read_history(&shared, sender.downgrade());
         let never = Timestamp::from_millis(i64::MIN);
         let wall_now = shared.wall.now();
         let runner = Runner {
@@ -126,9 +133,14 @@ impl LiveCity {
             asks,
             tenure,
             recents: Recents::from_open(desk.open()),
+            outlooks: Outlooks::new(),
+            touched: Touched::new(),
             desk,
             next_batch: never,
             next_spread: never,
+            next_surge: never,
+            watchers,
+            tell: sender.downgrade(),
             next_compare: wall_now.plus_ms(COMPARE_MS),
             pause_until: never,
         };
@@ -147,13 +159,28 @@ impl LiveCity {
             journal: relay.journal.clone(),
             wake: Arc::default(),
         };
-        let (standing, also_standing) = (Arc::clone(&shared), Arc::clone(&shared));
+        let prices = Relay {
+            city: relay.city.clone(),
+            stream: surge::stream(&relay.city),
+            store: relay.store.clone(),
+            journal: relay.journal.clone(),
+            wake: Arc::default(),
+        };
+        let owns = |shared: &Arc<Shared>| {
+            let shared = Arc::clone(shared);
+            move || shared.standing.is_owner()
+        };
         let tasks = vec![
             tokio::spawn(runner.run()).abort_handle(),
-            tokio::spawn(relay.run(move || standing.standing.is_owner())).abort_handle(),
-            tokio::spawn(reviews.run(move || also_standing.standing.is_owner())).abort_handle(),
+            tokio::spawn(relay.run(owns(&shared))).abort_handle(),
+            tokio::spawn(reviews.run(owns(&shared))).abort_handle(),
+            tokio::spawn(prices.run(owns(&shared))).abort_handle(),
         ];
         Ok(Self { shared, asks: sender, _tasks: Arc::new(Tasks(tasks)) })
+    }
+
+    pub(crate) fn shared(&self) -> &Shared {
+        &self.shared
     }
 
     /// The city's id.
@@ -356,7 +383,7 @@ impl LiveCity {
         let driver = &change.driver;
         let ix = self.shared.supply.intern(&driver.id.to_string(), driver.seats);
         let entry = self.shared.roster.note(driver, ix);
-        if change.released.is_some() {
+        if !change.released.is_empty() {
             entry.set_order(None);
         }
         match driver.position {
@@ -367,8 +394,8 @@ impl LiveCity {
                 self.shared.supply.set_state(ix, entry.stands(), now)?;
             }
         }
-        if let Some(order) = &change.released {
-            self.order_changed(order);
+        if !change.released.is_empty() {
+            self.orders_changed(change.released.clone());
         }
         Ok(())
     }
@@ -413,6 +440,19 @@ impl LiveCity {
             at: seen.as_ref().map(|d| d.at),
             suggestion: self.shared.suggestion(driver),
         })
+    }
+
+    /// Where a driver with shared rides goes, stop by stop; no stops where he has none.
+    #[must_use]
+    pub fn driver_route(&self, driver: DriverId) -> DriverRoute {
+        self.shared.driver_route(driver)
+    }
+
+    /// Of these drivers those whose route has changed since they were told: to be told with the answer to their
+    /// positions.
+    #[must_use]
+    pub fn tell_routes(&self, tenant: &str, drivers: &[DriverId]) -> Vec<DriverId> {
+        self.shared.tell_routes(tenant, drivers)
     }
 
     /// What happened to a driver, newest first.

@@ -89,9 +89,9 @@ impl Suggestions {
     }
 }
 
-/// The requests of late, tenant by tenant: what is to come is taken to look like them.
+/// The requests of late with their direct trips in milliseconds, tenant by tenant: what is to come is taken to look like them.
 #[derive(Default)]
-pub(crate) struct Recents(BTreeMap<String, VecDeque<Recent>>);
+pub(crate) struct Recents(BTreeMap<String, VecDeque<(Recent, u32)>>);
 
 impl Recents {
     /// From the open orders of a city that goes on; those that have ended are not looked up.
@@ -103,18 +103,40 @@ impl Recents {
 
     pub(crate) fn note(&mut self, order: &Order) {
         let recent = Recent { requested_ms: order.requested_at.millis(), node: order.pickup_node };
-        self.0.entry(order.tenant.clone()).or_default().push_back(recent);
+        self.0.entry(order.tenant.clone()).or_default().push_back((recent, order.direct_ms));
     }
 
     /// Forgets what is older than the policy looks back.
     fn forget(&mut self, now: Timestamp, policy: &Rebalance) {
-        let since = now.millis() - i64::from(policy.recent_ms);
+        self.forget_before(now.plus_ms(-i64::from(policy.recent_ms)));
+    }
+
+    /// Forgets what was asked for at that moment or before.
+    pub(crate) fn forget_before(&mut self, since: Timestamp) {
         for recents in self.0.values_mut() {
-            while recents.front().is_some_and(|recent| recent.requested_ms <= since) {
+            while recents.front().is_some_and(|(recent, _)| recent.requested_ms <= since.millis()) {
                 recents.pop_front();
             }
         }
         self.0.retain(|_, recents| !recents.is_empty());
+    }
+
+    /// The late requests of a tenant.
+    pub(crate) fn of(&self, tenant: &str) -> Vec<Recent> {
+        self.0.get(tenant).into_iter().flatten().map(|(recent, _)| *recent).collect()
+    }
+
+    /// Seconds of direct driving that a tenant's riders ask for in a second, over the last `span_ms` or as far as is
+    /// known.
+    #[allow(clippy::cast_precision_loss)] // sums of some minutes
+    pub(crate) fn asked_s_per_s(&self, tenant: &str, now: Timestamp, span_ms: i64) -> f64 {
+        let Some(recents) = self.0.get(tenant) else { return 0.0 };
+        let first = recents.front().map_or(now.millis(), |(recent, _)| recent.requested_ms);
+        let seen_ms = (now.millis() - first).clamp(60_000, span_ms.max(60_000));
+        let since = now.millis() - seen_ms;
+        let asked: i64 =
+            recents.iter().filter(|(r, _)| r.requested_ms >= since).map(|(_, direct)| i64::from(*direct)).sum();
+        asked as f64 / seen_ms as f64
     }
 }
 
@@ -157,8 +179,8 @@ impl Shared {
         policy: &Rebalance,
     ) -> Vec<Spread> {
         recents.forget(now, policy);
-        let spread = |(tenant, recent): (&String, &VecDeque<Recent>)| {
-            let recent = recent.iter().copied().collect();
+        let spread = |(tenant, recent): (&String, &VecDeque<(Recent, u32)>)| {
+            let recent = recent.iter().map(|(recent, _)| *recent).collect();
             let mut spread = Spread { now, recent, drivers: Vec::new(), cars: Vec::new() };
             let idle = self.drivers_of(tenant, &Filter::idle(1));
             // Where there are very many, a part of them evenly drawn does.

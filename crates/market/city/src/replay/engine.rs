@@ -5,6 +5,7 @@ use doorstep_dispatch::sharing::SharedPolicy;
 use doorstep_roads::{NodeIx, TravelTimes};
 
 use super::motion::{Cab, Errand, Happening, Streets};
+use super::shifts::Shifts;
 
 /// One usable request of the period, times in milliseconds from its start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -108,16 +109,18 @@ pub struct Outcome {
     pub pickup_drive_ms: i64,
 }
 
-/// Runs the period to the end of the last ride.
-pub(crate) fn run(
+/// Runs the period to the end of the last ride, or until `go_on`, which hears of each decision, says no.
+pub(super) fn run(
     run: &Run<'_>,
+    shifts: Shifts<'_>,
     policy: &SoloPolicy,
     streets: &Streets,
     times: &dyn TravelTimes,
-    mut tick_done: impl FnMut(i64),
-) -> Outcome {
+    mut go_on: impl FnMut(i64) -> bool,
+) -> Option<Outcome> {
     let mut engine = Engine {
         run,
+        shifts,
         policy,
         times,
         cabs: run.fleet.iter().map(|&node| Cab::new(node)).collect(),
@@ -126,7 +129,7 @@ pub(crate) fn run(
         arrived: 0,
     };
     for (vehicle, &node) in run.fleet.iter().enumerate() {
-        engine.out.events.push((0, Event::Vehicle { vehicle: vehicle as u32, node }));
+        engine.out.events.push((shifts.starts_ms(vehicle), Event::Vehicle { vehicle: vehicle as u32, node }));
     }
     let mut now_ms = 0;
     loop {
@@ -136,7 +139,9 @@ pub(crate) fn run(
             break;
         }
         engine.decide(now_ms, streets);
-        tick_done(now_ms);
+        if !go_on(now_ms) {
+            return None;
+        }
         now_ms += run.batch_ms;
     }
     // A turn at the next node is told when it is decided and dated when it happens.
@@ -147,11 +152,12 @@ pub(crate) fn run(
     let rides = run.requests.iter().zip(&engine.out.fates).filter(|(_, fate)| fate.dropoff_ms.is_some());
     let ridden: i64 = rides.map(|(r, _)| i64::from(times.time_ms(r.node, r.to))).sum();
     engine.out.drive_ms = ridden + engine.out.empty_ms;
-    engine.out
+    Some(engine.out)
 }
 
 struct Engine<'a> {
     run: &'a Run<'a>,
+    shifts: Shifts<'a>,
     policy: &'a SoloPolicy,
     times: &'a dyn TravelTimes,
     cabs: Vec<Cab>,
@@ -202,7 +208,13 @@ impl Engine<'_> {
         let (run, times) = (self.run, self.times);
         let started = doorstep_clock::monotonic();
         let mut cars = Vec::with_capacity(self.cabs.len());
+        // Who has ended his shift brings his promised ride to its end, and nothing is decided about it any more.
+        let mut ending = vec![false; self.cabs.len()];
         for (vehicle, cab) in self.cabs.iter_mut().enumerate() {
+            if !self.shifts.works(vehicle, now_ms) {
+                ending[vehicle] = matches!(cab.errand, Errand::Fetch { .. } | Errand::Trip { next: Some(_), .. });
+                continue;
+            }
             let (node, free_at_ms) = cab.next_free(now_ms, streets, times);
             let (assigned, on_trip) = match cab.errand {
                 Errand::Fetch { rider, .. } => (Some(rider), false),
@@ -214,6 +226,7 @@ impl Engine<'_> {
         let riders: Vec<Rider> = self
             .waiting
             .iter()
+            .filter(|&&id| self.out.fates[id as usize].car.is_none_or(|car| !ending[car as usize]))
             .map(|&id| {
                 let request = &run.requests[id as usize];
                 Rider {
@@ -254,6 +267,9 @@ impl Engine<'_> {
             errands[vehicle as usize] = Errand::Move { to };
         }
         for (vehicle, (cab, errand)) in self.cabs.iter_mut().zip(errands).enumerate() {
+            if ending[vehicle] {
+                continue;
+            }
             if let Errand::Trip { next, .. } = &mut cab.errand {
                 *next = match errand {
                     Errand::Fetch { rider, to } => Some((rider, to)),

@@ -63,6 +63,9 @@ pub enum ReplayError {
         /// What was left out, in words.
         left_out: String,
     },
+    /// Nobody to drive.
+    #[error("no usable car: no taxi stands inside the city, and no driver was on shift")]
+    NoCars,
     /// The sample is larger than the file.
     #[error("--fleet {asked} is more than the {there} usable taxis of the file: ask for at most {there}")]
     FleetTooLarge {
@@ -81,4 +84,7 @@ pub enum ReplayError {
         /// What would be right.
         fix: &'static str,
     },
+    /// Whoever asked for the replay wants it no more.
+    #[error("the replay was stopped")]
+    Stopped,
 }

@@ -11,6 +11,7 @@ mod motion;
 mod report;
 mod service;
 mod shared;
+mod shifts;
 mod table;
 #[cfg(test)]
 mod tests;
@@ -23,5 +24,7 @@ pub use engine::{Fate, Outcome, Policy, Request, Run};
 pub use error::ReplayError;
 pub use report::Summary;
 pub use service::Replay;
+pub use shifts::Shift;
 pub use trace::{lines, write_trace};
 pub use trips::{LeftOut, MAX_SNAP_M, Period, read_requests, read_taxis, sample_fleet};
+pub(crate) use trips::{Recorded, Spread, Stand, corner, period_of, recorded_file, recorded_requests, recorded_stands};

@@ -1,5 +1,7 @@
 //! The replay loop with shared rides: the same period and the same trace, cars with plans of stops.
 
+use std::collections::HashSet;
+
 use doorstep_dispatch::matching::Recent;
 use doorstep_dispatch::sharing::{SharedBatch, SharedPolicy, decide, outlook};
 use doorstep_pooling::fleet::{self, Outlook, Stop};
@@ -8,24 +10,27 @@ use doorstep_roads::{NodeIx, TravelTimes};
 use super::Run;
 use super::engine::{Event, Fate, Outcome};
 use super::motion::Streets;
-use super::van::{Deed, Van};
+use super::shifts::Shifts;
+use super::van::{Deed, Van, World};
 
 /// How often places are judged anew.
 const OUTLOOK_MS: i64 = 60_000;
 /// A car's roads are slower or quicker than thought for this long at a time.
 const ROUGH_MS: i64 = 300_000;
 
-/// Runs the period to the end of the last ride.
+/// Runs the period to the end of the last ride, or until `go_on`, which hears of each decision, says no.
 pub(super) fn run(
     run: &Run<'_>,
+    shifts: Shifts<'_>,
     policy: &SharedPolicy,
     streets: &Streets,
     times: &dyn TravelTimes,
-    mut tick_done: impl FnMut(i64),
-) -> Outcome {
+    mut go_on: impl FnMut(i64) -> bool,
+) -> Option<Outcome> {
     let direct = run.requests.iter().map(|r| times.time_ms(r.node, r.to)).collect();
     let mut engine = Engine {
         run,
+        shifts,
         policy,
         times,
         streets,
@@ -38,7 +43,7 @@ pub(super) fn run(
         outlook_at: i64::MIN,
     };
     for (vehicle, &node) in run.fleet.iter().enumerate() {
-        engine.out.events.push((0, Event::Vehicle { vehicle: vehicle as u32, node }));
+        engine.out.events.push((shifts.starts_ms(vehicle), Event::Vehicle { vehicle: vehicle as u32, node }));
     }
     let mut now_ms = 0;
     loop {
@@ -48,7 +53,9 @@ pub(super) fn run(
             break;
         }
         engine.decide(now_ms);
-        tick_done(now_ms);
+        if !go_on(now_ms) {
+            return None;
+        }
         now_ms += run.batch_ms;
     }
     // A turn at the next node is told when it is decided and dated when it happens.
@@ -62,11 +69,12 @@ pub(super) fn run(
         engine.out.drive_ms += van.drive_ms;
         engine.out.empty_ms += van.empty_ms;
     }
-    engine.out
+    Some(engine.out)
 }
 
 struct Engine<'a> {
     run: &'a Run<'a>,
+    shifts: Shifts<'a>,
     policy: &'a SharedPolicy,
     times: &'a dyn TravelTimes,
     streets: &'a Streets,
@@ -85,11 +93,12 @@ impl Engine<'_> {
     fn advance(&mut self, now_ms: i64) {
         let Self { run, times, streets, vans, out, .. } = self;
         let corner_of = |stop: Stop| corner(run, stop);
+        let world = World { boarding_ms: run.boarding_ms, streets, times: *times };
         for (vehicle, van) in vans.iter_mut().enumerate() {
             let vehicle = vehicle as u32;
             let rough = |at_ms: i64| roughness(run.noise, run.noise_seed, vehicle, at_ms);
             let rough: Option<&dyn Fn(i64) -> f64> = if run.noise > 0.0 { Some(&rough) } else { None };
-            van.advance(now_ms, run.boarding_ms, streets, *times, &corner_of, rough, &mut |at_ms, deed| {
+            van.advance(now_ms, world, &corner_of, rough, &mut |at_ms, deed| {
                 tell(out, vehicle, at_ms, deed);
             });
         }
@@ -126,11 +135,14 @@ impl Engine<'_> {
             self.outlook = outlook(&recent, now_ms, self.streets.nodes(), self.policy, times);
             self.outlook_at = now_ms;
         }
-        let riders: Vec<fleet::Rider> = self.open.iter().map(|&id| self.rider(id)).collect();
+        let ending = self.end_shifts(now_ms);
+        let riders: Vec<fleet::Rider> =
+            self.open.iter().filter(|id| !ending.contains(id)).map(|&id| self.rider(id)).collect();
         let cars: Vec<fleet::Car> = self
             .vans
             .iter()
             .enumerate()
+            .filter(|(vehicle, _)| self.shifts.works(*vehicle, now_ms))
             .map(|(vehicle, van)| fleet::Car {
                 id: vehicle as u32,
                 node: van.at.0,
@@ -146,7 +158,7 @@ impl Engine<'_> {
             boarding_ms: run.boarding_ms,
             riders: &riders,
             cars: &cars,
-            load: self.load(now_ms),
+            load: self.load(now_ms, cars.len()),
             outlook: self.outlook.as_ref(),
         };
         let decision = decide(&SharedBatch { fleet, recent: &recent }, times, self.policy, &mut || false);
@@ -184,6 +196,27 @@ impl Engine<'_> {
         }
     }
 
+    /// Riders of cars whose shift has ended: these cars bring their rides to an end as they are planned, and nothing
+    /// is decided about them any more. Who was planned and not told yet is told now.
+    fn end_shifts(&mut self, now_ms: i64) -> HashSet<u32> {
+        let Self { run, shifts, vans, out, .. } = self;
+        let mut theirs = HashSet::new();
+        for (vehicle, van) in vans.iter().enumerate().filter(|(vehicle, _)| !shifts.works(*vehicle, now_ms)) {
+            for stop in &van.stops {
+                theirs.insert(stop.rider);
+                let fate = &mut out.fates[stop.rider as usize];
+                if stop.pickup && fate.car != Some(vehicle as u32) {
+                    fate.accepted_ms.get_or_insert(now_ms);
+                    fate.car = Some(vehicle as u32);
+                    let event =
+                        Event::Assign { request: stop.rider, vehicle: vehicle as u32, node: corner(run, *stop) };
+                    out.events.push((now_ms, event));
+                }
+            }
+        }
+        theirs
+    }
+
     fn rider(&self, id: u32) -> fleet::Rider {
         let (run, at) = (self.run, id as usize);
         let (request, fate, direct_ms) = (&run.requests[at], &self.out.fates[at], self.direct[at]);
@@ -204,11 +237,11 @@ impl Engine<'_> {
     }
 
     /// From the requests of the recent past, those of the first minute taken as a minute's worth.
-    fn load(&self, now_ms: i64) -> f64 {
+    fn load(&self, now_ms: i64, cars: usize) -> f64 {
         let span_ms = now_ms.clamp(self.run.batch_ms, i64::from(self.policy.outlook_recent_ms));
         let from = self.run.requests[..self.arrived].partition_point(|r| r.at_ms <= now_ms - span_ms);
         let asked_ms: i64 = self.direct[from..self.arrived].iter().map(|&ms| i64::from(ms)).sum();
-        fleet::load(asked_ms as f64 / span_ms as f64, self.vans.len(), f64::from(self.run.seats))
+        fleet::load(asked_ms as f64 / span_ms as f64, cars, f64::from(self.run.seats))
     }
 
     fn recent(&self, now_ms: i64) -> Vec<Recent> {

@@ -76,6 +76,11 @@ impl Table {
             .map_err(|_| self.wrong(column, "is not a time: write it like 2013-11-18T16:00:00".to_owned()))
     }
 
+    /// The moment in `column`, where there is one.
+    pub(super) fn optional_moment(&self, column: Option<usize>) -> Result<Option<Timestamp>, ReplayError> {
+        column.filter(|&column| !self.text(column).is_empty()).map(|column| self.moment(column)).transpose()
+    }
+
     /// The place in the two columns.
     pub(super) fn place(&self, lat: usize, lon: usize) -> Result<Point, ReplayError> {
         let (y, x) = (self.number(lat)?, self.number(lon)?);

@@ -175,7 +175,7 @@ proptest! {
         let mut requests: Vec<Request> =
             asked.iter().map(|&(at_ms, node, on)| Request { at_ms, node, to: (node + on) % 25 }).collect();
         requests.sort_by_key(|r| r.at_ms);
-        let mut policy = SharedPolicy { answer_after_ms, rebalance_load: if spread { 0.0 } else { 9.0 }, ..SharedPolicy::default() };
+        let mut policy = SharedPolicy { answer_after_ms, rebalance_load: if spread { 0.0 } else { 9.0 }, coverage_load: 0.0, ..SharedPolicy::default() };
         policy.plan.work = 2_000;
         let run = Run {
             requests: &requests, fleet: &fleet, seats, batch_ms: 10_000, max_wait_ms: 300_000, boarding_ms,
@@ -220,6 +220,54 @@ fn a_reserve_keeps_promises_on_rough_roads() {
     };
     assert!(late(0.0) > 0, "rough roads break promises that leave no room");
     assert_eq!(late(0.25), 0);
+}
+
+#[test]
+fn cars_take_riders_in_their_shifts_only() {
+    let town = town();
+    let requests: Vec<Request> =
+        (0..60_u32).map(|k| Request { at_ms: i64::from(k) * 20_000, node: k % 25, to: (k + 7) % 25 }).collect();
+    let fleet = [0, 5, 12, 20];
+    let shifts = [
+        Shift { from_ms: 0, until_ms: 400_000 },
+        Shift { from_ms: 300_000, until_ms: i64::MAX },
+        Shift { from_ms: 200_000, until_ms: 900_000 },
+        Shift { from_ms: 0, until_ms: 0 },
+    ];
+    let (solo, mut pooled) = (SoloPolicy::default(), SharedPolicy::default());
+    pooled.plan.work = 2_000;
+    for (policy, seats) in [(Policy::Solo(&solo), 1), (Policy::Pooled(&pooled), 3)] {
+        let run = Run {
+            requests: &requests,
+            fleet: &fleet,
+            seats,
+            batch_ms: 10_000,
+            max_wait_ms: 300_000,
+            boarding_ms: 0,
+            max_delay_ms: 900_000,
+            noise: 0.0,
+            noise_seed: 0,
+            policy,
+        };
+        let outcome = town.run_shifts(&run, &shifts, |_| true).expect("sound settings");
+        let mut rides = [0; 4];
+        for &(at_ms, event) in &outcome.events {
+            match event {
+                Event::Assign { vehicle, .. } => {
+                    let Shift { from_ms, until_ms } = shifts[vehicle as usize];
+                    // Who was planned in the shift is told at the first decision after it at the latest.
+                    let told_until = until_ms.saturating_add(i64::from(seats > 1) * 10_000);
+                    assert!((from_ms..told_until).contains(&at_ms), "car {vehicle} is promised at {at_ms}");
+                }
+                Event::Pickup { vehicle, .. } => rides[vehicle as usize] += 1,
+                _ => {}
+            }
+        }
+        assert!(rides[0] > 0 && rides[1] > 0 && rides[2] > 0 && rides[3] == 0, "{rides:?}");
+        assert!(outcome.fates.iter().all(|f| f.dropoff_ms.is_some() || f.expired_ms.is_some()), "nobody is forgotten");
+        let stopped = town.run_shifts(&run, &shifts, |at_ms| at_ms < 100_000);
+        assert!(matches!(stopped, Err(ReplayError::Stopped)));
+    }
 }
 
 #[test]

@@ -50,11 +50,29 @@ pub struct Period {
 
 /// One request as it was recorded.
 #[derive(Debug, Clone, Copy)]
-struct Recorded {
-    at: Timestamp,
-    /// The clock showed no seconds: the record was rounded down to its minute.
-    whole_minute: bool,
-    ends: Option<(NodeIx, NodeIx)>,
+pub(crate) struct Recorded {
+    pub(crate) at: Timestamp,
+    pub(crate) spread: Spread,
+    pub(crate) ends: Option<(NodeIx, NodeIx)>,
+}
+
+/// Where a seed may move a recorded moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Spread {
+    /// Nowhere.
+    Exact,
+    /// The clock showed no seconds, the record was rounded down: anywhere in its minute.
+    InMinute,
+    /// A minute around it, as the rider could as well have asked.
+    Around,
+}
+
+/// A taxi as it was recorded: where it begins, and when it works.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Stand {
+    pub(crate) node: NodeIx,
+    pub(crate) from: Option<Timestamp>,
+    pub(crate) until: Option<Timestamp>,
 }
 
 /// Reads one or more request files as one period.
@@ -72,12 +90,42 @@ pub fn read_requests(
 ) -> Result<Period, ReplayError> {
     let mut recorded = Vec::new();
     for path in paths {
-        requests_of(Table::open(path)?, corners, &mut recorded)?;
+        recorded.extend(recorded_file(path, corners)?);
     }
+    period_of(recorded, start, spread_seed)
+}
+
+/// The rows of a file of requests.
+pub(crate) fn recorded_file(path: &Path, corners: &Snapper) -> Result<Vec<Recorded>, ReplayError> {
+    let mut recorded = Vec::new();
+    requests_of(Table::open(path)?, corners, &mut recorded)?;
+    Ok(recorded)
+}
+
+/// The rows of a table of requests that is at hand as text; `name` is for messages.
+pub(crate) fn recorded_requests(name: &Path, text: &str, corners: &Snapper) -> Result<Vec<Recorded>, ReplayError> {
+    let mut recorded = Vec::new();
+    requests_of(Table::from_reader(name, Box::new(std::io::Cursor::new(text.to_owned())))?, corners, &mut recorded)?;
+    Ok(recorded)
+}
+
+/// Makes a period of what was recorded, moments spread with the seed.
+pub(crate) fn period_of(
+    mut recorded: Vec<Recorded>,
+    start: Option<Timestamp>,
+    spread_seed: Option<u64>,
+) -> Result<Period, ReplayError> {
     if let Some(seed) = spread_seed {
         let mut rng = SeededRng::new(seed, "replay.spread");
-        for request in recorded.iter_mut().filter(|r| r.whole_minute) {
-            request.at = request.at.plus_ms(rng.random_range(0..MINUTE_MS));
+        for request in &mut recorded {
+            match request.spread {
+                Spread::Exact => {}
+                Spread::InMinute => request.at = request.at.plus_ms(rng.random_range(0..MINUTE_MS)),
+                Spread::Around => {
+                    let moved = request.at.plus_ms(rng.random_range(-MINUTE_MS / 2..MINUTE_MS / 2));
+                    request.at = start.map_or(moved, |start| moved.max(start));
+                }
+            }
         }
     }
     let earliest = recorded.iter().map(|r| r.at.millis()).min().unwrap_or_default();
@@ -110,12 +158,13 @@ fn requests_of(mut table: Table, corners: &Snapper, out: &mut Vec<Recorded>) -> 
         let moment = table.moment(at)?;
         let pickup = corner(corners, table.place(pickup_lat, pickup_lon)?);
         let dropoff = corner(corners, table.place(dropoff_lat, dropoff_lon)?);
-        out.push(Recorded { at: moment, whole_minute: moment.millis() % MINUTE_MS == 0, ends: pickup.zip(dropoff) });
+        let spread = if moment.millis() % MINUTE_MS == 0 { Spread::InMinute } else { Spread::Exact };
+        out.push(Recorded { at: moment, spread, ends: pickup.zip(dropoff) });
     }
     Ok(())
 }
 
-fn corner(corners: &Snapper, place: Point) -> Option<NodeIx> {
+pub(crate) fn corner(corners: &Snapper, place: Point) -> Option<NodeIx> {
     corners.snap(place, MAX_SNAP_M).ok().map(|snap| snap.node)
 }
 
@@ -124,14 +173,28 @@ fn corner(corners: &Snapper, place: Point) -> Option<NodeIx> {
 /// # Errors
 /// [`ReplayError`] with file, line and column.
 pub fn read_taxis(path: &Path, corners: &Snapper) -> Result<Vec<NodeIx>, ReplayError> {
-    let mut table = Table::open(path)?;
+    Ok(stands_of(Table::open(path)?, corners)?.iter().map(|stand| stand.node).collect())
+}
+
+/// Taxis with the times at which they work, from a file or from text that is at hand.
+pub(crate) fn recorded_stands(path: &Path, text: Option<&str>, corners: &Snapper) -> Result<Vec<Stand>, ReplayError> {
+    let table = match text {
+        Some(text) => Table::from_reader(path, Box::new(std::io::Cursor::new(text.to_owned())))?,
+        None => Table::open(path)?,
+    };
+    stands_of(table, corners)
+}
+
+fn stands_of(mut table: Table, corners: &Snapper) -> Result<Vec<Stand>, ReplayError> {
     let lat = table.column(&["node_lat", "lat"], "latitude of the taxi")?;
     let lon = table.column(&["node_lon", "lon"], "longitude of the taxi")?;
-    let mut taxis = Vec::new();
+    let (from, until) = (table.optional_column(&["from"]), table.optional_column(&["until"]));
+    let mut stands = Vec::new();
     while table.advance()? {
-        taxis.extend(corner(corners, table.place(lat, lon)?));
+        let (from, until) = (table.optional_moment(from)?, table.optional_moment(until)?);
+        stands.extend(corner(corners, table.place(lat, lon)?).map(|node| Stand { node, from, until }));
     }
-    Ok(taxis)
+    Ok(stands)
 }
 
 /// Draws `fleet` of the taxis with `seed`, without replacement, in the order of the draw.

@@ -32,6 +32,14 @@ pub(super) enum Deed {
     Stopped(Stop, NodeIx),
 }
 
+/// What all cars drive in.
+#[derive(Clone, Copy)]
+pub(super) struct World<'a> {
+    pub(super) boarding_ms: i64,
+    pub(super) streets: &'a Streets,
+    pub(super) times: &'a dyn TravelTimes,
+}
+
 /// How much longer a road takes than thought: a factor from the car and the moment.
 pub(super) type Roughness<'a> = &'a dyn Fn(i64) -> f64;
 
@@ -71,9 +79,7 @@ impl Van {
     pub(super) fn advance(
         &mut self,
         now_ms: i64,
-        boarding_ms: i64,
-        streets: &Streets,
-        times: &dyn TravelTimes,
+        world: World<'_>,
         corner_of: &impl Fn(Stop) -> NodeIx,
         rough: Option<Roughness<'_>>,
         tell: &mut impl FnMut(i64, Deed),
@@ -83,7 +89,7 @@ impl Van {
                 return;
             }
             if self.at.0 != goal {
-                let (head, planned_ms) = streets.next(self.at.0, goal, times);
+                let (head, planned_ms) = world.streets.next(self.at.0, goal, world.times);
                 let ms = match rough {
                     Some(rough) => (f64::from(planned_ms) * rough(self.at.1)).round() as i64,
                     None => i64::from(planned_ms),
@@ -107,7 +113,7 @@ impl Van {
             self.told = goal;
             if stop.pickup {
                 self.aboard += 1;
-                self.at.1 += boarding_ms;
+                self.at.1 += world.boarding_ms;
             } else {
                 self.aboard -= 1;
             }

@@ -2,6 +2,8 @@
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
+mod recorded;
 mod rides;
+mod routes;
 mod sequences;
 mod setting;

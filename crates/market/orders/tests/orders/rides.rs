@@ -125,6 +125,7 @@ async fn quotes_expire_and_make_one_order_and_belong_to_their_tenant() {
         let nameless = doorstep_orders::NewOrder {
             rider: doorstep_orders::RiderRef { name: " ".to_owned(), reference: None },
             note: None,
+            share: false,
         };
         let refused = s.orders.create(TENANT, &s.quote(NOON).token, nameless, Actor::Rider, NOON).await.unwrap_err();
         assert!(matches!(refused, OrdersError::InvalidField { field: "/rider/name", .. }));
@@ -202,14 +203,14 @@ async fn ending_a_shift_gives_the_order_back_but_not_with_the_rider_aboard() {
         let order = s.order(NOON).await;
         s.orders.command(TENANT, order.id, Setting::offer(&driver, NOON), Actor::Dispatcher, None, NOON).await.unwrap();
         let rest = s.orders.set_shift(TENANT, d, Shift::Break, None, NOON).await.unwrap();
-        assert_eq!(rest.released.unwrap().state, State::Searching);
+        assert_eq!(rest.released[0].state, State::Searching);
 
         for command in [Setting::offer(&driver, NOON), Command::Accept { driver: d }, Command::Arrive { driver: d }] {
             let actor = if matches!(command, Command::Offer { .. }) { Actor::Dispatcher } else { Actor::Driver };
             s.orders.command(TENANT, order.id, command, actor, None, NOON).await.unwrap();
         }
         let off = s.orders.set_shift(TENANT, d, Shift::Offline, None, NOON).await.unwrap();
-        let released = off.released.unwrap();
+        let released = &off.released[0];
         assert_eq!((released.state, released.reassigned), (State::Searching, 1));
 
         for command in [
@@ -314,9 +315,8 @@ async fn one_next_ride_waits_behind_the_one_that_is_driven() {
         give(next[0], Command::Complete { driver: d }, Actor::Driver).await.unwrap();
         give(early, Command::Depart { driver: d }, Actor::Driver).await.unwrap();
         let change = s.orders.set_shift(TENANT, d, Shift::Offline, None, NOON).await.unwrap();
-        assert_eq!(change.released.map(|order| order.id), Some(early));
-        let held =
-            s.store.read(|tx| tx.query("SELECT driver FROM driver_holds UNION SELECT driver FROM driver_next", &[]));
-        assert!(!held.await.unwrap().iter().any(|row| row.text("driver").unwrap() == d.to_string()));
+        assert_eq!(change.released.iter().map(|order| order.id).collect::<Vec<_>>(), [early]);
+        let held = s.store.read(|tx| tx.query("SELECT driver FROM driver_orders", &[])).await.unwrap();
+        assert!(!held.iter().any(|row| row.text("driver").unwrap() == d.to_string()));
     }
 }

@@ -6,6 +6,9 @@ use proptest::test_runner::{Config, TestRunner};
 
 use crate::setting::{CITY, NOON, Setting, TENANT, settings};
 
+/// Orders on one route at most.
+const ROOM: u8 = 2;
+
 #[derive(Debug, Clone)]
 struct Step {
     order: usize,
@@ -37,15 +40,22 @@ fn command(kind: CommandKind, driver: &Driver, now: doorstep_clock::Timestamp) -
         CommandKind::Complete => Command::Complete { driver: id },
         CommandKind::Release => Command::Release { driver: Some(id), reason },
         CommandKind::Reoffer => Command::Reoffer { driver: reference, expires_at, pickup_eta_ms: None, reason },
+        CommandKind::Assign => Command::Assign { driver: reference, pickup_eta_ms: None, room: ROOM },
+        CommandKind::Reassign => Command::Reassign { driver: reference, pickup_eta_ms: None, room: ROOM },
         CommandKind::Cancel => Command::Cancel { reason: "changed my mind".to_owned() },
         CommandKind::GiveUp => Command::GiveUp,
     }
 }
 
-/// A driver has one order; behind one whose rider is aboard a second may wait, not yet begun.
+/// A driver has one order; behind one whose rider is aboard a second may wait, not yet begun. On a route he has as many
+/// as there is room for, and riders who do not share sit in the car one at a time.
 fn one_and_the_next<'a>(held: impl Iterator<Item = &'a Order>) -> bool {
-    let mut states: Vec<State> = held.map(|order| order.state).collect();
+    let held: Vec<&Order> = held.collect();
+    let mut states: Vec<State> = held.iter().map(|order| order.state).collect();
     states.sort();
+    if held.iter().any(|order| order.route.is_some()) {
+        return held.len() <= usize::from(ROOM) && states.iter().filter(|s| **s == State::OnTrip).count() <= 1;
+    }
     match states.as_slice() {
         [] | [_] => true,
         [next, current] => *current == State::OnTrip && matches!(next, State::Offered | State::Accepted),
@@ -78,6 +88,10 @@ async fn run(s: &Setting, steps: Vec<Step>) -> Result<(), TestCaseError> {
             (Err(OrdersError::Refused(said)), Err(refusal)) => prop_assert_eq!(said, refusal),
             (Err(OrdersError::DriverBusy { driver, order }), Ok(_)) => {
                 prop_assert!(model.iter().any(|o| Some(o.id) == order && o.holder() == Some(driver)));
+            }
+            (Err(OrdersError::CarFull { driver, .. }), Ok((next, _))) => {
+                prop_assert_eq!(next.state, State::OnTrip);
+                prop_assert!(model.iter().any(|o| o.state == State::OnTrip && o.holder() == Some(driver)));
             }
             (answer, decided) => return Err(TestCaseError::fail(format!("store {answer:?}, machine {decided:?}"))),
         }
@@ -124,7 +138,9 @@ async fn concurrent_actors_leave_no_gap_and_share_no_driver() {
                     let actor = machine::TRANSITIONS.iter().find(|r| r.command == kind).unwrap().actors[0];
                     let command = command(kind, &drivers[pick % 2], now);
                     match orders.command(TENANT, ids[(task + n) % ids.len()], command, actor, None, now).await {
-                        Ok(_) | Err(OrdersError::Refused(_) | OrdersError::DriverBusy { .. }) => {}
+                        Ok(_)
+                        | Err(OrdersError::Refused(_) | OrdersError::DriverBusy { .. } | OrdersError::CarFull { .. }) =>
+                            {}
                         Err(other) => panic!("{other}"),
                     }
                 }

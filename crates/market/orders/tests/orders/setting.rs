@@ -7,8 +7,9 @@ use doorstep_geo::Point;
 use doorstep_identity::Signer;
 use doorstep_money::Currency;
 use doorstep_orders::{
-    Actor, Command, Driver, FareTable, MIGRATIONS, NewDriver, NewOrder, Order, Orders, Quote, QuoteInput, RiderRef,
+    Actor, Command, Driver, MIGRATIONS, NewDriver, NewOrder, Order, Orders, Quote, QuoteInput, RiderRef, ShareTerms,
 };
+use doorstep_pricing::{SurgeMap, Tariff, Trip, price};
 use doorstep_store::{Migration, Store, testing};
 
 pub(crate) const TENANT: &str = "ten_main";
@@ -36,24 +37,33 @@ pub(crate) fn point(lat: f64, lon: f64) -> Point {
 }
 
 pub(crate) fn rider() -> NewOrder {
-    NewOrder { rider: RiderRef { name: "Ada".to_owned(), reference: Some("r-1".to_owned()) }, note: None }
+    NewOrder { rider: RiderRef { name: "Ada".to_owned(), reference: Some("r-1".to_owned()) }, note: None, share: false }
 }
 
 impl Setting {
     pub(crate) fn quote(&self, now: Timestamp) -> Quote {
+        self.quote_for(1, None, now)
+    }
+
+    pub(crate) fn quote_for(&self, seats: u8, share: Option<ShareTerms>, now: Timestamp) -> Quote {
+        let (pickup, dropoff) = (point(40.75, -73.98), point(40.71, -74.0));
+        let trip = Trip { pickup, dropoff, distance_m: 4_000, trip_ms: 600_000, at: now, route: Vec::new() };
+        let book = Tariff::standard(Currency::USD, "America/New_York").compile().unwrap();
         let input = QuoteInput {
             tenant: TENANT.to_owned(),
             city: CITY.to_owned(),
-            pickup: point(40.75, -73.98),
-            dropoff: point(40.71, -74.0),
+            pickup,
+            dropoff,
             pickup_node: 1,
             dropoff_node: 2,
-            seats: 1,
+            seats,
             trip_ms: 600_000,
             distance_m: 4_000,
             pickup_eta_ms: Some(90_000),
+            price: price(&book, &SurgeMap::off(), &trip),
+            share,
         };
-        self.orders.quote(input, &FareTable::standard(Currency::USD), now).unwrap()
+        self.orders.quote(input, now).unwrap()
     }
 
     pub(crate) async fn order(&self, now: Timestamp) -> Order {

@@ -365,8 +365,7 @@ impl<'a> Search<'a> {
             let mut next = (done, None);
             if by_regret && group.len() - done > 1 {
                 let mut most = i64::MIN;
-                for at in done..group.len() {
-                    let rider = group[at];
+                for (at, &rider) in group.iter().enumerate().skip(done) {
                     let found = self.best(rider, true);
                     let man = &self.board.riders[rider];
                     let regret = match found {

@@ -1,8 +1,7 @@
 //! Fewer vehicles: one tour is dissolved, and who has no place is put in until everybody has one.
 //!
 //! As in SISR, each request counts how often it was left out. A change is taken when those who are left out
-//! now were left out less often; so hard requests find a place sooner or later. Who still has no place may
-//! push out another who was left out less often (an ejection, after Nagata and Bräysy 2009).
+//! now were left out less often; so hard requests find a place sooner or later.
 
 use rand::{Rng, RngExt as _};
 

@@ -7,6 +7,7 @@
 
 mod count;
 mod evaluate;
+mod half_hours;
 mod history;
 mod level;
 mod model;
@@ -15,6 +16,7 @@ mod tests;
 
 pub use count::CountLaw;
 pub use evaluate::{Evaluation, Information, evaluate};
+pub use half_hours::HalfHours;
 pub use history::{DayCounts, History, Trips};
 pub use model::{Forecaster, ForecasterConfig};
 

@@ -145,6 +145,12 @@ impl Forecaster {
         CountLaw { excess: self.config.excess }
     }
 
+    /// Whether a whole day was seen: before that a forecast says nothing.
+    #[must_use]
+    pub fn has_history(&self) -> bool {
+        !self.past.is_empty()
+    }
+
     /// Begins a day; the one before is learned from if all of it was counted.
     pub fn begin_day(&mut self, day: i64) {
         self.end_day();

@@ -18,6 +18,8 @@ pub use why::{CapApplied, CapKind, Seen, Why};
 
 use std::borrow::Cow;
 
+use doorstep_clock::Timestamp;
+use doorstep_geo::Point;
 use doorstep_money::{Currency, Money, Rounding};
 use serde::{Deserialize, Serialize};
 
@@ -58,7 +60,7 @@ pub fn price(book: &PriceBook, surge: &SurgeMap, trip: &Trip) -> Price {
     let ride = lines.total;
 
     let reading = surge.at(trip.pickup, trip.at);
-    let (multiplier, caps) = capped(book, reading.multiplier, trip, from);
+    let (multiplier, caps) = capped(book, reading.multiplier, trip.at, from);
     if multiplier > Multiplier::ONE {
         let extra = permille(ride, multiplier.permille() - 1000);
         lines.add(PartKind::Surge, format!("Surge ×{multiplier}"), extra);
@@ -114,7 +116,7 @@ pub fn price(book: &PriceBook, surge: &SurgeMap, trip: &Trip) -> Price {
 fn capped(
     book: &PriceBook,
     asked: Multiplier,
-    trip: &Trip,
+    at_time: Timestamp,
     from: crate::tariff::Zones,
 ) -> (Multiplier, Vec<CapApplied>) {
     let (law, mut at, mut caps) = (book.law(), asked, Vec::new());
@@ -139,7 +141,7 @@ fn capped(
         }
     }
     for (cap, text) in book.caps.iter().zip(&law.caps) {
-        if from.fits(cap.zone) && cap.from <= trip.at && trip.at < cap.to {
+        if from.fits(cap.zone) && cap.from <= at_time && at_time < cap.to {
             lower(CapKind::Law, &text.name, cap.max, Some(&text.law));
         }
     }
@@ -150,6 +152,15 @@ fn capped(
         caps.push(CapApplied { kind: CapKind::Rounding, name: "rounded down".to_owned(), to: rounded, law: None });
     }
     (at, caps)
+}
+
+impl PriceBook {
+    /// What is left of the model's multiplier for trips that begin at `pickup` at a moment: what the map shows is
+    /// what is charged.
+    #[must_use]
+    pub fn charged(&self, asked: Multiplier, pickup: Point, at: Timestamp) -> Multiplier {
+        capped(self, asked, at, self.zones(pickup)).0
+    }
 }
 
 /// `price * quantity / per`, half up. Bounded by the highest price times u32::MAX, so it fits.

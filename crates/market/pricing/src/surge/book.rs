@@ -61,6 +61,8 @@ pub struct SurgeBook {
     /// Expected requests per second, from a forecast, once there is one.
     expected: Vec<f32>,
     forecast: bool,
+    /// Whether riders pay what is published.
+    charges: bool,
     idle: Vec<f32>,
     soon: Vec<f32>,
     /// Logarithm of the smoothed multiplier.
@@ -90,6 +92,7 @@ impl SurgeBook {
             remembered: Vec::new(),
             expected: Vec::new(),
             forecast: false,
+            charges: true,
             idle: Vec::new(),
             soon: Vec::new(),
             ln_smooth: Vec::new(),
@@ -174,6 +177,11 @@ impl SurgeBook {
         }
     }
 
+    /// Says whether riders pay what is published from now on: who pays the flat fare is kept away by no multiplier.
+    pub fn charge(&mut self, charges: bool) {
+        self.charges = charges;
+    }
+
     /// Makes the map that holds from `now` on. The counts of demand begin anew; those of supply stay until they
     /// are replaced. Asked twice for the same moment, nothing is counted twice.
     pub fn recompute(&mut self, now: Timestamp) -> Recomputed {
@@ -255,7 +263,7 @@ impl SurgeBook {
     fn demand(&mut self, elapsed_s: f64) -> Vec<f32> {
         let keep = 0.5_f64.powf(elapsed_s / self.config.demand_half_life_s);
         self.watched_s = self.watched_s * keep + elapsed_s;
-        let at_price = self.config.demand == DemandSignal::Orders;
+        let at_price = self.charges && self.config.demand == DemandSignal::Orders;
         for (ix, fresh) in self.fresh.iter_mut().enumerate() {
             let kept_away = if at_price { self.model.kept(self.published[ix].get().ln()) } else { 1.0 };
             self.remembered[ix] = self.remembered[ix] * keep as f32 + *fresh / kept_away as f32;

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::tariff::form;
 use crate::{Mistakes, PricingError};
 
 /// What the observed demand is a count of.
@@ -95,12 +96,32 @@ impl Default for SurgeConfig {
 }
 
 impl SurgeConfig {
+    /// Reads TOML; what it does not name keeps its default.
+    ///
+    /// # Errors
+    /// [`PricingError::Unreadable`], or [`PricingError::Invalid`] with every mistake.
+    pub fn from_toml(text: &str) -> Result<Self, PricingError> {
+        let what = "surge configuration";
+        let tree =
+            toml::from_str(text).map_err(|error| PricingError::Unreadable { what, reason: error.to_string() })?;
+        let mut mistakes = Mistakes::default();
+        let config: Self = form(what, tree, &mut mistakes)?;
+        config.judge(&mut mistakes);
+        PricingError::of(what, mistakes)?;
+        Ok(config)
+    }
+
     /// Refuses numbers that make no model, all of them together.
     ///
     /// # Errors
     /// [`PricingError::Invalid`].
     pub fn check(&self) -> Result<(), PricingError> {
         let mut mistakes = Mistakes::default();
+        self.judge(&mut mistakes);
+        PricingError::of("surge configuration", mistakes)
+    }
+
+    fn judge(&self, mistakes: &mut Mistakes) {
         mistakes.demand(
             (5..=10).contains(&self.resolution),
             "/resolution",
@@ -144,6 +165,23 @@ impl SurgeConfig {
             "no car could be so near",
             "write more than pickup_fixed_s and a drive of 5 seconds",
         );
-        PricingError::of("surge configuration", mistakes)
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_says_what_differs_and_all_that_is_wrong_with_it() {
+        let config = SurgeConfig::from_toml("target_pickup_s = 240\ndemand = \"orders\"").unwrap();
+        assert_eq!((config.target_pickup_s, config.demand), (240.0, DemandSignal::Orders));
+        assert_eq!(config.step, SurgeConfig::default().step);
+        let broken = SurgeConfig::from_toml("resolution = 3\ngain = 7\nstep = \"small\"\nspeed = 1").unwrap_err();
+        let told = broken.to_string();
+        for field in ["/resolution", "/gain", "/step", "/speed"] {
+            assert!(told.contains(field), "{field} in {told}");
+        }
     }
 }

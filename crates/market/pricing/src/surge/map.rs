@@ -95,14 +95,36 @@ impl SurgeMap {
     /// A map on which every fare is flat because surge does not run.
     #[must_use]
     pub fn off() -> Self {
+        Self::without_surge(Basis::Off, Resolution::Eight)
+    }
+
+    /// A map on which every fare is flat for this reason, in cells of this resolution.
+    #[must_use]
+    pub fn without_surge(because: Basis, resolution: Resolution) -> Self {
         Self {
-            flat: Some(Basis::Off),
+            flat: Some(because),
             as_of: Timestamp::default(),
             max_age_ms: 0,
-            resolution: Resolution::Eight,
+            resolution,
             target_pickup_s: 0.0,
             cells: HashMap::new(),
         }
+    }
+
+    /// On what its multipliers rest at a moment: too old a map prices nothing.
+    #[must_use]
+    pub fn state_at(&self, now: Timestamp) -> Basis {
+        match self.flat {
+            Some(basis) => basis,
+            None if now.ms_since(self.as_of).abs() > self.max_age_ms => Basis::Stale,
+            None => Basis::Measured,
+        }
+    }
+
+    /// The pickup time that prices shall keep, seconds.
+    #[must_use]
+    pub const fn target_pickup_s(&self) -> f32 {
+        self.target_pickup_s
     }
 
     /// What holds at a place and moment.

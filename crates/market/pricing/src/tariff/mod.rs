@@ -6,12 +6,14 @@
 mod book;
 mod check;
 mod read;
+mod standard;
 #[cfg(test)]
 pub(crate) mod tests;
 mod times;
 
 pub use book::PriceBook;
 pub(crate) use book::{Area, Rule, RuleKind, Zones};
+pub(crate) use read::form;
 pub use times::Day;
 
 use serde::{Deserialize, Serialize};

@@ -1,5 +1,6 @@
-//! Reads a tariff so that one mistake of form does not hide the next.
+//! Reads a document so that one mistake of form does not hide the next.
 
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::{PriceBook, Tariff, check};
@@ -9,12 +10,15 @@ use crate::{Mistakes, PricingError};
 const MOST: usize = 100;
 
 /// A field that is unknown or of the wrong type is noted, taken out, and reading begins again: every field has
-/// a default, so what is left always ends in a tariff whose values can be checked too.
-pub(super) fn tariff(mut tree: Value) -> Result<PriceBook, PricingError> {
-    let mut mistakes = Mistakes::default();
-    let tariff = loop {
-        match serde_path_to_error::deserialize::<_, Tariff>(tree.clone()) {
-            Ok(tariff) => break tariff,
+/// a default, so what is left always ends in a document whose values can be checked too.
+pub(crate) fn form<T: DeserializeOwned>(
+    what: &'static str,
+    mut tree: Value,
+    mistakes: &mut Mistakes,
+) -> Result<T, PricingError> {
+    loop {
+        match serde_path_to_error::deserialize::<_, T>(tree.clone()) {
+            Ok(document) => return Ok(document),
             Err(error) => {
                 let path: Vec<String> = error.path().iter().filter_map(step).collect();
                 let field = format!("/{}", path.join("/"));
@@ -24,11 +28,16 @@ pub(super) fn tariff(mut tree: Value) -> Result<PriceBook, PricingError> {
                     mistakes.note(field, problem, fix);
                 }
                 if path.is_empty() || mistakes.0.len() >= MOST || !remove(&mut tree, &path) {
-                    return Err(PricingError::Invalid { what: "tariff", mistakes });
+                    return Err(PricingError::Invalid { what, mistakes: std::mem::take(mistakes) });
                 }
             }
         }
-    };
+    }
+}
+
+pub(super) fn tariff(tree: Value) -> Result<PriceBook, PricingError> {
+    let mut mistakes = Mistakes::default();
+    let tariff: Tariff = form("tariff", tree, &mut mistakes)?;
     let broken_form = mistakes.0.len();
     let book = check::compile(tariff, &mut mistakes);
     // What was taken out for its form is not missing as well.
@@ -56,7 +65,7 @@ fn step(segment: &serde_path_to_error::Segment) -> Option<String> {
 fn words(text: &str) -> (String, String) {
     match text.split_once(", expected ") {
         Some((problem, wanted)) => (problem.to_owned(), format!("write {wanted}")),
-        None => (text.to_owned(), "see the tariff's reference".to_owned()),
+        None => (text.to_owned(), "see the reference of the document".to_owned()),
     }
 }
 

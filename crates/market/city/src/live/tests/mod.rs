@@ -7,4 +7,6 @@ mod offers;
 mod recovery;
 mod rides;
 mod sandbox;
+mod shared;
 mod suggestions;
+mod surge;

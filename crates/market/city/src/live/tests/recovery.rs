@@ -65,7 +65,7 @@ async fn rows_already_in_the_journal_are_not_doubled() {
         let now = city.clock().now();
         city.shutdown().await;
         drop(city);
-        let new = NewOrder { rider: RiderRef { name: "Ada".to_owned(), reference: None }, note: None };
+        let new = NewOrder { rider: RiderRef { name: "Ada".to_owned(), reference: None }, note: None, share: false };
         let order = sandbox.orders.create(TENANT, &token, new, Actor::Rider, now).await.unwrap();
         sandbox
             .orders

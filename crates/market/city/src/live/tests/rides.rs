@@ -145,7 +145,7 @@ async fn tenants_do_not_get_each_others_cars() {
     let answer = city.quote("ten_other", corner(1, 0), corner(5, 0), 1).unwrap();
     assert_eq!(answer.quote.pickup_eta_s, None);
     let rider = doorstep_orders::RiderRef { name: "Bob".to_owned(), reference: None };
-    let new = doorstep_orders::NewOrder { rider, note: None };
+    let new = doorstep_orders::NewOrder { rider, note: None, share: false };
     let order = city.create("ten_other", &answer.quote.token, new, Actor::Rider).await.unwrap();
     for _ in 0..3 {
         sandbox.advance(5);

@@ -9,8 +9,9 @@ use doorstep_identity::Signer;
 use doorstep_journal::{Journal, Options};
 use doorstep_money::Currency;
 use doorstep_orders::{
-    Actor, Command, Driver, DriverId, FareTable, NewDriver, NewOrder, Order, OrderId, Orders, RiderRef, Shift, State,
+    Actor, Command, Driver, DriverId, NewDriver, NewOrder, Order, OrderId, Orders, RiderRef, Shift, State,
 };
+use doorstep_pricing::{SurgeConfig, Tariff};
 use doorstep_roads::{ArcRow, NodeIx, RoadClass, RoadGraph, Roads};
 use doorstep_store::testing::TestDatabase;
 use doorstep_store::{Migration, Store};
@@ -68,7 +69,8 @@ pub(crate) fn map(id: &str) -> CityMap {
         time_zone: "America/New_York".to_owned(),
         bbox,
         roads: CityRoads::fixed(roads),
-        fares: FareTable::standard(Currency::USD),
+        tariff: Arc::new(Tariff::standard(Currency::USD, "America/New_York").compile().unwrap()),
+        surge: SurgeConfig::default(),
         snap_m: 300.0,
     }
 }
@@ -204,7 +206,7 @@ impl Street for LiveCity {
 
     async fn ride(&self, from: Point, to: Point) -> Order {
         let answer = self.quote(TENANT, from, to, 1).unwrap();
-        let new = NewOrder { rider: RiderRef { name: "Ada".to_owned(), reference: None }, note: None };
+        let new = NewOrder { rider: RiderRef { name: "Ada".to_owned(), reference: None }, note: None, share: false };
         self.create(TENANT, &answer.quote.token, new, Actor::Rider).await.unwrap()
     }
 

@@ -1,0 +1,45 @@
+//! Limits of the engine.
+
+use std::time::Duration;
+
+/// Limits and times. The defaults are S3's where S3 has one.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Largest object in one upload, bytes.
+    pub put_limit: u64,
+    /// Largest object made of parts, bytes.
+    pub object_limit: u64,
+    /// Most parts of an object.
+    pub parts: u32,
+    /// Longest key, bytes.
+    pub key_bytes: usize,
+    /// Most bytes of user metadata, names and values together.
+    pub meta_bytes: usize,
+    /// Buckets of one tenant.
+    pub buckets: u32,
+    /// An upload that sends nothing for this long is given up.
+    pub body_idle: Duration,
+    /// Bytes that nobody refers to are kept this long for those who still read them.
+    pub grace: Duration,
+    /// How fast the scrub reads, bytes a second.
+    pub scrub_bytes_per_s: u64,
+    /// How long what is known of a bucket is believed without asking the store.
+    pub bucket_cache: Duration,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            put_limit: 5 << 30,
+            object_limit: 5 << 40,
+            parts: 10_000,
+            key_bytes: 1024,
+            meta_bytes: 2048,
+            buckets: 1000,
+            body_idle: Duration::from_secs(60),
+            grace: Duration::from_secs(900),
+            scrub_bytes_per_s: 8 << 20,
+            bucket_cache: Duration::from_secs(1),
+        }
+    }
+}

@@ -1,0 +1,193 @@
+//! What happens to objects by themselves: a bucket's lifecycle rules as pure decisions.
+
+use doorstep_clock::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::{Object, ObjectsError, StorageClass};
+
+const DAY_MS: i64 = 86_400_000;
+/// Most rules of a bucket.
+const MOST: usize = 1000;
+
+/// When something is due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Due {
+    /// So many days after it was written, at the next midnight UTC.
+    Days(u32),
+    /// At this moment, for everything written before.
+    At(Timestamp),
+}
+
+impl Due {
+    /// Whether it is due now for something written at `since`.
+    #[must_use]
+    pub fn over(self, since: Timestamp, now: Timestamp) -> bool {
+        match self {
+            Self::At(at) => now >= at && since < now,
+            Self::Days(days) => {
+                let after = since.millis().saturating_add(i64::from(days) * DAY_MS);
+                let midnight = after.div_euclid(DAY_MS).saturating_add(1).saturating_mul(DAY_MS);
+                now.millis() >= midnight
+            }
+        }
+    }
+}
+
+/// One rule.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct LifecycleRule {
+    /// Its name.
+    pub id: String,
+    /// Whether it works.
+    pub enabled: bool,
+    /// Only keys that begin so.
+    pub prefix: String,
+    /// Only objects with all of these tags.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<(String, String)>,
+    /// Only objects larger than this, bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub larger_than: Option<u64>,
+    /// Only objects smaller than this, bytes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub smaller_than: Option<u64>,
+    /// When objects are deleted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub expire: Option<Due>,
+    /// Delete markers behind which nothing is left go.
+    pub expired_markers: bool,
+    /// Days after which a version that is not current any more goes.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub noncurrent_days: Option<u32>,
+    /// But so many of them stay.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub noncurrent_keep: Option<u32>,
+    /// When objects change their class.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub transitions: Vec<(Due, StorageClass)>,
+    /// Days after which an unfinished upload is aborted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub abort_days: Option<u32>,
+}
+
+/// What is to happen to an object.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fate {
+    Stay,
+    Expire,
+    Become(StorageClass),
+}
+
+impl LifecycleRule {
+    pub(crate) fn fits(&self, object: &Object) -> bool {
+        self.enabled
+            && object.key.starts_with(&self.prefix)
+            && self.tags.iter().all(|tag| object.meta.tags.contains(tag))
+            && self.larger_than.is_none_or(|n| object.size > n)
+            && self.smaller_than.is_none_or(|n| object.size < n)
+    }
+}
+
+/// What the rules say of a current object. Expiry wins over a change of class, the colder class over the warmer.
+pub(crate) fn fate(rules: &[LifecycleRule], object: &Object, now: Timestamp) -> Fate {
+    let mut fate = Fate::Stay;
+    let colder = |class: StorageClass| class as u8;
+    for rule in rules.iter().filter(|rule| rule.fits(object)) {
+        if rule.expire.is_some_and(|due| due.over(object.modified, now)) {
+            return Fate::Expire;
+        }
+        for (_, class) in rule.transitions.iter().filter(|(due, _)| due.over(object.modified, now)) {
+            let now_at = if let Fate::Become(class) = fate { class } else { object.meta.class };
+            if colder(*class) > colder(now_at) {
+                fate = Fate::Become(*class);
+            }
+        }
+    }
+    fate
+}
+
+/// Whether a version that has not been current since `since`, with `newer` noncurrent versions above it, goes.
+pub(crate) fn old_version_goes(
+    rules: &[LifecycleRule],
+    object: &Object,
+    since: Timestamp,
+    newer: u32,
+    now: Timestamp,
+) -> bool {
+    rules.iter().filter(|rule| rule.fits(object)).any(|rule| {
+        rule.noncurrent_days.is_some_and(|days| Due::Days(days).over(since, now))
+            && newer >= rule.noncurrent_keep.unwrap_or(0)
+    })
+}
+
+/// Refuses rules that do nothing or cannot be told apart.
+pub(crate) fn check(rules: &[LifecycleRule]) -> Result<(), ObjectsError> {
+    let refuse = |reason: String, fix: &str| Err(ObjectsError::field("lifecycle", reason, fix));
+    if rules.len() > MOST {
+        return refuse(format!("{} rules", rules.len()), "write at most 1000");
+    }
+    for (ix, rule) in rules.iter().enumerate() {
+        if rule.id.len() > 255 {
+            return refuse("a rule's ID has more than 255 bytes".to_owned(), "write a shorter one");
+        }
+        if rules[..ix].iter().any(|other| other.id == rule.id) {
+            return refuse(format!("two rules have the ID `{}`", rule.id), "give each its own");
+        }
+        let acts = rule.expire.is_some()
+            || rule.expired_markers
+            || rule.noncurrent_days.is_some()
+            || !rule.transitions.is_empty()
+            || rule.abort_days.is_some();
+        if !acts {
+            return refuse(format!("the rule `{}` does nothing", rule.id), "name at least one action");
+        }
+        let zero = rule.expire == Some(Due::Days(0)) || rule.noncurrent_days == Some(0) || rule.abort_days == Some(0);
+        if zero {
+            return refuse(format!("the rule `{}` has 0 days", rule.id), "write a positive number of days");
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DAY: i64 = DAY_MS;
+
+    fn object(key: &str) -> Object {
+        Object { key: key.to_owned(), size: 10, modified: Timestamp(DAY / 2), ..Object::default() }
+    }
+
+    #[test]
+    fn days_end_at_midnight() {
+        assert!(!Due::Days(1).over(Timestamp(DAY / 2), Timestamp(2 * DAY - 1)));
+        assert!(Due::Days(1).over(Timestamp(DAY / 2), Timestamp(2 * DAY)));
+        assert!(Due::At(Timestamp(5)).over(Timestamp(1), Timestamp(5)));
+        assert!(!Due::At(Timestamp(5)).over(Timestamp(1), Timestamp(4)));
+    }
+
+    #[test]
+    fn fates() {
+        let rule =
+            LifecycleRule { id: "a".to_owned(), enabled: true, prefix: "log/".to_owned(), ..LifecycleRule::default() };
+        let expire = LifecycleRule { expire: Some(Due::Days(10)), ..rule.clone() };
+        let cool = LifecycleRule {
+            transitions: vec![(Due::Days(1), StorageClass::Infrequent), (Due::Days(3), StorageClass::Archive)],
+            ..rule.clone()
+        };
+        let rules = [expire, cool];
+        let at = |days: i64| fate(&rules, &object("log/a"), Timestamp(days * DAY));
+        assert_eq!(
+            (at(1), at(2), at(4), at(20)),
+            (Fate::Stay, Fate::Become(StorageClass::Infrequent), Fate::Become(StorageClass::Archive), Fate::Expire)
+        );
+        assert_eq!(fate(&rules, &object("other"), Timestamp(99 * DAY)), Fate::Stay);
+        let keep = [LifecycleRule { noncurrent_days: Some(1), noncurrent_keep: Some(2), ..rule.clone() }];
+        assert!(!old_version_goes(&keep, &object("log/a"), Timestamp(0), 1, Timestamp(9 * DAY)));
+        assert!(old_version_goes(&keep, &object("log/a"), Timestamp(0), 2, Timestamp(9 * DAY)));
+        assert!(check(&keep).is_ok() && check(&[rule]).is_err());
+    }
+}

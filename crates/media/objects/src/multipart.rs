@@ -1,0 +1,418 @@
+//! Objects that come in parts: each part is a blob of its own, and completing only writes down their order.
+
+use bytes::Bytes;
+use doorstep_clock::Timestamp;
+use doorstep_store::{Tx, params};
+use futures::Stream;
+
+use crate::blob_refs::{self, Fresh};
+use crate::checksum::{self, Algorithm, Checksum};
+use crate::digest::{Md5Sum, Sums, composite_etag};
+use crate::get::pieces;
+use crate::object::{Meta, Object, check_key};
+use crate::put::{Expected, Source, commit, fresh_uid, judge};
+use crate::ufile_hash::{self, UFILE_BLOCK};
+use crate::upload::{Part, Plan, Upload, discard, find, insert};
+use crate::{
+    BodyError, Bucket, ByteRange, Objects, ObjectsError, ReadConditions, WriteConditions, Written, bucket, metrics,
+    records,
+};
+
+/// What a new upload's object will be.
+#[derive(Clone, Debug, Default)]
+pub struct NewUpload {
+    /// What is kept beside the bytes.
+    pub meta: Meta,
+    /// The checksum of each part.
+    pub algorithm: Option<Algorithm>,
+    /// Whether the object's checksum is over all bytes; only CRCs can be put together so.
+    pub full: bool,
+}
+
+/// How a part is written.
+#[derive(Debug, Default)]
+pub struct PutPart {
+    /// How many bytes there should be.
+    pub length: Option<u64>,
+    /// The MD5 that they should have.
+    pub md5: Option<Md5Sum>,
+    /// A checksum that they should have.
+    pub checksum: Option<(Algorithm, Expected)>,
+}
+
+/// How a part is copied from an object.
+#[derive(Clone, Debug, Default)]
+pub struct PartCopy {
+    /// A version of the source; the current one without.
+    pub version: Option<String>,
+    /// These bytes of it; all without.
+    pub range: Option<ByteRange>,
+    /// Conditions on the source.
+    pub conditions: ReadConditions,
+}
+
+/// A part as the caller names it at the end.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CompletedPart {
+    /// Its number.
+    pub number: u32,
+    /// Its ETag; S3's or UFile's, with or without quotes.
+    pub etag: String,
+    /// Its checksum, base64.
+    pub checksum: Option<String>,
+}
+
+/// How an upload ends.
+#[derive(Clone, Debug, Default)]
+pub struct Complete {
+    /// The parts, by rising numbers.
+    pub parts: Vec<CompletedPart>,
+    /// Under which conditions.
+    pub conditions: WriteConditions,
+    /// Every part but the last has at least so many bytes.
+    pub least: u64,
+    /// Another key than the upload was begun for.
+    pub key: Option<String>,
+    /// The checksum that the object should have, base64.
+    pub checksum: Option<String>,
+    /// The size that the object should have.
+    pub size: Option<u64>,
+}
+
+/// Which uploads to list.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ListUploads {
+    /// Only keys that begin so.
+    pub prefix: String,
+    /// Keys that agree up to this text behind the prefix are one entry.
+    pub delimiter: Option<String>,
+    /// Begin behind this key, or inside it if `after_id` is given.
+    pub after: Option<String>,
+    /// Begin behind this upload of the key `after`.
+    pub after_id: Option<String>,
+    /// Most entries.
+    pub limit: usize,
+}
+
+/// A part's row as completing needs it.
+struct Stored {
+    part: Part,
+    blob: String,
+    blocks: Vec<u8>,
+}
+
+impl Objects {
+    /// Begins an upload in parts.
+    ///
+    /// # Errors
+    /// A bad key or metadata, or the store's.
+    pub async fn create_upload(&self, bucket: &Bucket, key: &str, new: NewUpload) -> Result<Upload, ObjectsError> {
+        check_key(key, self.config())?;
+        new.meta.check(self.config())?;
+        if new.full && new.algorithm.is_some_and(|a| !a.combines()) {
+            let reason = "a SHA over the whole object cannot be put together from parts";
+            return Err(ObjectsError::field("checksum type", reason, "choose COMPOSITE, or a CRC"));
+        }
+        let plan = Plan { meta: new.meta, algorithm: new.algorithm, full: new.full };
+        let upload = Upload { id: fresh_uid(), key: key.to_owned(), initiated: self.now(), plan };
+        let (known, row) = (bucket.clone(), upload.clone());
+        self.store()
+            .write(move |tx| {
+                bucket::current(tx, &known)?;
+                insert(tx, known.id, &row)
+            })
+            .await?;
+        Ok(upload)
+    }
+
+    /// An upload that is under way.
+    ///
+    /// # Errors
+    /// [`ObjectsError::NoSuchUpload`] or the store's.
+    pub async fn upload(&self, bucket: &Bucket, key: &str, id: &str) -> Result<Upload, ObjectsError> {
+        let (bucket, key, id) = (bucket.id, key.to_owned(), id.to_owned());
+        self.store().read(move |tx| find(tx, bucket, &key, &id)).await
+    }
+
+    /// Writes a part, instead of an earlier one of the same number. When this returns it is on disk.
+    ///
+    /// # Errors
+    /// [`ObjectsError::NoSuchUpload`], what the body or the digests refuse, or the stores'.
+    pub async fn put_part<S>(
+        &self,
+        bucket: &Bucket,
+        key: &str,
+        id: &str,
+        number: u32,
+        body: S,
+        put: PutPart,
+    ) -> Result<Part, ObjectsError>
+    where
+        S: Stream<Item = Result<Bytes, BodyError>> + Send + Unpin,
+    {
+        self.check_number(number)?;
+        let upload = self.upload(bucket, key, id).await?;
+        let (algorithm, expected) = put.checksum.unzip();
+        let algorithm = algorithm.or(upload.plan.algorithm);
+        let limit = self.config().put_limit;
+        let received = self.receive(body, put.length, limit, algorithm, |sums| judge(put.md5, expected, sums)).await?;
+        let fresh = Fresh::new(&received.stored, received.sums.content());
+        let part = self.part(number, &received.sums);
+        let (known, key, id, now) = (bucket.clone(), key.to_owned(), id.to_owned(), self.now());
+        let (row, blocks) = (part.clone(), received.sums.blocks.clone());
+        let kept = self
+            .store()
+            .write(move |tx| {
+                bucket::current(tx, &known)?;
+                // Again: it may have been completed or aborted while the bytes came.
+                find(tx, known.id, &key, &id)?;
+                let kept = blob_refs::keep(tx, &known.tenant, &fresh)?;
+                write_part(tx, &id, &row, &kept.id, &blocks, now)?;
+                Ok::<_, ObjectsError>(kept.fresh)
+            })
+            .await;
+        self.settle(kept.as_ref().map(|used| *used), received.stored).await;
+        kept?;
+        metrics::put(part.size);
+        Ok(part)
+    }
+
+    /// Copies bytes of an object into a part. A part that is a whole blob of the same tenant is shared; else
+    /// the bytes are read and written.
+    ///
+    /// # Errors
+    /// As those of [`Self::get`] for the source and of [`Self::put_part`] for the part.
+    #[allow(clippy::too_many_arguments)] // each is one word of the sentence
+    pub async fn copy_part(
+        &self,
+        from: &Bucket,
+        from_key: &str,
+        to: &Bucket,
+        key: &str,
+        id: &str,
+        number: u32,
+        copy: PartCopy,
+    ) -> Result<Part, ObjectsError> {
+        if from.tenant != to.tenant {
+            return Err(ObjectsError::InvalidState("objects are copied inside one tenant".to_owned()));
+        }
+        let (bucket, source_key, version) = (from.id, from_key.to_owned(), copy.version.clone());
+        let (object, pieces) = self
+            .store()
+            .read(move |tx| {
+                let object = records::find(tx, bucket, &source_key, version.as_deref())?;
+                let pieces = pieces(tx, &object)?;
+                Ok::<_, ObjectsError>((object, pieces))
+            })
+            .await?;
+        copy.conditions.check_source(&object)?;
+        if !object.readable(self.now()) {
+            return Err(ObjectsError::InvalidState("the source is archived: restore it first".to_owned()));
+        }
+        let range = match copy.range {
+            Some(range @ ByteRange::From { last: Some(last), .. }) if last < object.size => range.of(object.size)?,
+            Some(_) => return Err(ObjectsError::InvalidRange { size: object.size }),
+            None => 0..object.size,
+        };
+        let length = range.end - range.start;
+        use futures::TryStreamExt as _;
+        let body = Box::pin(self.stream(&pieces, &range).map_err(|e| BodyError::from(Box::new(e))));
+        self.put_part(to, key, id, number, body, PutPart { length: Some(length), ..PutPart::default() }).await
+    }
+
+    /// Ends an upload: the parts that are named become the object, the others are gone. Asked again, it
+    /// answers with the same object.
+    ///
+    /// # Errors
+    /// [`ObjectsError::NoSuchUpload`], [`ObjectsError::InvalidPart`], [`ObjectsError::PartOrder`],
+    /// [`ObjectsError::PartTooSmall`], what the conditions or the quota refuse, or the store's.
+    pub async fn complete_upload(
+        &self,
+        bucket: &Bucket,
+        key: &str,
+        id: &str,
+        complete: Complete,
+    ) -> Result<Written, ObjectsError> {
+        if complete.parts.is_empty() {
+            return Err(ObjectsError::field("parts", "no part is named", "name the parts that make the object"));
+        }
+        let (known, key, id, now) = (bucket.clone(), key.to_owned(), id.to_owned(), self.now());
+        let limit = self.config().object_limit;
+        if let Some(new) = &complete.key {
+            check_key(new, self.config())?;
+        }
+        self.store().write(move |tx| complete_in(tx, &known, &key, &id, &complete, limit, now)).await
+    }
+
+    fn check_number(&self, number: u32) -> Result<(), ObjectsError> {
+        // S3 counts from 1, UFile from 0; a face knows its own.
+        if number > self.config().parts {
+            let fix = format!("number the parts up to {}", self.config().parts);
+            return Err(ObjectsError::field("partNumber", format!("{number} is too high"), fix));
+        }
+        Ok(())
+    }
+
+    fn part(&self, number: u32, sums: &Sums) -> Part {
+        Part {
+            number,
+            size: sums.len,
+            etag: sums.etag(),
+            checksum: sums.checksum.as_ref().map(|c| c.value.clone()),
+            modified: self.now(),
+        }
+    }
+}
+
+fn write_part(
+    tx: &mut dyn Tx,
+    id: &str,
+    part: &Part,
+    blob: &str,
+    blocks: &[u8],
+    now: Timestamp,
+) -> Result<(), ObjectsError> {
+    let place = params![id, part.number];
+    if let Some(old) = tx.query_opt("SELECT blob FROM object_parts WHERE upload = $1 AND n = $2", place)? {
+        blob_refs::release(tx, &old.text("blob")?, now)?;
+        tx.execute("DELETE FROM object_parts WHERE upload = $1 AND n = $2", place)?;
+    }
+    tx.execute(
+        "INSERT INTO object_parts (upload, n, blob, size, etag, checksum, blocks, modified)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        params![
+            id,
+            part.number,
+            blob,
+            blob_refs::signed(part.size),
+            part.etag.as_str(),
+            part.checksum.as_deref(),
+            blocks,
+            part.modified
+        ],
+    )?;
+    Ok(())
+}
+
+fn complete_in(
+    tx: &mut dyn Tx,
+    known: &Bucket,
+    key: &str,
+    id: &str,
+    complete: &Complete,
+    limit: u64,
+    now: Timestamp,
+) -> Result<Written, ObjectsError> {
+    let target = complete.key.as_deref().unwrap_or(key);
+    let upload = match find(tx, known.id, key, id) {
+        Err(ObjectsError::NoSuchUpload(id)) => {
+            // The answer to the first call may have been lost.
+            let done = records::current(tx, known.id, target)?.filter(|o| o.meta.upload.as_ref() == Some(&id));
+            let versioned = known.settings.versioning != crate::Versioning::Off;
+            return done.map(|object| Written { object, versioned }).ok_or(ObjectsError::NoSuchUpload(id));
+        }
+        found => found?,
+    };
+    let parts = chosen(tx, id, complete)?;
+    let size: u64 = parts.iter().map(|p| p.part.size).sum();
+    if size > limit {
+        return Err(ObjectsError::TooLarge { limit });
+    }
+    if complete.size.is_some_and(|wanted| wanted != size) {
+        return Err(ObjectsError::IncompleteBody { announced: complete.size.unwrap_or(0), received: size });
+    }
+    let checksum = whole_checksum(&upload.plan, &parts, complete.checksum.as_deref(), size)?;
+    let mut meta = upload.plan.meta;
+    meta.checksum = checksum;
+    meta.parts = u32::try_from(parts.len()).unwrap_or(u32::MAX);
+    meta.upload = Some(id.to_owned());
+    meta.ufile = whole_ufile(&parts);
+    let etag = composite_etag(parts.iter().map(|p| p.part.etag.as_str()))
+        .ok_or(ObjectsError::InvalidPart { number: complete.parts[0].number })?;
+    let object = Object { key: target.to_owned(), uid: fresh_uid(), size, etag, meta, ..Object::default() };
+    for part in &parts {
+        tx.execute(
+            "INSERT INTO object_pieces (owner, n, blob, size, etag, checksum) VALUES ($1, $2, $3, $4, $5, $6)",
+            params![
+                object.uid.as_str(),
+                part.part.number,
+                part.blob.as_str(),
+                blob_refs::signed(part.part.size),
+                part.part.etag.as_str(),
+                part.part.checksum.as_deref()
+            ],
+        )?;
+        blob_refs::share(tx, &part.blob)?;
+    }
+    let (written, _) = commit(tx, known, object, &Source::Pieces, &complete.conditions, now)?;
+    discard(tx, id, now)?;
+    metrics::put(0);
+    Ok(written)
+}
+
+/// The named parts as they are stored, checked against what the caller says of them.
+fn chosen(tx: &mut dyn Tx, id: &str, complete: &Complete) -> Result<Vec<Stored>, ObjectsError> {
+    let rows = tx.query(
+        "SELECT n, blob, size, etag, checksum, blocks, modified FROM object_parts WHERE upload = $1 ORDER BY n",
+        params![id],
+    )?;
+    let mut there = rows.iter().peekable();
+    let mut parts: Vec<Stored> = Vec::with_capacity(complete.parts.len());
+    for (ix, wanted) in complete.parts.iter().enumerate() {
+        if ix > 0 && complete.parts[ix - 1].number >= wanted.number {
+            return Err(ObjectsError::PartOrder { number: wanted.number });
+        }
+        let missing = ObjectsError::InvalidPart { number: wanted.number };
+        while there.peek().is_some_and(|row| row.int("n").is_ok_and(|n| n < i64::from(wanted.number))) {
+            there.next();
+        }
+        let Some(row) = there.next() else { return Err(missing) };
+        let stored = Stored {
+            part: Part::read(row, row.time("modified")?)?,
+            blob: row.text("blob")?,
+            blocks: row.blob("blocks")?,
+        };
+        let etag = wanted.etag.trim().trim_matches('"');
+        let same = etag == stored.part.etag || etag == ufile_hash::etag(&stored.blocks);
+        let summed = wanted.checksum.is_none() || wanted.checksum == stored.part.checksum;
+        if stored.part.number != wanted.number || !same || !summed {
+            return Err(missing);
+        }
+        parts.push(stored);
+    }
+    let small = parts.split_last().and_then(|(_, rest)| rest.iter().find(|p| p.part.size < complete.least));
+    if let Some(Stored { part, .. }) = small {
+        return Err(ObjectsError::PartTooSmall { number: part.number, size: part.size, least: complete.least });
+    }
+    Ok(parts)
+}
+
+fn whole_checksum(
+    plan: &Plan,
+    parts: &[Stored],
+    announced: Option<&str>,
+    size: u64,
+) -> Result<Option<Checksum>, ObjectsError> {
+    let Some(algorithm) = plan.algorithm else { return Ok(None) };
+    let sums: Vec<(Option<&str>, u64)> = parts.iter().map(|p| (p.part.checksum.as_deref(), p.part.size)).collect();
+    let whole = checksum::combine(algorithm, plan.full, &sums);
+    if let (Some(announced), Some(Checksum { value, .. })) = (announced, &whole) {
+        // A composite one may come with or without the number of parts.
+        let bare = value.split_once('-').map_or(value.as_str(), |(bare, _)| bare);
+        if announced != value && announced != bare {
+            let (announced, computed) = (announced.to_owned(), value.clone());
+            return Err(ObjectsError::BadDigest { algorithm: algorithm.as_str(), announced, computed, received: size });
+        }
+    }
+    Ok(whole)
+}
+
+/// UFile's hash of the whole, where every part but the last ends on a block of 4 MiB.
+fn whole_ufile(parts: &[Stored]) -> Option<String> {
+    let (_, rest) = parts.split_last()?;
+    let aligned = rest.iter().all(|p| p.part.size % UFILE_BLOCK as u64 == 0);
+    aligned.then(|| {
+        let blocks: Vec<u8> = parts.iter().flat_map(|p| p.blocks.iter().copied()).collect();
+        ufile_hash::etag(&blocks)
+    })
+}

@@ -1,0 +1,148 @@
+//! Taking in a body: hashed and written in the same pass, in bounded memory, within its time.
+
+use bytes::Bytes;
+use doorstep_blobs::{Stored, Writer};
+use futures::stream::{self, BoxStream};
+use futures::{Stream, StreamExt as _};
+use tokio::task::JoinHandle;
+
+use crate::checksum::Algorithm;
+use crate::digest::{Digests, Sums};
+use crate::{Objects, ObjectsError};
+
+/// Why a body ended before its end.
+pub type BodyError = Box<dyn std::error::Error + Send + Sync>;
+/// The bytes of an upload, as they come.
+pub type Body = BoxStream<'static, Result<Bytes, BodyError>>;
+
+/// A body that is in memory already.
+#[must_use]
+pub fn body(bytes: impl Into<Bytes>) -> Body {
+    let bytes = bytes.into();
+    stream::iter((!bytes.is_empty()).then_some(Ok(bytes))).boxed()
+}
+
+/// Bytes hashed at once beside the reading; fewer are hashed on the spot.
+const BATCH: usize = 512 << 10;
+/// Fewer bytes than this are not worth another thread.
+const INLINE: usize = 128 << 10;
+
+/// Hashes on another thread while the next bytes come.
+struct Hasher {
+    digests: Option<Box<Digests>>,
+    work: Option<JoinHandle<Box<Digests>>>,
+    waiting: Vec<Bytes>,
+    waiting_bytes: usize,
+}
+
+impl Hasher {
+    fn new(checksum: Option<Algorithm>) -> Self {
+        let digests = Some(Box::new(Digests::new(checksum)));
+        Self { digests, work: None, waiting: Vec::new(), waiting_bytes: 0 }
+    }
+
+    async fn digests(&mut self) -> Result<Box<Digests>, ObjectsError> {
+        match self.work.take() {
+            Some(work) => work.await.map_err(|_| doorstep_blobs::BlobsError::Closed.into()),
+            None => self.digests.take().ok_or_else(|| doorstep_blobs::BlobsError::Closed.into()),
+        }
+    }
+
+    async fn take(&mut self, piece: &Bytes) -> Result<(), ObjectsError> {
+        self.waiting_bytes += piece.len();
+        self.waiting.push(piece.clone());
+        if self.waiting_bytes < BATCH {
+            return Ok(());
+        }
+        let mut digests = self.digests().await?;
+        let pieces = std::mem::take(&mut self.waiting);
+        self.waiting_bytes = 0;
+        self.work = Some(tokio::task::spawn_blocking(move || {
+            pieces.iter().for_each(|piece| digests.update(piece));
+            digests
+        }));
+        Ok(())
+    }
+
+    async fn finish(mut self) -> Result<Sums, ObjectsError> {
+        let mut digests = self.digests().await?;
+        let rest = std::mem::take(&mut self.waiting);
+        let update = move || {
+            rest.iter().for_each(|piece| digests.update(piece));
+            digests.finish()
+        };
+        if self.waiting_bytes <= INLINE {
+            return Ok(update());
+        }
+        tokio::task::spawn_blocking(update).await.map_err(|_| doorstep_blobs::BlobsError::Closed.into())
+    }
+}
+
+/// A body that is on disk, and what was computed over it.
+pub(crate) struct Received {
+    pub(crate) stored: Stored,
+    pub(crate) sums: Sums,
+}
+
+impl Objects {
+    /// Takes in a body of at most `limit` bytes; `announced` says how many there should be. `judge` sees the
+    /// digests before the bytes are kept.
+    pub(crate) async fn receive<S>(
+        &self,
+        mut body: S,
+        announced: Option<u64>,
+        limit: u64,
+        checksum: Option<Algorithm>,
+        judge: impl FnOnce(&Sums) -> Result<(), ObjectsError>,
+    ) -> Result<Received, ObjectsError>
+    where
+        S: Stream<Item = Result<Bytes, BodyError>> + Send + Unpin,
+    {
+        if announced.is_some_and(|announced| announced > limit) {
+            return Err(ObjectsError::TooLarge { limit });
+        }
+        let mut writer = self.blobs().writer();
+        let sums = match self.pump(&mut body, &mut writer, announced, limit, checksum).await.and_then(|sums| {
+            judge(&sums)?;
+            Ok(sums)
+        }) {
+            Ok(sums) => sums,
+            Err(error) => {
+                writer.abort().await;
+                return Err(error);
+            }
+        };
+        Ok(Received { stored: writer.finish().await?, sums })
+    }
+
+    async fn pump<S>(
+        &self,
+        body: &mut S,
+        writer: &mut Writer,
+        announced: Option<u64>,
+        limit: u64,
+        checksum: Option<Algorithm>,
+    ) -> Result<Sums, ObjectsError>
+    where
+        S: Stream<Item = Result<Bytes, BodyError>> + Send + Unpin,
+    {
+        let mut hasher = Hasher::new(checksum);
+        let idle = self.config().body_idle;
+        loop {
+            let next = tokio::time::timeout(idle, body.next()).await;
+            let Some(piece) = next.map_err(|_| ObjectsError::BodyTimeout { seconds: idle.as_secs() })? else { break };
+            let piece = piece.map_err(ObjectsError::Body)?;
+            if writer.len() + piece.len() as u64 > limit {
+                return Err(ObjectsError::TooLarge { limit });
+            }
+            hasher.take(&piece).await?;
+            writer.write(piece).await?;
+        }
+        match announced {
+            Some(announced) if announced != writer.len() => {
+                Err(ObjectsError::IncompleteBody { announced, received: writer.len() })
+            }
+            _ => hasher.finish().await,
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! What a bucket's owner has set.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::cors::CorsRule;
+use crate::lifecycle::LifecycleRule;
+use crate::object::LockMode;
+
+/// Whether older versions are kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Versioning {
+    /// Never were.
+    #[default]
+    Off,
+    /// Each write makes a version.
+    Enabled,
+    /// Old versions stay, new writes make none.
+    Suspended,
+}
+
+/// How much a bucket may hold, all versions together.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Quota {
+    /// Bytes.
+    pub bytes: Option<u64>,
+    /// Objects and versions.
+    pub objects: Option<u64>,
+}
+
+/// How long new versions are kept where an upload says nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LockDefault {
+    /// How strictly.
+    pub mode: LockMode,
+    /// For how many days.
+    pub days: u32,
+    /// The days were given as years of 365.
+    #[serde(default)]
+    pub in_years: bool,
+}
+
+/// A bucket's settings.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Settings {
+    /// Whether older versions are kept.
+    pub versioning: Versioning,
+    /// Whoever asks without a key may read objects.
+    pub public_read: bool,
+    /// Whoever asks without a key may list the bucket.
+    pub public_list: bool,
+    /// Objects can be locked; only together with versioning.
+    pub lockable: bool,
+    /// How long new versions are kept where an upload says nothing.
+    pub lock_default: Option<LockDefault>,
+    /// How much it may hold.
+    pub quota: Option<Quota>,
+    /// Tags of the bucket.
+    pub tags: Vec<(String, String)>,
+    /// Which pages of other origins may use it.
+    pub cors: Vec<CorsRule>,
+    /// What happens to objects by themselves.
+    pub lifecycle: Vec<LifecycleRule>,
+    /// Who else may do what, as it was written.
+    pub policy: Option<String>,
+    /// Settings of one face alone, by the face's name for them.
+    pub extra: BTreeMap<String, serde_json::Value>,
+}

@@ -1,0 +1,12 @@
+//! The engine against real stores and a real disk: SQLite always, PostgreSQL when `DOORSTEP_TEST_POSTGRES` is set.
+
+#![allow(clippy::unwrap_used, missing_docs)]
+
+mod age;
+mod clean;
+mod disk;
+mod listing;
+mod multipart;
+mod setting;
+mod versions;
+mod writes;

@@ -1,0 +1,144 @@
+//! The face as a service: bounded, timed, measured.
+
+use std::sync::Arc;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use doorstep_identity::Keys;
+use doorstep_objects::Objects;
+use futures::future::BoxFuture;
+use http::{Request, Response, StatusCode};
+use s3s::config::{S3Config, StaticConfigProvider};
+use s3s::service::{S3Service, S3ServiceBuilder};
+use tokio::sync::Semaphore;
+
+use crate::access::Gate;
+use crate::auth::Secrets;
+use crate::cors::{self, Origin};
+use crate::host::Domains;
+use crate::metrics;
+use crate::operations::Operations;
+
+/// How the face is set.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// Domains under which buckets are hosts: `photos.<domain>`.
+    pub domains: Vec<String>,
+    /// The region that clients sign for and are told.
+    pub region: String,
+    /// Requests at once; more are told to slow down.
+    pub requests: usize,
+    /// Largest upload by an HTML form, bytes: it is held in memory.
+    pub form_bytes: u64,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self { domains: Vec::new(), region: "us-east-1".to_owned(), requests: 1024, form_bytes: 32 << 20 }
+    }
+}
+
+/// S3 as a `tower` service. Cheap to clone.
+#[derive(Clone)]
+pub struct S3Face {
+    inner: S3Service,
+    objects: Objects,
+    domains: Arc<[String]>,
+    places: Arc<Semaphore>,
+}
+
+impl std::fmt::Debug for S3Face {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("S3Face").field("free", &self.places.available_permits()).finish_non_exhaustive()
+    }
+}
+
+impl S3Face {
+    /// The face of these objects for holders of these keys.
+    #[must_use]
+    pub fn new(objects: Objects, keys: Keys, config: Config) -> Self {
+        let mut limits = S3Config::default();
+        limits.xml_max_body_size = 2 << 20;
+        limits.post_object_max_file_size = config.form_bytes;
+        limits.form_max_field_size = 64 << 10;
+        limits.form_max_fields_size = 1 << 20;
+        limits.form_max_parts = 100;
+        let mut builder = S3ServiceBuilder::new(Operations::new(objects.clone(), config.region));
+        builder.set_config(Arc::new(StaticConfigProvider::new(Arc::new(limits))));
+        builder.set_auth(Secrets(keys.clone()));
+        builder.set_access(Gate { objects: objects.clone(), keys });
+        let domains: Vec<String> = config.domains.iter().map(|d| d.to_ascii_lowercase()).collect();
+        if !domains.is_empty() {
+            builder.set_host(Domains(domains.clone()));
+        }
+        Self {
+            inner: builder.build(),
+            objects,
+            domains: domains.into(),
+            places: Arc::new(Semaphore::new(config.requests)),
+        }
+    }
+}
+
+/// An answer without a word from the operations.
+fn refused(status: StatusCode, code: &str, message: &str) -> Response<s3s::Body> {
+    let text = format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Error><Code>{code}</Code><Message>{message}</Message></Error>"
+    );
+    let mut response = Response::new(s3s::Body::from(text));
+    *response.status_mut() = status;
+    response.headers_mut().insert(http::header::CONTENT_TYPE, http::HeaderValue::from_static("application/xml"));
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        response.headers_mut().insert(http::header::RETRY_AFTER, http::HeaderValue::from_static("1"));
+    }
+    response
+}
+
+impl<B> tower::Service<Request<B>> for S3Face
+where
+    B: http_body::Body<Data = Bytes> + Send + 'static,
+    B::Error: std::error::Error + Send + Sync + 'static,
+{
+    type Response = Response<s3s::Body>;
+    type Error = std::convert::Infallible;
+    type Future = BoxFuture<'static, Result<Self::Response, Self::Error>>;
+
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: Request<B>) -> Self::Future {
+        let method = request.method().clone();
+        let started = doorstep_clock::monotonic();
+        let head = method == http::Method::HEAD;
+        let (mut inner, places, objects) = (self.inner.clone(), Arc::clone(&self.places), self.objects.clone());
+        let origin = Origin::of(&request, &self.domains);
+        Box::pin(async move {
+            let allowed = match &origin {
+                Some(origin) => origin.ask(&objects).await,
+                None => None,
+            };
+            if origin.as_ref().is_some_and(|origin| origin.preflight) {
+                return Ok(cors::preflight(allowed.as_ref()));
+            }
+            let mut response = match places.try_acquire_owned() {
+                Err(_) => refused(StatusCode::SERVICE_UNAVAILABLE, "SlowDown", "Please reduce your request rate."),
+                Ok(_place) => match tower::Service::call(&mut inner, request).await {
+                    Ok(response) => response,
+                    Err(error) => {
+                        tracing::error!(error = ?error, "an S3 request failed on the wire");
+                        refused(StatusCode::INTERNAL_SERVER_ERROR, "InternalError", "The request failed.")
+                    }
+                },
+            };
+            if head && !response.status().is_success() {
+                *response.body_mut() = s3s::Body::empty();
+            }
+            if let Some(allowed) = &allowed {
+                cors::allow(response.headers_mut(), allowed, false);
+            }
+            metrics::answered(&method, response.status(), started.elapsed());
+            Ok(response)
+        })
+    }
+}

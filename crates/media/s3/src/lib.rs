@@ -1,0 +1,25 @@
+//! The S3 face of the object engine: S3's wire in and out, every decision in the engine.
+//!
+//! The wire (routing, SigV4, XML, chunked bodies, form uploads) is the crate `s3s`, generated from the model
+//! that AWS publishes. Here are the answers to its questions: who signs with this key ([`auth`]), may they
+//! ([`access`]), which bucket does a host name ([`host`]), and what an operation means for the engine.
+
+mod access;
+mod auth;
+mod bucket_ops;
+mod convert;
+mod copy_ops;
+mod cors;
+mod error;
+mod face;
+mod host;
+mod list_ops;
+mod lock_ops;
+pub mod metrics;
+mod multipart_ops;
+mod object_ops;
+mod operations;
+mod rule_ops;
+mod tagging_ops;
+
+pub use face::{Config, S3Face};
