@@ -184,8 +184,10 @@ async fn run(
         let headers = [("Location", place)];
         return Ok((StatusCode::ACCEPTED, headers, axum::Json(jobs::SqlJob::of(&job))).into_response());
     }
+    // A form that is not there is refused before the statement has done anything.
+    let shape = shape(&headers)?;
     let running = lake.engine.execute(&session, statement, limits).await.map_err(refused)?;
-    match shape(&headers)? {
+    match shape {
         Shape::Json => answer::json(running, max_rows).await.map_err(refused),
         Shape::Stream(form) => Ok(answer::stream(running, form, ask.statistics)),
     }
