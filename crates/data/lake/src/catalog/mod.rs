@@ -11,6 +11,7 @@ mod table;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use doorstep_clock::{SharedClock, Timestamp};
 use doorstep_store::{Store, StoreError, Tx, params};
@@ -92,6 +93,8 @@ pub struct Catalog {
     store: Store,
     clock: SharedClock,
     kept: Arc<RwLock<HashMap<String, Kept>>>,
+    /// Counts what was forgotten, so that nothing read before a change is kept after it.
+    changes: Arc<AtomicU64>,
 }
 
 impl std::fmt::Debug for Catalog {
@@ -104,7 +107,7 @@ impl Catalog {
     /// A catalogue in `store`, which has [`MIGRATIONS`]. `clock` is real time.
     #[must_use]
     pub fn new(store: Store, clock: SharedClock) -> Self {
-        Self { store, clock, kept: Arc::default() }
+        Self { store, clock, kept: Arc::default(), changes: Arc::default() }
     }
 
     pub(crate) fn now(&self) -> Timestamp {
@@ -127,15 +130,21 @@ impl Catalog {
             return Ok(Arc::clone(kept));
         }
         let of = tenant.to_owned();
+        let changes = self.changes.load(Ordering::SeqCst);
         let read = self.store.read(move |tx| read_holdings(tx, &of)).await?;
         let read = Arc::new(read);
-        self.kept.write().insert(tenant.to_owned(), (Arc::clone(&read), now));
+        let mut kept = self.kept.write();
+        if self.changes.load(Ordering::SeqCst) == changes {
+            kept.insert(tenant.to_owned(), (Arc::clone(&read), now));
+        }
         Ok(read)
     }
 
     /// Forgets what was read of a tenant.
     pub fn forget(&self, tenant: &str) {
-        self.kept.write().remove(tenant);
+        let mut kept = self.kept.write();
+        self.changes.fetch_add(1, Ordering::SeqCst);
+        kept.remove(tenant);
     }
 }
 

@@ -129,9 +129,6 @@ pub struct TableDef {
     /// Columns by which compaction sorts.
     #[serde(default)]
     pub sort_by: Vec<String>,
-    /// Rows are kept this many days by the column named first in [`TableDef::sort_by`].
-    #[serde(default)]
-    pub keep_days: Option<u32>,
     /// When it was made.
     pub created_at: Timestamp,
     /// Counts changes, from 1.
@@ -157,7 +154,6 @@ impl TableDef {
             comment: String::new(),
             properties: BTreeMap::new(),
             sort_by: Vec::new(),
-            keep_days: None,
             created_at: now,
             version: 1,
         }

@@ -81,15 +81,10 @@ fn option(table: &mut TableDef, key: &str, value: &str) -> Result<(), LakeError>
                 }
             }
         }
-        "keep_days" => {
-            let days = value.parse().ok().filter(|d| *d > 0);
-            let bad = || LakeError::invalid("keep_days", format!("{value:?} is no count of days"), "write 1 or more");
-            table.keep_days = Some(days.ok_or_else(bad)?);
-        }
         "comment" => value.clone_into(&mut table.comment),
         other => {
             let reason = format!("{other:?} is unknown");
-            return Err(LakeError::invalid("WITH", reason, "use sort_by, keep_days or comment"));
+            return Err(LakeError::invalid("WITH", reason, "use sort_by or comment"));
         }
     }
     Ok(())

@@ -344,15 +344,23 @@ impl Drop for Waiting<'_> {
 #[async_trait]
 impl Engine for LocalEngine {
     async fn plan(&self, session: &Session, statement: &Statement) -> Result<Plan, LakeError> {
-        let scope = self.0.scope(session).await?;
-        let state = self.0.state(&scope, None, self.0.options.cores)?;
-        let logical = statements::logical(&state, statement).await?;
-        let physical = state.create_physical_plan(&logical).await?;
-        Ok(Plan {
-            schema: physical.schema(),
-            text: displayable(physical.as_ref()).indent(false).to_string(),
-            scan_bytes: answer::planned_bytes(&physical),
-        })
+        let (inner, session, statement) = (Arc::clone(&self.0), session.clone(), statement.clone());
+        let work = async move {
+            let scope = inner.scope(&session).await?;
+            let state = inner.state(&scope, None, inner.options.cores)?;
+            let logical = statements::logical(&state, &statement).await;
+            let physical = state.create_physical_plan(&logical.map_err(|e| with_nearest(e, &scope))?).await?;
+            Ok::<_, LakeError>(Plan {
+                schema: physical.schema(),
+                text: displayable(physical.as_ref()).indent(false).to_string(),
+                scan_bytes: answer::planned_bytes(&physical),
+            })
+        };
+        // On a stack as large as a query has.
+        let threads = Cores::start(1).map_err(LakeError::io("start threads for", &self.0.options.spill_dir))?;
+        let Some(handle) = threads.handle() else { return Err(LakeError::Cancelled) };
+        let planned = handle.spawn(work).await;
+        planned.unwrap_or_else(|_| Err(LakeError::Execution("the engine failed while planning this".to_owned())))
     }
 
     async fn execute(&self, session: &Session, statement: Statement, limits: Limits) -> Result<Running, LakeError> {

@@ -3,6 +3,7 @@
 mod answer;
 mod cpu;
 mod ddl;
+mod depth;
 mod external;
 mod files;
 mod insert;

@@ -19,6 +19,9 @@ use crate::catalog::{BUILT_IN_DATABASE, Grant, Holdings, TableDef, TableKind};
 /// Views in views in views: more than this is a circle.
 const DEEPEST_VIEW: usize = 16;
 
+/// Bytes of a grant's condition: it is read where there is little room.
+const LONGEST_CONDITION: usize = 500;
+
 /// See the module's head. Held by the providers that DataFusion asks.
 pub(super) struct Scope {
     pub(super) engine: Arc<Inner>,
@@ -172,6 +175,10 @@ impl Scope {
 
     /// The condition of a grant as an expression over the table's columns.
     fn condition(self: &Arc<Self>, name: &str, text: &str, schema: &Schema) -> Result<Expr, LakeError> {
+        if text.len() > LONGEST_CONDITION {
+            let reason = format!("it has {} bytes, more than {LONGEST_CONDITION}", text.len());
+            return Err(LakeError::invalid("rows", reason, "write a shorter condition"));
+        }
         let df = DFSchema::try_from_qualified_schema(name, schema)?;
         Ok(self.state()?.create_logical_expr(text, &df)?)
     }

@@ -7,8 +7,9 @@ use super::session::Settings;
 use crate::LakeError;
 
 /// Settings of DataFusion that a session may change; the others bound what a query may use.
-const OPEN: [&str; 6] = [
-    "datafusion.sql_parser.",
+const OPEN: [&str; 7] = [
+    "datafusion.sql_parser.dialect",
+    "datafusion.sql_parser.parse_float_as_decimal",
     "datafusion.optimizer.",
     "datafusion.explain.",
     "datafusion.format.",
@@ -29,6 +30,9 @@ pub(super) fn check(name: &str, value: &str) -> Result<(), LakeError> {
     if !OPEN.iter().any(|open| name.starts_with(open)) {
         let fix = format!("settings that begin with {} can be changed", OPEN.join(", "));
         return Err(LakeError::invalid(name, "this setting is the server's", fix));
+    }
+    if name == "datafusion.execution.batch_size" && !value.parse::<usize>().is_ok_and(|n| (1..=65_536).contains(&n)) {
+        return Err(LakeError::invalid(name, format!("{value:?} is no count of rows"), "write 1 to 65536"));
     }
     Ok(SessionConfig::new().options_mut().set(name, value)?)
 }

@@ -13,7 +13,7 @@ use datafusion::sql::sqlparser::ast::{self, Statement as Ast};
 
 use super::insert::{Mode, Target};
 use super::scope::Scope;
-use super::{Statement, ddl, settings};
+use super::{Statement, ddl, depth, settings};
 use crate::LakeError;
 use crate::catalog::{BUILT_IN_DATABASE, TableDef, TableKind, nearest};
 
@@ -83,6 +83,7 @@ fn parse(state: &SessionState, text: &str) -> Result<ParsedStatement, LakeError>
         let reason = format!("the statement has {} bytes, more than {LONGEST}", text.len());
         return Err(LakeError::Sql { reason, place: None, fix: Some("put the data into a table".to_owned()) });
     }
+    depth::check(text)?;
     let dialect = state.config().options().sql_parser.dialect;
     // Cut only behind the text, so that places in it stay true.
     let end = text.len() - text.trim_start().len() + bare.len();
@@ -99,6 +100,12 @@ async fn planned(
         LogicalPlan::Ddl(DdlStatement::CreateMemoryTable(create)) => ddl::create_table(scope, create, layout).await,
         LogicalPlan::Ddl(other) => ddl::change(scope, state, other).await.map(Step::Done),
         LogicalPlan::Dml(dml) => insert(scope, dml),
+        LogicalPlan::Analyze(analyze)
+            if matches!(*analyze.input, LogicalPlan::Dml(_) | LogicalPlan::Ddl(_) | LogicalPlan::Copy(_)) =>
+        {
+            let fix = "run the statement; what it took is in the table queries";
+            Err(LakeError::unsupported("EXPLAIN ANALYZE of a statement that writes", fix))
+        }
         LogicalPlan::Copy(_) => Err(LakeError::unsupported("COPY", "fetch the answer as Arrow or CSV over HTTP")),
         LogicalPlan::Statement(Control::SetVariable(set)) => {
             let value = set.value.trim_matches('\'');
@@ -207,7 +214,7 @@ impl Layout {
             for option in options {
                 let ast::SqlOption::KeyValue { key, value } = option else {
                     let reason = format!("{option} is no pair of name and value");
-                    return Err(LakeError::invalid("WITH", reason, "write WITH (keep_days = 30)"));
+                    return Err(LakeError::invalid("WITH", reason, "write WITH (sort_by = 'at')"));
                 };
                 let value = value.to_string().trim_matches('\'').to_owned();
                 layout.options.push((ident(&key), value));

@@ -66,7 +66,7 @@ async fn a_cancelled_query_stops_and_leaves_its_place() {
         while engine.queries().len() < 2 {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        tokio::time::sleep(Duration::from_millis(20)).await;
+        tokio::time::sleep(Duration::from_millis(200)).await;
         assert!(matches!(start("SELECT 1").await, Err(LakeError::Overloaded { .. })));
         query.cancel();
         assert!(waiting.await.unwrap().is_ok(), "the one that waited has its turn");

@@ -100,7 +100,12 @@ async fn mistakes_are_pointed_at() {
     let wrong = lake.run("SELECT * FROM evnts").await.unwrap_err();
     assert!(matches!(&wrong, LakeError::Sql { fix: Some(fix), .. } if fix == "did you mean events?"), "{wrong:?}");
     assert!(matches!(lake.run("USE defalt").await, Err(LakeError::Unknown { near: Some(n), .. }) if n == "default"));
+    assert_eq!(lake.rows(&format!("SELECT 1{}", " + 1".repeat(500))).await, "501");
+    let endless = format!("SELECT 1{}", " + 1".repeat(100_000));
+    assert_eq!(lake.run(&endless).await.unwrap_err().code(), "sql", "and nobody's stack has ended");
     for (sql, code) in [
+        ("SET datafusion.sql_parser.recursion_limit = 1000000", "invalid"),
+        ("SET datafusion.execution.batch_size = 100000000000", "invalid"),
         ("", "sql"),
         ("SELECT 1; SELECT 2", "sql"),
         ("COPY (SELECT 1) TO '/tmp/x.csv'", "unsupported"),

@@ -29,6 +29,13 @@ async fn a_tenant_sees_its_own_rows_and_tables() {
     }
     let listed = lake.rows_as(&other, "SELECT table_name FROM information_schema.tables").await;
     assert!(listed.contains("events") && !listed.contains("secret"), "{listed}");
+    // No way of writing goes past the catalogue.
+    let copied = "COPY (SELECT 1 AS x) TO 'lake://files/tables/main/x.parquet' STORED AS PARQUET";
+    for sql in [copied, &format!("EXPLAIN ANALYZE {copied}"), "EXPLAIN ANALYZE INSERT INTO events SELECT * FROM events"]
+    {
+        assert!(matches!(lake.run_as(&other, sql).await, Err(LakeError::Unsupported { .. })), "{sql}");
+    }
+    assert!(!dir.path().join("lake/tables/main/x.parquet").exists());
     // The folder of another tenant cannot be named.
     let sneaky = "CREATE EXTERNAL TABLE sneaky (x BIGINT) STORED AS PARQUET LOCATION '../../tables/main'";
     assert!(matches!(lake.run_as(&other, sneaky).await, Err(LakeError::Invalid { .. })));
