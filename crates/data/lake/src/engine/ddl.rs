@@ -160,6 +160,9 @@ pub(super) async fn change(
         DdlStatement::CreateView(view) => create_view(scope, view).await?,
         DdlStatement::DropTable(drop) => drop_table(scope, &drop.name, drop.if_exists, false).await?,
         DdlStatement::DropView(drop) => drop_table(scope, &drop.name, drop.if_exists, true).await?,
+        DdlStatement::CreateCatalog(create) => {
+            catalog.create_database(tenant, &create.catalog_name, "", create.if_not_exists).await?;
+        }
         DdlStatement::CreateCatalogSchema(create) => {
             let name = create.schema_name.rsplit('.').next().unwrap_or_default();
             catalog.create_database(tenant, name, "", create.if_not_exists).await?;
@@ -300,12 +303,11 @@ fn external_options(table: &mut TableDef, options: &HashMap<String, String>) -> 
             "quote" => text.quote = if value.is_empty() { None } else { Some(one()?) },
             "escape" => text.escape = Some(one()?),
             "comment" => text.comment = Some(one()?),
-            "null" | "null_value" => text.null = Some(value.to_owned()),
             "compression" => {
                 table.properties.insert("compression".to_owned(), value.to_owned());
             }
             _ => {
-                let fix = "use has_header, delimiter, quote, escape, comment, null or compression";
+                let fix = "use has_header, delimiter, quote, escape, comment or compression";
                 return Err(LakeError::invalid("OPTIONS", format!("{key:?} is unknown"), fix));
             }
         }

@@ -126,7 +126,9 @@ impl FilesTable {
         if !look {
             return Ok(part);
         }
-        let kept = self.known.lock().get(&file.path).cloned();
+        // Those of the time before a column was added do not fit.
+        let columns = self.schema.file_schema().fields().len();
+        let kept = self.known.lock().get(&file.path).cloned().filter(|k| k.column_statistics.len() == columns);
         let statistics = match kept {
             Some(kept) => kept,
             None => {
