@@ -416,7 +416,8 @@ mod tests {
             let array: ArrayRef = Arc::new(StringArray::from(vec![text]));
             for to in [DataType::Boolean, DataType::Int8, DataType::Int64, DataType::Float32, DataType::Float64,
                 DataType::Date32, TIME, DataType::Decimal128(10, 2), DataType::Binary] {
-                proptest::prop_assert_eq!(hive_cast(&array, &to).unwrap().data_type(), &to);
+                let made = hive_cast(&array, &to).unwrap();
+                proptest::prop_assert_eq!(made.data_type(), &to);
             }
         }
     }

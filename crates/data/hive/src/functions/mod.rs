@@ -12,6 +12,7 @@ mod mask;
 mod number;
 mod pattern;
 mod renamed;
+mod round;
 mod text;
 mod time;
 mod word;
@@ -37,6 +38,7 @@ pub(crate) fn scalars() -> Vec<Arc<ScalarUDF>> {
     all.extend(time::functions());
     all.extend(collection::functions());
     all.extend(renamed::functions());
+    all.extend(round::functions());
     all
 }
 

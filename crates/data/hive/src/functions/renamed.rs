@@ -62,7 +62,6 @@ pub(super) fn functions() -> Vec<Arc<ScalarUDF>> {
         ("hive_bin", math::bin()),
         ("hive_factorial", math::factorial()),
         ("hive_rint", math::rint()),
-        ("hive_round", math::round()),
         ("hive_ceil", math::ceil()),
         ("hive_floor", math::floor()),
         ("hive_width_bucket", math::width_bucket()),

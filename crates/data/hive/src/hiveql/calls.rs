@@ -145,7 +145,7 @@ pub(crate) const FUNCTIONS: &[FunctionHelp] = &[
     f("degrees", F::Same, "degrees(x): from radians"),
     f("e", F::Rule, "e(): 2.718…"),
     f("exp", F::Same, "exp(x): e to the x"),
-    f("factorial", F::As("hive_factorial"), "factorial(n): of 0 to 20, else NULL"),
+    f("factorial", F::Rule, "factorial(n): of 0 to 20, else NULL"),
     f("floor", F::As("hive_floor"), "floor(x): the whole number below"),
     f("greatest", F::Rule, "greatest(a, b, …): the largest; NULL when one is"),
     f("least", F::Rule, "least(a, b, …): the smallest; NULL when one is"),

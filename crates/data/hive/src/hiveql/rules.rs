@@ -277,6 +277,7 @@ fn rule(name: &str, mut function: Function, asker: &Asker) -> Result<Expr, HiveE
             call(name, args.into_iter().map(|a| call("hive_double", vec![a])).collect())
         }
         ("log", 1) => call("ln", args.into_iter().map(|a| call("hive_double", vec![positive(a)])).collect()),
+        ("factorial", 1) => call("hive_factorial", vec![call("hive_int", args)]),
         ("mod", 2) => {
             let right = args.pop().ok_or_else(wrong)?;
             remainder(args.pop().ok_or_else(wrong)?, right)

@@ -7,6 +7,7 @@ mod describe;
 mod insert;
 mod load;
 mod plan;
+mod room;
 mod view;
 
 use std::sync::Arc;
@@ -15,6 +16,7 @@ use std::time::Duration;
 use datafusion::execution::SessionState;
 use doorstep_lake::catalog::{BUILT_IN_DATABASE, Holdings, TableDef};
 use doorstep_lake::{LakeError, Limits, LocalEngine, Session};
+use tokio::sync::Semaphore;
 
 pub(crate) use answer::text_rows;
 pub use answer::{Answer, ColumnShown, Rows};
@@ -27,14 +29,19 @@ use crate::hiveql::{Asker, DropWhat, Name, Statement, parse};
 #[derive(Clone, Debug)]
 pub struct Runner {
     engine: LocalEngine,
+    /// Statements that are planned, or change something, at once: each has a thread.
+    places: Arc<Semaphore>,
 }
+
+/// More statements than this wait until one is planned.
+const STATEMENTS: usize = 64;
 
 impl Runner {
     /// A runner on this engine, which learns Hive's functions.
     #[must_use]
     pub fn new(engine: LocalEngine) -> Self {
         engine.add_functions(crate::functions::scalars(), crate::functions::aggregates(), []);
-        Self { engine }
+        Self { engine, places: Arc::new(Semaphore::new(STATEMENTS)) }
     }
 
     /// Reads a statement with the session's variables put in.
@@ -56,8 +63,15 @@ impl Runner {
         statement: Statement,
         time: Option<Duration>,
     ) -> Result<Answer, HiveError> {
-        let call = Call { engine: &self.engine, session, text, limits: Limits { time, ..Limits::default() } };
-        call.run(statement).await
+        let place = Arc::clone(&self.places).acquire_owned().await;
+        let place = place.map_err(|_| HiveError::from(LakeError::Cancelled))?;
+        let (engine, session, text) = (self.engine.clone(), session.clone(), text.to_owned());
+        room::on_a_large_stack(async move {
+            let _place = place;
+            let limits = Limits { time, ..Limits::default() };
+            Call { engine: &engine, session: &session, text: &text, limits }.run(statement).await
+        })
+        .await
     }
 
     /// DataFusion's state as the session sees it, for looking at names.

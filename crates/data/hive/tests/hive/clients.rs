@@ -1,7 +1,8 @@
 //! PyHive, impyla and beeline against the face. Their programs are looked for, and their absence is said.
 //!
-//! `scripts/test.sh` installs the two Python clients. Beeline is taken from the jars of the PyPI package
-//! `pyspark`, whose folder `DOORSTEP_TEST_BEELINE_JARS` names.
+//! The two Python clients: `.venv/bin/pip install pyhive thrift_sasl pure-sasl impyla`, or a Python that has them in
+//! `DOORSTEP_TEST_PYTHON`. Beeline is taken from the jars of the package `pyspark`, whose folder
+//! `DOORSTEP_TEST_BEELINE_JARS` names.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -33,7 +34,7 @@ async fn python_clients_see_the_same_rows() {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients.py");
     for (client, module) in [("pyhive", "pyhive.hive"), ("impyla", "impala.dbapi")] {
         let Some(python) = python(module).await else {
-            eprintln!("skipped: {client} (not in .venv, which scripts/test.sh makes)");
+            eprintln!("skipped: {client} (see the head of tests/hive/clients.rs)");
             continue;
         };
         let place = Place::new().await;
