@@ -50,9 +50,8 @@ export async function surgeChecks({ harness, page, frames }) {
         await sleep(100);
       }
       if (await panel.isVisible()) continue;
-      // The click met a taxi or a request, whose story is shown in the place of the prices.
-      if (await page.getByTestId('panel-close').isVisible()) await page.getByTestId('panel-close').click();
-      await page.getByTestId('show-surge').click();
+      // The click met a taxi or a request, whose story is shown in front of the prices.
+      await page.getByTestId('panel-close').click();
       await panel.waitFor();
     }
     throw new Error('no click chose another cell');
