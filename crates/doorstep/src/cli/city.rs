@@ -6,6 +6,7 @@ mod import;
 mod record;
 mod replay;
 mod simulate;
+mod tables;
 
 use clap::Subcommand;
 

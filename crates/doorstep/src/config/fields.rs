@@ -101,13 +101,9 @@ pub(super) const FIELDS: &[Field] = &[
         list,
         |d: &Vec<String>| Some(Value::Array(d.iter().cloned().map(Value::String).collect()))
     ),
-    field!(
-        "objects.region",
-        "The region that S3 clients sign for.",
-        objects.region,
-        |v| text(v).map(str::to_owned),
-        |r: &String| { text_of(r) }
-    ),
+    field!("objects.region", "The region that S3 clients sign for.", objects.region, region, |r: &String| {
+        text_of(r)
+    }),
     field!(
         "objects.requests",
         "Object requests at once; more are told to slow down.",
@@ -231,13 +227,6 @@ pub(super) const FIELDS: &[Field] = &[
         float_of
     ),
     field!(
-        "dispatch.share_discount",
-        "Pooled: part of the ride's price that is taken off for sharing.",
-        dispatch.share_discount,
-        |v| seconds(v, 0.0, 1.0),
-        float_of
-    ),
-    field!(
         "pricing.surge",
         "Whether riders are charged surge as long as no operator says otherwise.",
         pricing.surge,
@@ -341,6 +330,16 @@ fn text(value: &Value) -> Result<&str, Misfit> {
         Value::String(_) => Err(misfit("is empty", "write a value or leave the line out")),
         other => Err(misfit(format!("is {} where text is wanted", kind(other)), "put it in quotes")),
     }
+}
+
+/// A region's name as S3 clients sign it; they write it in lower case.
+fn region(value: &Value) -> Result<String, Misfit> {
+    let name = text(value)?;
+    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+    if name.chars().all(plain) {
+        return Ok(name.to_owned());
+    }
+    Err(misfit(format!("`{name}` is no region's name"), "write small letters, digits and dashes, as in us-east-1"))
 }
 
 fn kind(value: &Value) -> &'static str {

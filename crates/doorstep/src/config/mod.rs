@@ -119,8 +119,6 @@ pub struct Dispatch {
     pub boarding_s: f64,
     /// Part of the time to a stop that is kept in reserve when rides are shared.
     pub reserve: f64,
-    /// Part of the ride's price that is taken off for sharing.
-    pub share_discount: f64,
 }
 
 /// What a car is given.
@@ -244,7 +242,6 @@ impl Default for Config {
                 max_delay_s: 600.0,
                 boarding_s: 15.0,
                 reserve: 0.1,
-                share_discount: 0.25,
             },
             pricing: Pricing { surge: false, surge_s: 10.0 },
             limits: Limits {

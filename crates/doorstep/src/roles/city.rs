@@ -85,13 +85,11 @@ impl CityRole {
 }
 
 fn live_config(dispatch: &Dispatch, pricing: &Pricing) -> LiveConfig {
-    let permille = |part: f64| (part * 1_000.0).round().clamp(0.0, 1_000.0) as u32;
     let pooled = PooledConfig {
         seats: u8::try_from(dispatch.seats).unwrap_or(u8::MAX),
         max_delay_s: dispatch.max_delay_s,
         boarding_s: dispatch.boarding_s,
         reserve: dispatch.reserve,
-        discount_permille: permille(dispatch.share_discount),
     };
     LiveConfig {
         pooled: (dispatch.policy == DispatchPolicy::Pooled).then_some(pooled),

@@ -45,7 +45,9 @@ async fn two_riders_share_a_car_within_what_was_promised() {
     let offer = quote.share.unwrap();
     assert!(offer.fare.minor < quote.fare.minor);
     assert_eq!(offer.fare.minor + offer.split.discount.minor, quote.fare.minor);
-    assert_eq!(offer.split.driver.minor + offer.split.platform.minor, offer.fare.minor);
+    let split = &offer.split;
+    let paid_out = [&split.driver, &split.tolls, &split.platform, &split.tax].map(|part| part.minor);
+    assert_eq!(paid_out.iter().sum::<i64>(), offer.fare.minor);
     assert_eq!((offer.max_wait_s, offer.max_delay_s), (300.0, 600.0));
     assert!(price(&rider, (1, 1), (9, 1), 6).await.share.is_none(), "six do not fit into four seats");
 
@@ -54,6 +56,9 @@ async fn two_riders_share_a_car_within_what_was_promised() {
     let ada_id = ada["id"].as_str().unwrap();
     let order: schema::Order = serde_json::from_value(ada.clone()).unwrap();
     assert_eq!((order.shared, order.fare.minor), (true, offer.fare.minor));
+    let why = rider.get(&format!("/v1/orders/{ada_id}/price")).await.done();
+    assert_eq!(why["total"]["minor"], offer.fare.minor, "the reason is that of the price that is paid");
+    assert!(why["parts"].as_array().unwrap().iter().any(|part| part["kind"] == "sharing"), "{why}");
     assert!(order.pickup_by.is_some() && order.dropoff_by.is_some());
     assert_eq!(rider.until(ada_id, "offered").await["driver"]["id"], car.as_str());
     act(&driver, ada_id, "accept", &car).await;

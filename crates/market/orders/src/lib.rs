@@ -43,6 +43,6 @@ pub use records::OrderFilter;
 pub use routes::{DriverRoute, MOST_ORDERS, RouteStop};
 pub use schema::MIGRATIONS;
 pub use service::{NewOrder, Orders};
-pub use share::{FareSplit, ShareClaims, ShareOffer, SharePromise, ShareTerms};
+pub use share::{FareSplit, ShareClaims, ShareOffer, SharePromise, SharedRide};
 pub use shift::ShiftChange;
 pub use story::StoryLine;

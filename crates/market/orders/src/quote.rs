@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::error::OrdersError;
 use crate::ids::QuoteId;
 use crate::order::seconds;
-use crate::share::{self, ShareClaims, ShareOffer, ShareTerms};
+use crate::share::{ShareClaims, ShareOffer, SharedRide};
 
 /// How long a quote holds, milliseconds of city time.
 pub const QUOTE_TTL_MS: i64 = 5 * 60 * 1_000;
@@ -49,8 +49,8 @@ pub struct QuoteInput {
     pub pickup_eta_ms: Option<u32>,
     /// What the trip costs, and why.
     pub price: Price,
-    /// On what terms the ride may be shared, where the city offers it.
-    pub share: Option<ShareTerms>,
+    /// The same ride with sharing, where the city offers it.
+    pub share: Option<SharedRide>,
 }
 
 /// What the token promises. Only a verified token yields one.
@@ -122,13 +122,7 @@ pub(crate) fn issue(signer: &Signer, input: QuoteInput, now: Timestamp) -> Resul
             fix: format!("write 1 to {MAX_SEATS}"),
         });
     }
-    let shared = input.share.map(|terms| {
-        let ride = input.price.parts.iter().filter(|part| part.kind.is_ride()).map(|part| part.amount.minor).sum();
-        let offer = share::offer(input.price.total, ride, &terms);
-        let claims = ShareClaims { fare: offer.fare, promise: terms.promise() };
-        (offer, claims)
-    });
-    let (share_offer, share_claims) = shared.unzip();
+    let share_offer = input.share.as_ref().map(|shared| shared.offer(input.price.total));
     let claims = QuoteClaims {
         id: QuoteId::generate(now),
         tenant: input.tenant,
@@ -143,7 +137,7 @@ pub(crate) fn issue(signer: &Signer, input: QuoteInput, now: Timestamp) -> Resul
         trip_ms: input.trip_ms,
         pickup_eta_ms: input.pickup_eta_ms,
         expires_at: now.plus_ms(QUOTE_TTL_MS),
-        share: share_claims,
+        share: input.share.map(|shared| ShareClaims { price: shared.price, promise: shared.promise }),
     };
     Ok(Quote {
         id: claims.id,

@@ -68,12 +68,14 @@ impl Orders {
         text("/rider/ref", new.rider.reference.as_deref().unwrap_or_default(), false)?;
         text("/note", new.note.as_deref().unwrap_or_default(), false)?;
         let claims = quote::redeem(&self.signer, tenant, token, now)?;
-        let price = claims.price.clone();
-        let shared = if new.share { Some(shared(&claims)?) } else { None };
+        let (price, promise) = if new.share {
+            let shared = shared(&claims)?;
+            (shared.price, Some(shared.promise))
+        } else {
+            (claims.price.clone(), None)
+        };
         let mut order = Order::from_quote(claims, new.rider.clone(), new.note.clone(), now);
-        if let Some(shared) = shared {
-            (order.fare, order.share) = (shared.fare, Some(shared.promise));
-        }
+        (order.fare, order.share) = (price.total, promise);
         records::insert(tx, &order, &OrderEvent::requested(&order, actor))?;
         prices::keep(tx, order.id, &price)?;
         Ok(order)

@@ -203,6 +203,32 @@ macro_rules! meta {
 }
 pub(crate) use meta;
 
+/// Refuses what asks to be encrypted: it would be stored as it is.
+macro_rules! plain {
+    ($input:expr) => {
+        if $input.sse_customer_algorithm.is_some() || $input.server_side_encryption.is_some() {
+            Err(unencrypted())
+        } else {
+            Ok(())
+        }
+    };
+}
+pub(crate) use plain;
+
+/// The lock that an upload or a copy asks for.
+macro_rules! asked_lock {
+    ($input:expr, $meta:expr, $lockable:expr) => {
+        $crate::convert::lock(
+            $meta,
+            $input.object_lock_mode.as_ref().map(|mode| mode.as_str()),
+            $input.object_lock_retain_until_date.as_ref(),
+            $input.object_lock_legal_hold_status.as_ref().map(|hold| hold.as_str()),
+            $lockable,
+        )
+    };
+}
+pub(crate) use asked_lock;
+
 /// `aws-chunked` is the upload's way to come, not the object's encoding.
 pub(crate) fn encoding(value: Option<String>) -> Option<String> {
     let rest: Vec<String> =

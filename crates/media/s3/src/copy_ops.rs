@@ -63,9 +63,7 @@ pub(crate) async fn copy_object(
     let to = bucket(&request)?;
     let from = source(face, &request, &request.input.copy_source).await?;
     let input = request.input;
-    if input.sse_customer_algorithm.is_some() || input.server_side_encryption.is_some() {
-        return Err(unencrypted());
-    }
+    convert::plain!(input)?;
     let replace = |word: Option<&str>| match word {
         None | Some("COPY") => Ok(false),
         Some("REPLACE") => Ok(true),
@@ -81,13 +79,7 @@ pub(crate) async fn copy_object(
         return Err(S3Error::with_message(S3ErrorCode::InvalidRequest, message));
     }
     let mut locked = doorstep_objects::Meta::default();
-    convert::lock(
-        &mut locked,
-        input.object_lock_mode.as_ref().map(ObjectLockMode::as_str),
-        input.object_lock_retain_until_date.as_ref(),
-        input.object_lock_legal_hold_status.as_ref().map(ObjectLockLegalHoldStatus::as_str),
-        to.settings.lockable,
-    )?;
+    convert::asked_lock!(input, &mut locked, to.settings.lockable)?;
     let copy = Copy {
         version: from.version.clone(),
         meta: if replace_meta { Directive::Replace((given.headers, given.user)) } else { Directive::Keep },

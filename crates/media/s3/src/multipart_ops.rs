@@ -39,17 +39,9 @@ pub(crate) async fn create_multipart_upload(
 ) -> S3Result<S3Response<CreateMultipartUploadOutput>> {
     let bucket = bucket(&request)?;
     let input = request.input;
-    if input.sse_customer_algorithm.is_some() || input.server_side_encryption.is_some() {
-        return Err(unencrypted());
-    }
+    convert::plain!(input)?;
     let mut meta = convert::meta!(input)?;
-    convert::lock(
-        &mut meta,
-        input.object_lock_mode.as_ref().map(ObjectLockMode::as_str),
-        input.object_lock_retain_until_date.as_ref(),
-        input.object_lock_legal_hold_status.as_ref().map(ObjectLockLegalHoldStatus::as_str),
-        bucket.settings.lockable,
-    )?;
+    convert::asked_lock!(input, &mut meta, bucket.settings.lockable)?;
     let algorithm = input.checksum_algorithm.as_ref().map(convert::algorithm).transpose()?;
     let full = match input.checksum_type.as_ref().map(ChecksumType::as_str) {
         Some(ChecksumType::FULL_OBJECT) => true,

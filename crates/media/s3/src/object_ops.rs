@@ -27,17 +27,9 @@ pub(crate) async fn put_object(
     let bucket = bucket(&request)?;
     let (headers, trailing) = (request.headers, request.trailing_headers);
     let input = request.input;
-    if input.sse_customer_algorithm.is_some() || input.server_side_encryption.is_some() {
-        return Err(unencrypted());
-    }
+    convert::plain!(input)?;
     let mut meta = convert::meta!(input)?;
-    convert::lock(
-        &mut meta,
-        input.object_lock_mode.as_ref().map(ObjectLockMode::as_str),
-        input.object_lock_retain_until_date.as_ref(),
-        input.object_lock_legal_hold_status.as_ref().map(ObjectLockLegalHoldStatus::as_str),
-        bucket.settings.lockable,
-    )?;
+    convert::asked_lock!(input, &mut meta, bucket.settings.lockable)?;
     let checksum = convert::expected(&sums!(input), input.checksum_algorithm.as_ref(), &headers, trailing)?;
     let put = Put {
         meta,

@@ -140,7 +140,9 @@ export interface SurgeMap {
 /** The same ride with others aboard: what it costs, who gets what, and what is promised. */
 export interface ShareOffer {
   fare: Money;
-  split: { driver: Money; platform: Money; discount: Money };
+  parts: PricePart[];
+  why: Why;
+  split: { driver: Money; tolls: Money; platform: Money; tax: Money; discount: Money };
   max_wait_s: number;
   max_delay_s: number;
 }

@@ -223,6 +223,8 @@ export const en = {
   'share.discount': 'Off for sharing',
   'share.driver': 'Of it for the driver',
   'share.platform': 'Of it for the platform',
+  'share.tolls': 'Of it for tolls',
+  'share.tax': 'Of it for tax',
 
   'part.base': 'Base',
   'part.time': 'Time',

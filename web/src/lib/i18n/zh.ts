@@ -225,6 +225,8 @@ export const zh: Messages = {
   'share.discount': '拼车优惠',
   'share.driver': '其中司机所得',
   'share.platform': '其中平台所得',
+  'share.tolls': '其中过路费',
+  'share.tax': '其中税费',
 
   'part.base': '起步价',
   'part.time': '时长费',

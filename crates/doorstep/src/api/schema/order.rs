@@ -194,15 +194,19 @@ pub struct Event {
     pub order: Order,
 }
 
-/// Who gets what of a shared fare. Driver and platform get the fare; with the discount it is the price for riding
-/// alone.
+/// Who gets what of a shared fare: driver, tolls, platform and tax sum to it. With the discount it is the price for
+/// riding alone.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct FareSplit {
-    /// The driver.
+    /// The driver, tolls besides.
     pub driver: Money,
-    /// The platform.
+    /// Tolls, which the driver has laid out.
+    pub tolls: Money,
+    /// The platform: commission, booking and airport fees.
     pub platform: Money,
+    /// Tax on top, for the authority.
+    pub tax: Money,
     /// The rider keeps.
     pub discount: Money,
 }
@@ -213,6 +217,10 @@ pub struct FareSplit {
 pub struct ShareOffer {
     /// The price with sharing.
     pub fare: Money,
+    /// What it is made of.
+    pub parts: Vec<PricePart>,
+    /// Why it is this price.
+    pub why: Why,
     /// Who gets what of it.
     pub split: FareSplit,
     /// The longest wait for the car, seconds.

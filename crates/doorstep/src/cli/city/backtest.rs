@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context as _, ensure};
+use anyhow::Context as _;
 use doorstep_city::backtest::{Assumptions, Record, Report, Trial, TrialPolicy};
 use doorstep_city::replay::Replay;
 use doorstep_clock::Timestamp;
@@ -10,8 +10,8 @@ use doorstep_roads::CityFile;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use super::super::output::{Output, note};
-use super::import::{TAXIS, TRIPS};
 use super::record::{Of, Period};
+use super::tables::recorded;
 
 const EXAMPLE: &str = "\
 Examples:
@@ -156,19 +156,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
 }
 
 fn tables(args: &Args, replay: &Replay) -> anyhow::Result<Record> {
-    let requests = if args.requests.is_empty() {
-        let stored = args.city.join(TRIPS);
-        ensure!(stored.is_file(), "the city holds no trips: give --requests, or import it with --trips");
-        vec![stored]
-    } else {
-        args.requests.clone()
-    };
-    let taxis = args.taxis.clone().unwrap_or_else(|| args.city.join(TAXIS));
-    ensure!(
-        taxis.is_file(),
-        "there is no taxi file {}: give --taxis, or import the city with --taxis",
-        taxis.display()
-    );
+    let (requests, taxis) = recorded(&args.city, &args.requests, args.taxis.as_ref())?;
     Ok(Record::of_files(&requests, &taxis, replay.corners(), args.start)?)
 }
 

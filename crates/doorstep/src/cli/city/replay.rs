@@ -15,7 +15,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use super::super::output::{Output, note};
 use super::super::time::duration;
-use super::import::{TAXIS, TRIPS};
+use super::tables::recorded;
 
 const EXAMPLE: &str = "\
 Example:
@@ -113,19 +113,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
         _ => Policy::Solo(&solo),
     };
     let replay = Replay::new(city);
-    let requests = if args.requests.is_empty() {
-        let stored = args.city.join(TRIPS);
-        ensure!(stored.is_file(), "the city holds no trips: give --requests, or import it with --trips");
-        vec![stored]
-    } else {
-        args.requests.clone()
-    };
-    let taxis = args.taxis.clone().unwrap_or_else(|| args.city.join(TAXIS));
-    ensure!(
-        taxis.is_file(),
-        "there is no taxi file {}: give --taxis, or import the city with --taxis",
-        taxis.display()
-    );
+    let (requests, taxis) = recorded(&args.city, &args.requests, args.taxis.as_ref())?;
 
     let spread = (!args.no_spread).then_some(args.seed);
     let period = read_requests(&requests, replay.corners(), args.start, spread)?;

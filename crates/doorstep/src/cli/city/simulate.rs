@@ -15,7 +15,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde::Serialize;
 
 use super::super::output::{Output, note};
-use super::import::{TAXIS, TRIPS};
+use super::tables::recorded;
 
 const EXAMPLE: &str = "\
 Example:
@@ -132,15 +132,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
 fn stage(args: &Args) -> anyhow::Result<Stage> {
     let city = CityFile::load(&args.city)?;
     let corners = Snapper::new(&city.graph);
-    let requests = if args.requests.is_empty() {
-        let stored = args.city.join(TRIPS);
-        ensure!(stored.is_file(), "the city holds no trips: give --requests, or import it with --trips");
-        vec![stored]
-    } else {
-        args.requests.clone()
-    };
-    let taxis = args.taxis.clone().unwrap_or_else(|| args.city.join(TAXIS));
-    ensure!(taxis.is_file(), "there is no taxi file {}: give --taxis, or import the city with it", taxis.display());
+    let (requests, taxis) = recorded(&args.city, &args.requests, args.taxis.as_ref())?;
     let period = read_requests(&requests, &corners, None, Some(args.seed))?;
     let homes = read_taxis(&taxis, &corners)?;
     let surge =

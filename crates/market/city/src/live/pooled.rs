@@ -1,8 +1,7 @@
 //! Settings of a live city whose cars take several riders.
 
-use doorstep_orders::ShareTerms;
+use doorstep_orders::SharePromise;
 use doorstep_pooling::fleet::PooledPolicy;
-use doorstep_pricing::Tariff;
 use serde::{Deserialize, Serialize};
 
 use crate::live::config::ms;
@@ -24,13 +23,11 @@ pub struct PooledConfig {
     /// Part of the time to a stop that is kept in reserve: with 0.1, promises hold when every road takes a tenth
     /// longer than thought.
     pub reserve: f64,
-    /// Taken off the ride's price for sharing, thousandths, where the tariff says nothing about it.
-    pub discount_permille: u32,
 }
 
 impl Default for PooledConfig {
     fn default() -> Self {
-        Self { seats: 4, max_delay_s: 600.0, boarding_s: 15.0, reserve: 0.1, discount_permille: 250 }
+        Self { seats: 4, max_delay_s: 600.0, boarding_s: 15.0, reserve: 0.1 }
     }
 }
 
@@ -42,7 +39,6 @@ impl PooledConfig {
             ("pooled.max_delay_s", self.max_delay_s, 1.0, 86_400.0),
             ("pooled.boarding_s", self.boarding_s, 0.0, 3_600.0),
             ("pooled.reserve", self.reserve, 0.0, 1.0),
-            ("pooled.discount_permille", f64::from(self.discount_permille), 0.0, 1_000.0),
         ];
         for (field, value, least, most) in rules {
             if !(least..=most).contains(&value) {
@@ -52,15 +48,10 @@ impl PooledConfig {
         Ok(())
     }
 
-    /// What a rider who shares is offered in a city with this longest wait and this tariff.
-    pub(crate) fn terms(&self, max_wait_s: f64, tariff: &Tariff) -> ShareTerms {
+    /// What a rider who shares is promised in a city with this longest wait.
+    pub(crate) fn promise(&self, max_wait_s: f64) -> SharePromise {
         let whole = |seconds| u32::try_from(ms(seconds)).unwrap_or(u32::MAX);
-        ShareTerms {
-            discount_permille: tariff.sharing.as_ref().map_or(self.discount_permille, |sharing| sharing.offer_permille),
-            commission_permille: tariff.commission_permille,
-            max_wait_ms: whole(max_wait_s),
-            max_delay_ms: whole(self.max_delay_s),
-        }
+        SharePromise { max_wait_ms: whole(max_wait_s), max_delay_ms: whole(self.max_delay_s) }
     }
 
     /// How plans are made.

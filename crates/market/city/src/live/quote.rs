@@ -2,7 +2,7 @@
 
 use doorstep_dispatch::supply::Filter;
 use doorstep_geo::Point;
-use doorstep_orders::{Quote, QuoteInput};
+use doorstep_orders::{Quote, QuoteInput, SharedRide};
 use doorstep_pricing::{Price, Trip};
 use serde::Serialize;
 
@@ -56,8 +56,13 @@ impl Shared {
             at: now,
             route: trip.geometry.clone(),
         };
-        let shared = self.config.pooled.filter(|pooled| seats <= pooled.seats);
-        let share = shared.map(|pooled| pooled.terms(self.config.max_wait_s, self.map.tariff.tariff()));
+        let price = self.price(tenant, &ride);
+        let pooled = self.config.pooled.filter(|pooled| seats <= pooled.seats);
+        let share = pooled.and_then(|pooled| {
+            let shared = price.shared(&self.map.tariff)?;
+            let payout = shared.payout(&self.map.tariff);
+            Some(SharedRide { price: shared, payout, promise: pooled.promise(self.config.max_wait_s) })
+        });
         let input = QuoteInput {
             tenant: tenant.to_owned(),
             city: self.map.id().to_owned(),
@@ -69,7 +74,7 @@ impl Shared {
             trip_ms: trip.time_ms,
             distance_m: trip.distance_m,
             pickup_eta_ms: soonest,
-            price: self.price(tenant, &ride),
+            price,
             share,
         };
         let quote = self.orders.quote(input, now)?;

@@ -1,22 +1,24 @@
 //! Drivers with several orders: places, seats, kept stops, and the way from the tables before.
 
 use doorstep_orders::{
-    Actor, Command, DriverRoute, MIGRATIONS, NewOrder, Order, OrderId, OrdersError, RouteStop, ShareTerms, Shift, State,
+    Actor, Command, DriverRoute, MIGRATIONS, NewOrder, Order, OrderId, OrdersError, RouteStop, SharePromise, Shift,
+    State,
 };
 use doorstep_store::{Migration, Store, testing};
 
 use crate::setting::{CITY, NOON, Setting, TENANT, rider, settings};
 
-const TERMS: ShareTerms =
-    ShareTerms { discount_permille: 250, commission_permille: 200, max_wait_ms: 300_000, max_delay_ms: 600_000 };
+const PROMISE: SharePromise = SharePromise { max_wait_ms: 300_000, max_delay_ms: 600_000 };
 
 async fn shared(s: &Setting, seats: u8) -> Order {
-    let quote = s.quote_for(seats, Some(TERMS), NOON);
+    let quote = s.quote_for(seats, Some(PROMISE), NOON);
     let share = quote.share.unwrap();
     assert_eq!(share.fare.minor + share.split.discount.minor, quote.fare.minor);
     let order =
         s.orders.create(TENANT, &quote.token, NewOrder { share: true, ..rider() }, Actor::Rider, NOON).await.unwrap();
-    assert_eq!(order.fare, share.fare);
+    let kept = s.orders.price(TENANT, order.id).await.unwrap();
+    assert_eq!((order.fare, kept.total, &kept.parts), (share.fare, share.fare, &share.parts));
+    assert_eq!(share.split.payout.total(), share.fare.minor);
     order
 }
 

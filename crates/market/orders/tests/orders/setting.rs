@@ -7,7 +7,8 @@ use doorstep_geo::Point;
 use doorstep_identity::Signer;
 use doorstep_money::Currency;
 use doorstep_orders::{
-    Actor, Command, Driver, MIGRATIONS, NewDriver, NewOrder, Order, Orders, Quote, QuoteInput, RiderRef, ShareTerms,
+    Actor, Command, Driver, MIGRATIONS, NewDriver, NewOrder, Order, Orders, Quote, QuoteInput, RiderRef, SharePromise,
+    SharedRide,
 };
 use doorstep_pricing::{SurgeMap, Tariff, Trip, price};
 use doorstep_store::{Migration, Store, testing};
@@ -45,10 +46,15 @@ impl Setting {
         self.quote_for(1, None, now)
     }
 
-    pub(crate) fn quote_for(&self, seats: u8, share: Option<ShareTerms>, now: Timestamp) -> Quote {
+    pub(crate) fn quote_for(&self, seats: u8, share: Option<SharePromise>, now: Timestamp) -> Quote {
         let (pickup, dropoff) = (point(40.75, -73.98), point(40.71, -74.0));
         let trip = Trip { pickup, dropoff, distance_m: 4_000, trip_ms: 600_000, at: now, route: Vec::new() };
         let book = Tariff::standard(Currency::USD, "America/New_York").compile().unwrap();
+        let price = price(&book, &SurgeMap::off(), &trip);
+        let share = share.map(|promise| {
+            let shared = price.shared(&book).unwrap();
+            SharedRide { payout: shared.payout(&book), price: shared, promise }
+        });
         let input = QuoteInput {
             tenant: TENANT.to_owned(),
             city: CITY.to_owned(),
@@ -60,7 +66,7 @@ impl Setting {
             trip_ms: 600_000,
             distance_m: 4_000,
             pickup_eta_ms: Some(90_000),
-            price: price(&book, &SurgeMap::off(), &trip),
+            price,
             share,
         };
         self.orders.quote(input, now).unwrap()

@@ -92,7 +92,7 @@ fn order(asked: &Asked, now: Timestamp) -> Order {
         trip_ms,
         pickup_eta_ms: None,
         expires_at: now,
-        share: Some(ShareClaims { fare: price.total, promise }),
+        share: Some(ShareClaims { price: price.clone(), promise }),
         price,
     };
     let mut order = Order::from_quote(claims, RiderRef { name: "Ada".to_owned(), reference: None }, None, now);
