@@ -31,8 +31,11 @@ pub(crate) async fn authenticate(State(app): State<App>, mut request: Request, n
         Ok(left) => left,
         Err(problem) => return problem.into_response(),
     };
-    request.extensions_mut().insert(Arc::new(principal));
+    let principal = Arc::new(principal);
+    request.extensions_mut().insert(Arc::clone(&principal));
     let mut response = next.run(request).await;
+    // For the log of requests, which stands outside.
+    response.extensions_mut().insert(principal);
     left.write(response.headers_mut());
     response
 }

@@ -51,6 +51,7 @@ use super::{
         (name = "reviews", description = "Reviews of both sides, reputations, blocks"),
         (name = "backtests", description = "Recorded periods under two policies, side by side"),
         (name = "roads", description = "Ways, travel times, map tiles"),
+        (name = "sql", description = "Statements over tables of everything that happens"),
         (name = "keys", description = "Access keys"),
         (name = "health", description = "For whoever runs the process")
     ),
@@ -92,7 +93,7 @@ pub(crate) fn complete(api: &mut openapi::OpenApi) {
         for operation in [&mut item.post, &mut item.delete].into_iter().flatten() {
             share(operation, keyed);
             // Questions that come with a body change nothing.
-            if !path.ends_with("/route") && !path.ends_with("/table") {
+            if !path.ends_with("/route") && !path.ends_with("/table") && !path.starts_with("/v1/sql") {
                 operation.parameters.get_or_insert_default().push(RefOr::T(idempotency_key()));
             }
         }

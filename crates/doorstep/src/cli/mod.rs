@@ -12,6 +12,8 @@ mod output;
 mod pool;
 mod ratings;
 mod route;
+#[cfg(feature = "lake")]
+mod sql;
 mod tenant;
 mod time;
 mod up;
@@ -26,6 +28,7 @@ Examples:
   doorstep city import --nodes n.csv.gz --edges e.csv.gz --out my-city
   doorstep up --city my-city                          that city, live, for your own apps
   doorstep key create 'rider app' --scopes rider      a key for them
+  doorstep sql 'SELECT city, count(*) FROM rides GROUP BY city'
   doorstep route 40.7527,-73.9772 40.7061,-74.0087 --city my-city
   doorstep image 'iopcmd=thumbnail&type=4&width=512' photo.jpg -o thumbs
 
@@ -60,6 +63,9 @@ enum Command {
     Image(image::Args),
     /// The fastest way between two points of a city
     Route(route::Args),
+    /// Ask anything of everything that happened, in SQL
+    #[cfg(feature = "lake")]
+    Sql(sql::Args),
     /// Print completions for a shell
     Completions(completions::Args),
 }
@@ -84,6 +90,8 @@ pub fn run(args: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> ExitC
         Command::Pool(args) => pool::run(args),
         Command::Image(args) => image::run(&args),
         Command::Route(args) => route::run(&args),
+        #[cfg(feature = "lake")]
+        Command::Sql(args) => sql::run(args),
         Command::Completions(args) => completions::run(&args),
     };
     match done {

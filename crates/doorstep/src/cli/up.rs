@@ -34,7 +34,7 @@ pub(crate) struct Args {
     /// sqlite:///path or postgres://…; without it SQLite inside the data directory
     #[arg(long, value_name = "URL")]
     store: Option<String>,
-    /// What this process does: city, api, objects, metrics
+    /// What this process does: city, lake, api, objects, metrics
     #[arg(long, value_name = "ROLES")]
     roles: Option<String>,
     /// Directory made by `doorstep city import`; may be given several times
@@ -92,7 +92,8 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
     let mut scratch = None;
     if args.ephemeral {
         let free = SocketAddr::from(([127, 0, 0, 1], 0));
-        (config.api.listen, config.objects.listen, config.metrics.listen) = (free, free, free);
+        (config.api.listen, config.objects.listen) = (free, free);
+        (config.metrics.listen, config.lake.flight_listen) = (free, free);
         if loaded.source("data") == Source::Default {
             let dir = std::env::temp_dir().join(format!("doorstep-{}", uuid::Uuid::now_v7().simple()));
             config.data = dir.clone();
@@ -168,6 +169,9 @@ fn greet(node: &Node, args: &Args) {
     }
     if let Some(metrics) = node.metrics {
         note(&format!("Metrics           http://{metrics}/metrics"));
+    }
+    if let Some(flight) = node.flight {
+        note(&format!("Flight SQL        grpc://{flight}"));
     }
     let Some(key) = &node.admin_key else { return };
     let why = if node.first_start {

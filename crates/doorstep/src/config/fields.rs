@@ -48,7 +48,7 @@ macro_rules! field {
 
 /// Every setting there is.
 pub(super) const FIELDS: &[Field] = &[
-    field!("roles", "What this process does: city, api, objects, metrics.", roles, roles, |roles: &Vec<Role>| {
+    field!("roles", "What this process does: city, lake, api, objects, metrics.", roles, roles, |roles: &Vec<Role>| {
         Some(Value::Array(roles.iter().map(|r| Value::String(r.as_str().to_owned())).collect()))
     }),
     field!("data", "Directory for everything durable that has no address of its own.", data, path, |p: &PathBuf| {
@@ -189,6 +189,48 @@ pub(super) const FIELDS: &[Field] = &[
         "Seconds between two decisions on where idle drivers had best wait; 0 for none.",
         dispatch.rebalance_s,
         |v| seconds(v, 0.0, 3600.0),
+        float_of
+    ),
+    field!(
+        "lake.dir",
+        "Directory of the tables' data files; without it `lake` inside data.",
+        lake.dir,
+        |v| path(v).map(Some),
+        |d: &Option<PathBuf>| { d.as_ref().map(|d| Value::String(d.display().to_string())) }
+    ),
+    field!(
+        "lake.flight_listen",
+        "Where Arrow Flight SQL listens. Loopback unless you say otherwise; it is not encrypted.",
+        lake.flight_listen,
+        address,
+        |a: &SocketAddr| { text_of(&a.to_string()) }
+    ),
+    field!(
+        "lake.queries",
+        "Statements that run at once; more wait for their turn.",
+        lake.queries,
+        |v| size(v, 1, 1024),
+        size_of
+    ),
+    field!(
+        "lake.query_mib",
+        "Memory of one statement, in MiB; more is spilled to disk.",
+        lake.query_mib,
+        |v| whole(v, 16, 1 << 20),
+        integer_of
+    ),
+    field!(
+        "lake.query_timeout_s",
+        "Seconds after which a statement is ended.",
+        lake.query_timeout_s,
+        |v| seconds(v, 0.1, 86_400.0),
+        float_of
+    ),
+    field!(
+        "lake.flush_s",
+        "Seconds after which new rows go into a file; they are seen at once in any case.",
+        lake.flush_s,
+        |v| seconds(v, 0.1, 3600.0),
         float_of
     ),
     field!(

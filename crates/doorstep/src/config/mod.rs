@@ -38,6 +38,8 @@ pub struct Config {
     pub journal: Journal,
     /// How a live city decides.
     pub dispatch: Dispatch,
+    /// Tables and statements over them.
+    pub lake: Lake,
     /// How a live city's prices move.
     pub pricing: Pricing,
     /// What keeps one caller from taking everything.
@@ -153,6 +155,23 @@ pub struct Pricing {
     pub surge_s: f64,
 }
 
+/// Tables and statements over them.
+#[derive(Clone, Debug)]
+pub struct Lake {
+    /// Directory of the data files; without it `lake` inside `data`.
+    pub dir: Option<PathBuf>,
+    /// Where Arrow Flight SQL listens; port 0 picks a free one.
+    pub flight_listen: SocketAddr,
+    /// Statements that run at once; others wait.
+    pub queries: usize,
+    /// Memory of one statement, in MiB; more is spilled to disk.
+    pub query_mib: u32,
+    /// Seconds after which a statement is ended.
+    pub query_timeout_s: f64,
+    /// Seconds after which rows go from memory into a file; they are seen at once in any case.
+    pub flush_s: f64,
+}
+
 /// What keeps one caller from taking everything.
 #[derive(Clone, Debug)]
 pub struct Limits {
@@ -244,6 +263,14 @@ impl Default for Config {
                 reserve: 0.1,
             },
             pricing: Pricing { surge: false, surge_s: 10.0 },
+            lake: Lake {
+                dir: None,
+                flight_listen: SocketAddr::from(([127, 0, 0, 1], 50051)),
+                queries: 4,
+                query_mib: 1024,
+                query_timeout_s: 600.0,
+                flush_s: 30.0,
+            },
             limits: Limits {
                 body_bytes: 1 << 20,
                 ndjson_bytes: 8 << 20,
@@ -277,6 +304,12 @@ impl Config {
     #[must_use]
     pub fn journal_dir(&self) -> PathBuf {
         self.journal.dir.clone().unwrap_or_else(|| self.data.join("journal"))
+    }
+
+    /// Where the lake's data files are.
+    #[must_use]
+    pub fn lake_dir(&self) -> PathBuf {
+        self.lake.dir.clone().unwrap_or_else(|| self.data.join("lake"))
     }
 
     /// The file with the key that seals access keys' secrets.

@@ -22,6 +22,7 @@ pub(crate) use shutdown::asked_by_signal;
 
 use crate::{
     config::Config,
+    facts::Facts,
     roles::{
         Role,
         api::{ApiRole, Needs},
@@ -29,6 +30,11 @@ use crate::{
         metrics::MetricsRole,
         objects::ObjectsRole,
     },
+};
+#[cfg(feature = "lake")]
+use crate::{
+    facts::watch::watch,
+    roles::lake::{self, Lake, LakeRole},
 };
 
 /// What a start wants beside the configuration.
@@ -51,6 +57,8 @@ pub struct Node {
     pub objects: Option<SocketAddr>,
     /// Where the metrics are.
     pub metrics: Option<SocketAddr>,
+    /// Where Arrow Flight SQL listens.
+    pub flight: Option<SocketAddr>,
     /// The admin key, if this start made one.
     pub admin_key: Option<AdminKey>,
     /// The store was empty: this is the first start.
@@ -58,6 +66,8 @@ pub struct Node {
     shutdown: Shutdown,
     tasks: Vec<JoinHandle<()>>,
     cities: CitiesInOrder,
+    #[cfg(feature = "lake")]
+    lake: LakeInOrder,
 }
 
 /// The cities, kept until everything in front of them has stopped.
@@ -66,6 +76,17 @@ struct CitiesInOrder(Cities);
 impl std::fmt::Debug for CitiesInOrder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
+/// The lake, which goes down when nothing asks it any more.
+#[cfg(feature = "lake")]
+struct LakeInOrder(Option<lake::Running>);
+
+#[cfg(feature = "lake")]
+impl std::fmt::Debug for LakeInOrder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Lake").field(&self.0.as_ref().map(|lake| lake.at)).finish()
     }
 }
 
@@ -78,6 +99,8 @@ pub fn migrations() -> Vec<Migration> {
         doorstep_ratings::MIGRATIONS,
         doorstep_objects::MIGRATIONS,
         doorstep_city::trials::MIGRATIONS,
+        #[cfg(feature = "lake")]
+        doorstep_lake::MIGRATIONS,
     ];
     all.into_iter().flatten().cloned().collect()
 }
@@ -121,6 +144,25 @@ impl Node {
             let role = CityRole::create(&config, Arc::clone(&wall), orders.clone(), journal.clone());
             cities = role.start(&owner_name(&config, &owner)).await?;
         }
+        #[cfg_attr(not(feature = "lake"), allow(unused_mut, reason = "nobody is told without the lake"))]
+        let (mut facts, mut flight) = (Facts::default(), None);
+        #[cfg(feature = "lake")]
+        let mut lake = None;
+        #[cfg(feature = "lake")]
+        let mut lake_runs = None;
+        #[cfg(feature = "lake")]
+        if config.has(Role::Lake) {
+            let opened = Lake::open(&config, store.clone(), Arc::clone(&wall)).await?;
+            let (telling, task) = Facts::start(journal.clone(), shutdown.clone());
+            facts = telling;
+            tasks.push(task);
+            tasks.push(tokio::spawn(watch(cities.clone(), keys.clone(), facts.clone(), shutdown.clone())));
+            opened.remember_queries(facts.clone());
+            let role = LakeRole::create(&config, opened.clone(), journal.clone(), keys.clone());
+            let running = role.start(shutdown.clone()).await?;
+            flight = Some(running.at);
+            (lake, lake_runs) = (Some(opened), Some(running));
+        }
         let mut objects = None;
         if config.has(Role::Objects) {
             let role = ObjectsRole::create(&config, store.clone(), keys.clone(), Arc::clone(&wall));
@@ -130,8 +172,18 @@ impl Node {
         }
         let mut api = None;
         if config.has(Role::Api) {
-            let needs =
-                Needs { store, keys, orders, journal, wall, cities: cities.clone(), shutdown: shutdown.clone() };
+            let needs = Needs {
+                store,
+                keys,
+                orders,
+                journal,
+                wall,
+                cities: cities.clone(),
+                shutdown: shutdown.clone(),
+                facts,
+                #[cfg(feature = "lake")]
+                lake,
+            };
             let running = ApiRole::create(&config.api, &config.limits, needs).start().await?;
             api = Some(running.at);
             tasks.push(running.task);
@@ -145,9 +197,21 @@ impl Node {
 
         let admin_key = admin_key.map(|key| AdminKey { access: key.access.to_string(), secret: key.secret });
         if let Some(path) = &wishes.ready_file {
-            ready::write(path, &ready::Ready { api, objects, metrics, admin_key: admin_key.clone() })?;
+            ready::write(path, &ready::Ready { api, objects, metrics, flight, admin_key: admin_key.clone() })?;
         }
-        Ok(Self { api, objects, metrics, admin_key, first_start, shutdown, tasks, cities: CitiesInOrder(cities) })
+        Ok(Self {
+            api,
+            objects,
+            metrics,
+            flight,
+            admin_key,
+            first_start,
+            shutdown,
+            tasks,
+            cities: CitiesInOrder(cities),
+            #[cfg(feature = "lake")]
+            lake: LakeInOrder(lake_runs),
+        })
     }
 
     /// Tells everybody that the process goes down.
@@ -163,6 +227,10 @@ impl Node {
             if let Err(error) = task.await {
                 tracing::warn!(%error, "a listener ended badly");
             }
+        }
+        #[cfg(feature = "lake")]
+        if let Some(lake) = self.lake.0 {
+            lake.stop().await;
         }
         for (id, city) in self.cities.0 {
             if tokio::time::timeout(GIVE_BACK_WITHIN, city.shutdown()).await.is_err() {

@@ -21,6 +21,7 @@ use crate::{
         rate_limit::{FORGET_EVERY, RateLimit},
     },
     config::{self, Limits},
+    facts::Facts,
     node::{Shutdown, serve},
 };
 
@@ -45,6 +46,9 @@ pub(crate) struct Needs {
     pub(crate) wall: SharedClock,
     pub(crate) cities: Cities,
     pub(crate) shutdown: Shutdown,
+    pub(crate) facts: Facts,
+    #[cfg(feature = "lake")]
+    pub(crate) lake: Option<super::lake::Lake>,
 }
 
 impl ApiRole {
@@ -70,6 +74,9 @@ impl ApiRole {
             wall: needs.wall,
             cities: needs.cities,
             shutdown: needs.shutdown,
+            facts: needs.facts,
+            #[cfg(feature = "lake")]
+            lake: needs.lake,
         });
         Self { config: config.clone(), app }
     }

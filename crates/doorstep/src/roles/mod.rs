@@ -4,6 +4,8 @@
 
 pub(crate) mod api;
 pub(crate) mod city;
+#[cfg(feature = "lake")]
+pub(crate) mod lake;
 pub(crate) mod metrics;
 pub(crate) mod objects;
 
@@ -12,6 +14,9 @@ pub(crate) mod objects;
 pub enum Role {
     /// Runs the configured cities: positions, matching, offers.
     City,
+    /// Takes the journal into tables and runs statements over them.
+    #[cfg(feature = "lake")]
+    Lake,
     /// Serves the HTTP API and the console.
     Api,
     /// Serves buckets and objects.
@@ -22,6 +27,10 @@ pub enum Role {
 
 impl Role {
     /// Every role, in the order in which they start.
+    #[cfg(feature = "lake")]
+    pub const ALL: [Self; 5] = [Self::City, Self::Lake, Self::Api, Self::Objects, Self::Metrics];
+    /// Every role, in the order in which they start.
+    #[cfg(not(feature = "lake"))]
     pub const ALL: [Self; 4] = [Self::City, Self::Api, Self::Objects, Self::Metrics];
 
     /// The stable string form.
@@ -29,6 +38,8 @@ impl Role {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::City => "city",
+            #[cfg(feature = "lake")]
+            Self::Lake => "lake",
             Self::Api => "api",
             Self::Objects => "objects",
             Self::Metrics => "metrics",
