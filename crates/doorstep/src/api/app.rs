@@ -1,11 +1,12 @@
 //! What every handler can reach.
 
-use std::{collections::BTreeMap, ops::Deref, sync::Arc};
+use std::{collections::BTreeMap, net::SocketAddr, ops::Deref, sync::Arc};
 
 use doorstep_city::{live::LiveCity, trials::Trials};
 use doorstep_clock::{SharedClock, Timestamp};
 use doorstep_identity::Keys;
 use doorstep_journal::Journal;
+use doorstep_objects::Objects;
 use doorstep_orders::{DriverId, OrderId, Orders};
 use doorstep_ratings::Ratings;
 use doorstep_store::Store;
@@ -27,6 +28,13 @@ use crate::{
 #[derive(Clone)]
 pub(crate) struct App(Arc<Parts>);
 
+/// The engine of buckets and objects, and where its S3 face listens.
+#[derive(Clone)]
+pub(crate) struct Buckets {
+    pub(crate) engine: Objects,
+    pub(crate) at: SocketAddr,
+}
+
 /// What [`App`] is made of.
 pub(crate) struct Parts {
     pub(crate) limits: Limits,
@@ -35,6 +43,8 @@ pub(crate) struct Parts {
     pub(crate) orders: Orders,
     pub(crate) ratings: Ratings,
     pub(crate) trials: Trials,
+    /// Buckets and objects, where this process serves them.
+    pub(crate) buckets: Option<Buckets>,
     pub(crate) journal: Journal,
     /// Real time; a city has its own.
     pub(crate) wall: SharedClock,
@@ -54,6 +64,13 @@ impl App {
     /// The city with this id.
     pub(crate) fn city(&self, id: &str) -> Answer<&LiveCity> {
         self.cities.get(id).ok_or_else(|| Problem::not_found("city", id))
+    }
+
+    /// Buckets and objects.
+    pub(crate) fn buckets(&self) -> Answer<&Buckets> {
+        self.buckets.as_ref().ok_or_else(|| {
+            Problem::new(Code::Unavailable, "this process serves no objects: its roles leave `objects` out")
+        })
     }
 
     /// The time of the city that is farthest on, for what concerns people and no one city.

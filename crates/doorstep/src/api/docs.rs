@@ -51,6 +51,7 @@ use super::{
         (name = "reviews", description = "Reviews of both sides, reputations, blocks"),
         (name = "backtests", description = "Recorded periods under two policies, side by side"),
         (name = "roads", description = "Ways, travel times, map tiles"),
+        (name = "objects", description = "Buckets and objects, as the console shows them; programs take the S3 port"),
         (name = "keys", description = "Access keys"),
         (name = "health", description = "For whoever runs the process")
     ),
@@ -85,7 +86,8 @@ impl Modify for WhatAllShare {
 pub(crate) fn complete(api: &mut openapi::OpenApi) {
     for (path, item) in &mut api.paths.paths {
         let keyed = path.starts_with("/v1/") && !path.contains("/tiles/");
-        let reads = [&mut item.get];
+        // What is put is put: once more changes nothing, so it takes no key of its own.
+        let reads = [&mut item.get, &mut item.put];
         for operation in reads.into_iter().flatten() {
             share(operation, keyed);
         }

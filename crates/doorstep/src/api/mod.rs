@@ -7,6 +7,7 @@ pub(crate) mod app;
 mod auth;
 mod backtests;
 mod body;
+mod buckets;
 mod cities;
 mod console;
 mod docs;
@@ -20,6 +21,7 @@ mod json;
 mod keys;
 mod lines;
 mod map;
+mod objects;
 mod order_commands;
 mod order_stream;
 mod orders;
@@ -44,11 +46,13 @@ mod surge;
 pub(crate) mod tile_cache;
 
 pub use backtests::{Backtest, BacktestRequest, RecordedSummary};
+pub use buckets::BucketView;
 pub use cities::City;
 pub use drivers::DriverView;
 pub use health::Health;
 pub use keys::{KeyView, Me};
 pub use lines::{LineAnswer, RejectedLine};
+pub use objects::{Folder, ObjectView};
 pub use paging::Page;
 pub use roads::{Route, Times};
 pub use routes::{DriverRoute, OrderProgress, RouteStop};
@@ -93,6 +97,8 @@ fn endpoints() -> (OpenApiRouter<App>, OpenApiRouter<App>) {
         .merge(map::routes())
         .merge(reviews::routes())
         .merge(reputation::routes())
+        .merge(buckets::routes())
+        .merge(objects::routes())
         .merge(keys::routes());
     let open = OpenApiRouter::new().merge(health::routes()).merge(roads::public_routes());
     (keyed, open)
@@ -156,7 +162,7 @@ fn cors(origins: &[String]) -> CorsLayer {
     let named = HeaderName::from_static;
     CorsLayer::new()
         .allow_origin(allowed)
-        .allow_methods([Method::GET, Method::POST, Method::DELETE])
+        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::DELETE])
         .allow_headers([
             header::AUTHORIZATION,
             header::CONTENT_TYPE,

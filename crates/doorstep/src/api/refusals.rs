@@ -8,6 +8,7 @@ use doorstep_city::{
 };
 use doorstep_identity::IdentityError;
 use doorstep_journal::JournalError;
+use doorstep_objects::ObjectsError;
 use doorstep_orders::{OrdersError, Refusal};
 use doorstep_ratings::RatingsError;
 use doorstep_store::StoreError;
@@ -177,6 +178,40 @@ impl From<TrialsError> for Problem {
             TrialsError::State { .. } => Self::new(Code::WrongState, told),
             TrialsError::Store(error) => error.into(),
             TrialsError::Damaged { .. } => Self::internal(&told),
+        }
+    }
+}
+
+impl From<ObjectsError> for Problem {
+    fn from(error: ObjectsError) -> Self {
+        let told = error.to_string();
+        match error {
+            ObjectsError::NoSuchBucket(name) => Self::not_found("bucket", &name),
+            ObjectsError::NoSuchKey { key, .. } => Self::not_found("object", &key),
+            ObjectsError::NoSuchVersion { .. }
+            | ObjectsError::IsDeleteMarker { .. }
+            | ObjectsError::NoSuchUpload(_)
+            | ObjectsError::NotConfigured(_) => Self::new(Code::NotFound, told),
+            ObjectsError::BucketExists { .. } => Self::field("bucket", told, "choose another name"),
+            ObjectsError::InvalidField { field, reason, fix } => Self::field(field, reason, fix),
+            ObjectsError::BucketNotEmpty(_)
+            | ObjectsError::TooManyBuckets { .. }
+            | ObjectsError::Locked(_)
+            | ObjectsError::InvalidState(_)
+            | ObjectsError::PreconditionFailed(_)
+            | ObjectsError::NotModified { .. } => Self::new(Code::WrongState, told),
+            ObjectsError::TooLarge { .. } | ObjectsError::QuotaExceeded(_) => Self::new(Code::TooLarge, told),
+            ObjectsError::InvalidPart { .. }
+            | ObjectsError::PartOrder { .. }
+            | ObjectsError::PartTooSmall { .. }
+            | ObjectsError::InvalidRange { .. }
+            | ObjectsError::BadDigest { .. }
+            | ObjectsError::IncompleteBody { .. }
+            | ObjectsError::Body(_) => Self::new(Code::InvalidBody, told),
+            ObjectsError::BodyTimeout { .. } => Self::new(Code::Timeout, told),
+            ObjectsError::Full => Self::new(Code::Overloaded, told).retry_after(60),
+            ObjectsError::Blobs(_) => Self::internal(&told),
+            ObjectsError::Store(error) => error.into(),
         }
     }
 }

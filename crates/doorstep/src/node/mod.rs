@@ -21,6 +21,7 @@ pub use shutdown::Shutdown;
 pub(crate) use shutdown::asked_by_signal;
 
 use crate::{
+    api::app::Buckets,
     config::Config,
     roles::{
         Role,
@@ -121,17 +122,18 @@ impl Node {
             let role = CityRole::create(&config, Arc::clone(&wall), orders.clone(), journal.clone());
             cities = role.start(&owner_name(&config, &owner)).await?;
         }
-        let mut objects = None;
+        let (mut objects, mut buckets) = (None, None);
         if config.has(Role::Objects) {
             let role = ObjectsRole::create(&config, store.clone(), keys.clone(), Arc::clone(&wall));
             let running = role.start(shutdown.clone()).await?;
             objects = Some(running.at);
+            buckets = Some(Buckets { engine: running.engine, at: running.at });
             tasks.push(running.task);
         }
         let mut api = None;
         if config.has(Role::Api) {
-            let needs =
-                Needs { store, keys, orders, journal, wall, cities: cities.clone(), shutdown: shutdown.clone() };
+            let (cities, shutdown) = (cities.clone(), shutdown.clone());
+            let needs = Needs { store, keys, orders, journal, wall, cities, buckets, shutdown };
             let running = ApiRole::create(&config.api, &config.limits, needs).start().await?;
             api = Some(running.at);
             tasks.push(running.task);

@@ -16,7 +16,7 @@ use super::city::Cities;
 use crate::{
     api::{
         self,
-        app::{App, Parts},
+        app::{App, Buckets, Parts},
         feed::Feed,
         rate_limit::{FORGET_EVERY, RateLimit},
     },
@@ -44,6 +44,7 @@ pub(crate) struct Needs {
     pub(crate) journal: Journal,
     pub(crate) wall: SharedClock,
     pub(crate) cities: Cities,
+    pub(crate) buckets: Option<Buckets>,
     pub(crate) shutdown: Shutdown,
 }
 
@@ -66,6 +67,7 @@ impl ApiRole {
             orders: needs.orders,
             ratings: Ratings::new(Rules::default()),
             trials,
+            buckets: needs.buckets,
             journal: needs.journal,
             wall: needs.wall,
             cities: needs.cities,

@@ -3,6 +3,7 @@
 
 mod access;
 mod backtests;
+mod buckets;
 mod command;
 mod description;
 mod fleet;
