@@ -4,6 +4,7 @@
 //   SHOTS         a directory for screenshots (optional)
 import { backtestChecks } from './backtests.mjs';
 import { Frames } from './city.mjs';
+import { fileChecks } from './files.mjs';
 import { Harness } from './harness.mjs';
 import { listChecks } from './lists.mjs';
 import { mapChecks } from './map.mjs';
@@ -27,6 +28,7 @@ try {
     await rideChecks(given);
     await surgeChecks(given);
     await listChecks(given);
+    await fileChecks(given);
     await backtestChecks(given);
     await reachChecks(given);
   }
