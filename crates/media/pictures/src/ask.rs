@@ -262,6 +262,17 @@ mod tests {
         }
 
         #[test]
+        fn what_is_left_asks_for_nothing_more(
+            pairs in proptest::collection::vec("(iopcmd|iopstyle|x-oss-process|type|X-Amz-Date|versionId|width)=?(rotate|style/a|a|image/info|90|)", 0..6)
+        ) {
+            let query = pairs.join("&");
+            if let Ok(Some(Ask { place: Place::Protocol { rest }, .. })) = Ask::of("/b/k", Some(&query)) {
+                prop_assert!(rest.split('&').all(|pair| pair.is_empty() || pairs.iter().any(|one| one == pair)));
+                prop_assert_eq!(Ask::of("/b/k", Some(&rest)).ok(), Some(None));
+            }
+        }
+
+        #[test]
         fn the_protocols_parameters_are_left_as_they_are(before in "X-Amz-[A-Z][a-z]{1,8}=[a-z0-9%]{0,9}", after in "versionId=[a-z0-9]{1,9}") {
             let ask = Ask::of("/b/k", Some(&format!("{before}&iopcmd=rotate&{after}&degree=90"))).unwrap().unwrap();
             prop_assert_eq!(ask.place, Place::Protocol { rest: format!("{before}&{after}") });
