@@ -7,7 +7,6 @@ mod error;
 mod fields;
 mod load;
 mod show;
-mod values;
 
 use std::{net::SocketAddr, path::PathBuf};
 
