@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Real S3 clients against the real binary: boto3, the AWS CLI, and a crash under load.
+# Real S3 clients against the real binary: boto3, the AWS CLI, pictures by signed addresses, and a crash under load.
 #   tests/s3/run.sh [DOORSTEP]      DOORSTEP_CRASHES=50 for the long crash test
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -14,7 +14,7 @@ scratch=$(mktemp -d)
 server=
 stop() { if [ -n "$server" ]; then kill "$server" 2>/dev/null || true; wait "$server" 2>/dev/null || true; fi; rm -rf "$scratch"; }
 trap stop EXIT
-"$binary" up --ephemeral --data "$scratch/data" --roles objects --ready-file "$scratch/ready.json" --log warn 2>"$scratch/log" &
+"$binary" up --ephemeral --data "$scratch/data" --roles city,api,objects --ready-file "$scratch/ready.json" --log warn 2>"$scratch/log" &
 server=$!
 for _ in $(seq 300); do
   [ -s "$scratch/ready.json" ] && break
@@ -23,5 +23,7 @@ for _ in $(seq 300); do
 done
 [ -s "$scratch/ready.json" ] || { echo "It did not become ready within 30 s:" >&2; cat "$scratch/log" >&2; exit 1; }
 $venv/bin/python tests/s3/clients.py "$scratch/ready.json"
+$venv/bin/python tests/s3/pictures.py "$scratch/ready.json"
 PATH="$PWD/$venv/bin:$PATH" tests/s3/aws.sh "$scratch/ready.json" "$scratch"
+$venv/bin/python tests/s3/rules_crash.py "$binary" "${DOORSTEP_CRASHES:-2}"
 $venv/bin/python tests/s3/crash.py "$binary" "${DOORSTEP_CRASHES:-4}"

@@ -8,6 +8,7 @@ use doorstep_identity::Keys;
 use doorstep_journal::Journal;
 use doorstep_objects::Objects;
 use doorstep_orders::{DriverId, OrderId, Orders};
+use doorstep_pictures::Pictures;
 use doorstep_ratings::Ratings;
 use doorstep_store::Store;
 use metrics::Gauge;
@@ -32,6 +33,7 @@ pub(crate) struct App(Arc<Parts>);
 #[derive(Clone)]
 pub(crate) struct Buckets {
     pub(crate) engine: Objects,
+    pub(crate) pictures: Pictures,
     pub(crate) at: SocketAddr,
 }
 
@@ -50,6 +52,7 @@ pub(crate) struct Parts {
     pub(crate) wall: SharedClock,
     pub(crate) cities: BTreeMap<String, LiveCity>,
     pub(crate) feeds: BTreeMap<String, Feed>,
+    /// Where this process serves objects as well.
     pub(crate) rate: RateLimit,
     pub(crate) tiles: TileCache,
     pub(crate) streams: Arc<Semaphore>,
@@ -76,6 +79,11 @@ impl App {
     /// The time of the city that is farthest on, for what concerns people and no one city.
     pub(crate) fn latest_city_time(&self) -> Timestamp {
         self.cities.values().map(|city| city.clock().now()).max().unwrap_or_else(|| self.wall.now())
+    }
+
+    /// The making of pictures, in a process that serves objects.
+    pub(crate) fn pictures(&self) -> Answer<&Pictures> {
+        self.buckets().map(|buckets| &buckets.pictures)
     }
 
     /// A place among the streams that may be open at once.

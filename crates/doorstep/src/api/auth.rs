@@ -86,8 +86,8 @@ opens! {
     Listening: [Driver, Operator, Partner];
     /// Those who run the city.
     Operating: [Operator];
-    /// Those who keep objects.
-    Storing: [Operator, Merchant];
+    /// Those who look after shops' buckets.
+    Shopkeeping: [Merchant, Operator];
     /// Those who hand out keys.
     Administering: [Admin];
 }

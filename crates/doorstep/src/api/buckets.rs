@@ -15,7 +15,7 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     app::App,
-    auth::{Caller, Operating, Storing},
+    auth::{Caller, Operating, Shopkeeping},
     extract::{Query, Write},
     paging::{self, Page},
     problem::{Answer, Problem},
@@ -84,7 +84,7 @@ pub(crate) struct BucketList {
     responses((status = 200, body = Page<BucketView>)))]
 async fn list(
     State(app): State<App>,
-    caller: Caller<Storing>,
+    caller: Caller<Shopkeeping>,
     Query(query): Query<BucketList>,
 ) -> Answer<Json<Page<BucketView>>> {
     let limit = paging::limit(query.limit)?;
@@ -104,7 +104,7 @@ async fn list(
 /// Read a bucket
 #[utoipa::path(get, path = "/v1/buckets/{bucket}", tag = "objects", params(("bucket" = String, Path, description = "Name")),
     responses((status = 200, body = BucketView)))]
-async fn read(State(app): State<App>, caller: Caller<Storing>, Path(name): Path<String>) -> Answer<Json<BucketView>> {
+async fn read(State(app): State<App>, caller: Caller<Shopkeeping>, Path(name): Path<String>) -> Answer<Json<BucketView>> {
     let bucket = owned(&app, &caller, &name).await?;
     let usage = app.buckets()?.engine.usage(&bucket).await?;
     Ok(Json(view(&app, &bucket, usage)?))

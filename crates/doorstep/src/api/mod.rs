@@ -26,6 +26,9 @@ mod order_commands;
 mod order_stream;
 mod orders;
 mod paging;
+mod picture_keys;
+mod picture_settings;
+mod picture_styles;
 mod position_line;
 mod positions;
 mod prices;
@@ -54,6 +57,9 @@ pub use keys::{KeyView, Me};
 pub use lines::{LineAnswer, RejectedLine};
 pub use objects::{Folder, ObjectView};
 pub use paging::Page;
+pub use picture_keys::PictureKeyView;
+pub use picture_settings::{BucketPictures, PictureResult, PictureRule};
+pub use picture_styles::StyleView;
 pub use roads::{Route, Times};
 pub use routes::{DriverRoute, OrderProgress, RouteStop};
 pub use suggestion::{DriverSuggestion, Suggestion};
@@ -99,6 +105,9 @@ fn endpoints() -> (OpenApiRouter<App>, OpenApiRouter<App>) {
         .merge(reputation::routes())
         .merge(buckets::routes())
         .merge(objects::routes())
+        .merge(picture_settings::routes())
+        .merge(picture_styles::routes())
+        .merge(picture_keys::routes())
         .merge(keys::routes());
     let open = OpenApiRouter::new().merge(health::routes()).merge(roads::public_routes());
     (keyed, open)

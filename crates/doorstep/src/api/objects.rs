@@ -17,9 +17,9 @@ use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::{
     app::App,
-    auth::{Caller, Storing},
+    auth::{Caller, Shopkeeping},
     buckets::owned,
-    extract::Query,
+    extract::{Headers as RequestHeaders, Query},
     paging,
     problem::Answer,
 };
@@ -28,7 +28,7 @@ use super::{
 pub(crate) const UPLOAD_PATH: &str = "/v1/buckets/{bucket}/objects/{key}";
 
 pub(crate) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(read, put, remove))
+    OpenApiRouter::new().routes(routes!(list)).routes(routes!(read, put, remove)).routes(routes!(picture))
 }
 
 /// An object.
@@ -90,7 +90,7 @@ pub(crate) struct ObjectList {
     params(("bucket" = String, Path, description = "Name"), ObjectList), responses((status = 200, body = Folder)))]
 async fn list(
     State(app): State<App>,
-    caller: Caller<Storing>,
+    caller: Caller<Shopkeeping>,
     Path(bucket): Path<String>,
     Query(query): Query<ObjectList>,
 ) -> Answer<Json<Folder>> {
@@ -116,7 +116,7 @@ async fn list(
     responses((status = 200, body = ObjectView)))]
 async fn put(
     State(app): State<App>,
-    caller: Caller<Storing>,
+    caller: Caller<Shopkeeping>,
     Path((bucket, key)): Path<(String, String)>,
     request: Request,
 ) -> Answer<Json<ObjectView>> {
@@ -143,7 +143,7 @@ fn announced(headers: &HeaderMap) -> Put {
     responses((status = 200, body = Vec<u8>, content_type = "application/octet-stream")))]
 async fn read(
     State(app): State<App>,
-    caller: Caller<Storing>,
+    caller: Caller<Shopkeeping>,
     Path((bucket, key)): Path<(String, String)>,
 ) -> Answer<Response> {
     let bucket = owned(&app, &caller, &bucket).await?;
@@ -167,6 +167,43 @@ async fn read(
     Ok((headers, Body::from_stream(found.body)).into_response())
 }
 
+/// What is to be made of a picture.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub(crate) struct Made {
+    /// A pipeline in any grammar, percent-encoded: `iopcmd=thumbnail&type=4&width=512`, `image/resize,w_512`.
+    pipeline: String,
+}
+
+/// See what a pipeline makes of a picture
+///
+/// For trying pipelines out; apps ask the S3 port, where the same pipelines stand in the address. Size and format come
+/// as `Doorstep-Picture-Width`, `-Height` and the media type.
+#[utoipa::path(get, path = "/v1/buckets/{bucket}/pictures/{key}", tag = "pictures",
+    params(("bucket" = String, Path, description = "Name"), ("key" = String, Path, description = "Key, slashes encoded"), Made),
+    responses((status = 200, body = Vec<u8>, content_type = "image/*")))]
+async fn picture(
+    State(app): State<App>,
+    caller: Caller<Shopkeeping>,
+    Path((bucket, key)): Path<(String, String)>,
+    Query(made): Query<Made>,
+    asked: RequestHeaders,
+) -> Answer<Response> {
+    let bucket = owned(&app, &caller, &bucket).await?;
+    let accept = asked.0.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
+    let picture = app.pictures()?.preview(&bucket, &key, &made.pipeline, accept).await?;
+    let mut headers = HeaderMap::new();
+    if let Ok(kind) = HeaderValue::from_str(&picture.about.media_type) {
+        headers.insert(header::CONTENT_TYPE, kind);
+    }
+    headers.insert("doorstep-picture-width", HeaderValue::from(picture.about.width));
+    headers.insert("doorstep-picture-height", HeaderValue::from(picture.about.height));
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("sandbox; default-src 'none'"));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
+    Ok((headers, Body::from(picture.body)).into_response())
+}
+
 /// Delete an object
 ///
 /// Where the bucket keeps versions the object is hidden by a marker; S3 clients can bring it back.
@@ -175,7 +212,7 @@ async fn read(
     responses((status = 204, description = "Gone, or was not there")))]
 async fn remove(
     State(app): State<App>,
-    caller: Caller<Storing>,
+    caller: Caller<Shopkeeping>,
     Path((bucket, key)): Path<(String, String)>,
 ) -> Answer<StatusCode> {
     let bucket = owned(&app, &caller, &bucket).await?;

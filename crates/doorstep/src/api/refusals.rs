@@ -10,6 +10,7 @@ use doorstep_identity::IdentityError;
 use doorstep_journal::JournalError;
 use doorstep_objects::ObjectsError;
 use doorstep_orders::{OrdersError, Refusal};
+use doorstep_pictures::PictureError;
 use doorstep_ratings::RatingsError;
 use doorstep_store::StoreError;
 
@@ -81,6 +82,19 @@ fn refused(refusal: &Refusal, told: String) -> Problem {
             .with("allowed", actors.iter().map(|actor| actor.as_str()).collect::<Vec<_>>()),
         Refusal::WrongDriver { .. } => Problem::new(Code::WrongDriver, told),
         Refusal::NotDue { .. } => Problem::new(Code::IllegalTransition, told),
+    }
+}
+
+impl From<ObjectsError> for Problem {
+    fn from(error: ObjectsError) -> Self {
+        let told = error.to_string();
+        match error {
+            ObjectsError::NoSuchBucket(name) => Self::not_found("bucket", &name),
+            ObjectsError::InvalidField { field, reason, fix } => Self::field(field, reason, fix),
+            ObjectsError::InvalidState(_) => Self::new(Code::WrongState, told),
+            ObjectsError::Store(error) => error.into(),
+            _ => Self::internal(&told),
+        }
     }
 }
 
@@ -212,6 +226,23 @@ impl From<ObjectsError> for Problem {
             ObjectsError::Full => Self::new(Code::Overloaded, told).retry_after(60),
             ObjectsError::Blobs(_) => Self::internal(&told),
             ObjectsError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<PictureError> for Problem {
+    fn from(error: PictureError) -> Self {
+        let told = error.to_string();
+        match (error.code(), error.argument()) {
+            ("InvalidArgument" | "NoSuchStyle", argument) => {
+                let field = argument.map_or_else(|| "?pipeline".to_owned(), |argument| format!("?pipeline {argument}"));
+                Self::field(field, told, "see the table of commands in the guide to pictures")
+            }
+            ("SlowDown", _) => Self::new(Code::Overloaded, told).retry_after(1),
+            ("NoSuchBucket" | "NoSuchKey" | "NoSuchVersion" | "NoSuchMark", _) => Self::new(Code::NotFound, told),
+            ("ImageTooLarge", _) => Self::new(Code::TooLarge, told),
+            ("InternalError", _) => Self::internal(&told),
+            _ => Self::new(Code::WrongState, told),
         }
     }
 }

@@ -1,10 +1,11 @@
 //! The table of settings: one row each, in the order in which `config show` prints them.
+// tidy-allow-long: one table, a row for each setting, and how the rows are read.
 
 use std::{net::SocketAddr, path::PathBuf, str::FromStr};
 
 use toml::Value;
 
-use super::{Config, DispatchPolicy, LogFormat};
+use super::{Config, DispatchPolicy, LogFormat, PictureCache};
 use crate::roles::Role;
 
 /// A value that does not fit: why, and what would.
@@ -124,6 +125,55 @@ pub(super) const FIELDS: &[Field] = &[
         objects.key_file,
         |v| path(v).map(Some),
         |p: &Option<PathBuf>| p.as_ref().map(|p| Value::String(p.display().to_string()))
+    ),
+    field!(
+        "pictures.threads",
+        "Pictures made at once, each on a thread of its own; 0 for as many as processors.",
+        pictures.threads,
+        |v| size(v, 0, 1024),
+        size_of
+    ),
+    field!(
+        "pictures.queue",
+        "Pictures that wait for a thread; more are told to come again.",
+        pictures.queue,
+        |v| size(v, 0, 100_000),
+        size_of
+    ),
+    field!(
+        "pictures.wait_s",
+        "Seconds that a picture waits for a thread at most.",
+        pictures.wait_s,
+        |v| seconds(v, 0.01, 60.0),
+        float_of
+    ),
+    field!(
+        "pictures.time_s",
+        "Seconds that a picture may take.",
+        pictures.time_s,
+        |v| seconds(v, 0.1, 300.0),
+        float_of
+    ),
+    field!(
+        "pictures.cache",
+        "Where results are kept: disk (pictures inside data), memory or off.",
+        pictures.cache,
+        picture_cache,
+        |c: &PictureCache| text_of(c.as_str())
+    ),
+    field!(
+        "pictures.cache_mib",
+        "How many results are kept, in MiB.",
+        pictures.cache_mib,
+        |v| whole(v, 0, 1 << 24),
+        integer_of
+    ),
+    field!(
+        "pictures.private_hosts",
+        "host:port of servers that are not public and still may give a watermark's picture.",
+        pictures.private_hosts,
+        private_hosts,
+        |h: &Vec<String>| Some(Value::Array(h.iter().cloned().map(Value::String).collect()))
     ),
     field!("metrics.listen", "Where the Prometheus page listens.", metrics.listen, address, |a: &SocketAddr| {
         text_of(&a.to_string())
@@ -490,6 +540,24 @@ fn policy(value: &Value) -> Result<DispatchPolicy, Misfit> {
         .into_iter()
         .find(|policy| policy.as_str() == word)
         .ok_or_else(|| misfit(format!("there is no dispatch policy `{word}`"), "choose solo or pooled"))
+}
+
+fn picture_cache(value: &Value) -> Result<PictureCache, Misfit> {
+    let word = text(value)?;
+    let known = PictureCache::ALL.into_iter().find(|place| place.as_str() == word);
+    known.ok_or_else(|| misfit(format!("`{word}` is no place for results"), "choose disk, memory or off"))
+}
+
+fn private_hosts(value: &Value) -> Result<Vec<String>, Misfit> {
+    let hosts = list(value)?;
+    let named = |host: &&String| {
+        let Some((name, port)) = host.rsplit_once(':') else { return false };
+        !name.is_empty() && !name.contains('/') && port.parse::<u16>().is_ok()
+    };
+    match hosts.iter().find(|host| !named(host)) {
+        None => Ok(hosts),
+        Some(bad) => Err(misfit(format!("`{bad}` is no host with a port"), "write assets.internal:80")),
+    }
 }
 
 fn format(value: &Value) -> Result<LogFormat, Misfit> {

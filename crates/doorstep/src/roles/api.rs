@@ -44,6 +44,7 @@ pub(crate) struct Needs {
     pub(crate) journal: Journal,
     pub(crate) wall: SharedClock,
     pub(crate) cities: Cities,
+    /// Where this process serves objects as well.
     pub(crate) buckets: Option<Buckets>,
     pub(crate) shutdown: Shutdown,
 }

@@ -3,12 +3,14 @@
 
 mod access;
 mod backtests;
+mod bucket;
 mod buckets;
 mod command;
 mod description;
 mod fleet;
 mod idempotency;
 mod lists;
+mod pictures;
 mod policies;
 mod prices;
 mod refusals;

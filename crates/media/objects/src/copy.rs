@@ -58,7 +58,7 @@ impl Objects {
         if from.tenant != to.tenant {
             return Err(ObjectsError::InvalidState("objects are copied inside one tenant".to_owned()));
         }
-        let (source_bucket, target, now) = (from.clone(), to.clone(), self.now());
+        let (source_bucket, target, watchers, now) = (from.clone(), to.clone(), self.watchers(), self.now());
         let (from_key, to_key, config) = (from_key.to_owned(), to_key.to_owned(), self.config().clone());
         self.store()
             .write(move |tx| {
@@ -78,7 +78,7 @@ impl Objects {
                     meta,
                     ..Object::default()
                 };
-                Ok(commit(tx, &target, object, &Source::Shared(&source), &copy.target, now)?.0)
+                Ok(commit(tx, &target, object, &Source::Shared(&source), &copy.target, &watchers, now)?.0)
             })
             .await
     }

@@ -91,6 +91,5 @@ export async function picture(api: Client, bucket: string, key: string, pipeline
     width: number('doorstep-picture-width'),
     height: number('doorstep-picture-height'),
     format: blob.type.replace('image/', ''),
-    cpu_ms: number('doorstep-picture-cpu-ms'),
   };
 }

@@ -17,7 +17,7 @@ export interface Bucket {
 export interface StoredObject { key: string; size: number; etag: string; modified_at: string; content_type: string | null }
 export interface Folder { items: StoredObject[]; folders: string[]; next_cursor: string | null }
 /** A picture that came out of a pipeline. */
-export interface MadePicture { picture: Blob; width: number; height: number; format: string; cpu_ms: number }
+export interface MadePicture { picture: Blob; width: number; height: number; format: string }
 
 export const SCOPES = ['rider', 'driver', 'merchant', 'operator', 'partner', 'admin'] as const;
 export type Scope = (typeof SCOPES)[number];

@@ -497,7 +497,7 @@ export const en = {
   'picture.remove': 'Remove this step',
   'picture.up': 'Move this step up',
   'picture.text': 'Pipeline',
-  'picture.made': '{width} × {height}, {format}, {bytes}, {ms} ms of processor time',
+  'picture.made': '{width} × {height}, {format}, {bytes}',
   'picture.original': 'The picture as it is stored',
   'picture.result': 'What the pipeline makes of it',
   'picture.making': 'Making the picture…',

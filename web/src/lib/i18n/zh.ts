@@ -499,7 +499,7 @@ export const zh: Messages = {
   'picture.remove': '移除此步骤',
   'picture.up': '上移此步骤',
   'picture.text': '流程',
-  'picture.made': '{width} × {height}，{format}，{bytes}，处理器用时 {ms} 毫秒',
+  'picture.made': '{width} × {height}，{format}，{bytes}',
   'picture.original': '存储的原图',
   'picture.result': '处理结果',
   'picture.making': '正在生成图片…',
