@@ -104,7 +104,11 @@ async fn list(
 /// Read a bucket
 #[utoipa::path(get, path = "/v1/buckets/{bucket}", tag = "objects", params(("bucket" = String, Path, description = "Name")),
     responses((status = 200, body = BucketView)))]
-async fn read(State(app): State<App>, caller: Caller<Shopkeeping>, Path(name): Path<String>) -> Answer<Json<BucketView>> {
+async fn read(
+    State(app): State<App>,
+    caller: Caller<Shopkeeping>,
+    Path(name): Path<String>,
+) -> Answer<Json<BucketView>> {
     let bucket = owned(&app, &caller, &name).await?;
     let usage = app.buckets()?.engine.usage(&bucket).await?;
     Ok(Json(view(&app, &bucket, usage)?))

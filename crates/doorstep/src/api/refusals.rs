@@ -85,19 +85,6 @@ fn refused(refusal: &Refusal, told: String) -> Problem {
     }
 }
 
-impl From<ObjectsError> for Problem {
-    fn from(error: ObjectsError) -> Self {
-        let told = error.to_string();
-        match error {
-            ObjectsError::NoSuchBucket(name) => Self::not_found("bucket", &name),
-            ObjectsError::InvalidField { field, reason, fix } => Self::field(field, reason, fix),
-            ObjectsError::InvalidState(_) => Self::new(Code::WrongState, told),
-            ObjectsError::Store(error) => error.into(),
-            _ => Self::internal(&told),
-        }
-    }
-}
-
 impl From<RatingsError> for Problem {
     fn from(error: RatingsError) -> Self {
         let (told, reason) = (error.to_string(), error.as_str());
