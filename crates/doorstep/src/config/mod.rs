@@ -72,8 +72,17 @@ pub struct Objects {
     pub requests: usize,
     /// Connections at once.
     pub connections: usize,
-    /// The file with the key that seals access keys' secrets; without it `node.key` inside `data`.
+    /// The file with the key that seals access keys' secrets and objects' keys; without it `node.key` inside
+    /// `data`.
     pub key_file: Option<PathBuf>,
+    /// Names of keys that objects can be encrypted under.
+    pub encryption_keys: Vec<String>,
+    /// Domains under which buckets are websites.
+    pub website_domains: Vec<String>,
+    /// Hosts that events may be sent to although they are not in the public internet.
+    pub webhook_hosts: Vec<String>,
+    /// Seconds of a day of lifecycle rules.
+    pub lifecycle_day_s: u32,
 }
 
 /// Where the metrics are shown.
@@ -228,6 +237,10 @@ impl Default for Config {
                 requests: 1024,
                 connections: 4096,
                 key_file: None,
+                encryption_keys: Vec::new(),
+                website_domains: vec!["website.localhost".to_owned()],
+                webhook_hosts: Vec::new(),
+                lifecycle_day_s: 86_400,
             },
             metrics: Metrics { listen: SocketAddr::from(([127, 0, 0, 1], 9090)) },
             journal: Journal { dir: None, segment_mib: 64, keep_mib: 4096, keep_hours: 24 * 30 },

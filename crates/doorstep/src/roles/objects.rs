@@ -7,7 +7,7 @@ use axum::Router;
 use doorstep_blobs::{Blobs, Location};
 use doorstep_clock::SharedClock;
 use doorstep_identity::Keys;
-use doorstep_objects::Objects;
+use doorstep_objects::{MasterKey, Objects};
 use doorstep_s3::S3Face;
 use doorstep_store::Store;
 use tokio::{net::TcpListener, task::JoinHandle};
@@ -44,7 +44,9 @@ impl ObjectsRole {
     /// Opens the bytes' place, starts the sweeps, and listens.
     pub(crate) async fn start(self, shutdown: Shutdown) -> anyhow::Result<Running> {
         let blobs = Blobs::open(&self.blobs).await.context("cannot open the place for bytes (objects.bytes)")?;
-        let objects = Objects::new(self.store, blobs, self.wall, doorstep_objects::Config::default());
+        let master = self.keys.derive("objects").map(|key| MasterKey::new(&key, self.config.encryption_keys.clone()));
+        let limits = doorstep_objects::Config { master, ..doorstep_objects::Config::default() };
+        let objects = Objects::new(self.store, blobs, self.wall, limits);
         let listener = TcpListener::bind(self.config.listen)
             .await
             .with_context(|| format!("cannot listen on {} (objects.listen)", self.config.listen))?;

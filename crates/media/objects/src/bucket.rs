@@ -5,7 +5,8 @@ use std::sync::Arc;
 use doorstep_clock::Timestamp;
 use doorstep_store::{Backend, Row, StoreError, Tx, params};
 
-use crate::settings::{Settings, Versioning};
+use crate::seal::Encrypt;
+use crate::settings::{DefaultEncryption, Settings, Versioning};
 use crate::{Objects, ObjectsError, Policy, cors, lifecycle, upload};
 
 /// A bucket and its settings, as they were when it was read.
@@ -222,6 +223,29 @@ impl Objects {
             })
             .await?;
         Ok(self.remember(changed))
+    }
+
+    /// Says how objects are encrypted of which an upload says nothing.
+    ///
+    /// # Errors
+    /// [`ObjectsError::NoSuchMasterKey`], [`ObjectsError::NoMasterKey`], or those of [`Self::configure`].
+    pub async fn set_encryption(
+        &self,
+        name: &str,
+        default: Option<DefaultEncryption>,
+    ) -> Result<Arc<Bucket>, ObjectsError> {
+        let bucket = self.bucket(name).await?;
+        let encrypt = match &default {
+            None => Encrypt::Default,
+            Some(DefaultEncryption::Node) => Encrypt::Node,
+            Some(DefaultEncryption::Named { key }) => Encrypt::Named(key.clone()),
+        };
+        self.sealer(&bucket).describe(&encrypt)?;
+        self.configure(name, move |settings| {
+            settings.encryption = default.clone();
+            Ok(())
+        })
+        .await
     }
 
     /// Deletes an empty bucket; uploads that are still open in it are ended.

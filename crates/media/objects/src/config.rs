@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::MasterKey;
+
 /// Limits and times. The defaults are S3's where S3 has one.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -25,6 +27,8 @@ pub struct Config {
     pub scrub_bytes_per_s: u64,
     /// How long what is known of a bucket is believed without asking the store.
     pub bucket_cache: Duration,
+    /// What encrypted objects' keys hang on; without it nothing is encrypted but under customers' keys.
+    pub master: Option<MasterKey>,
 }
 
 impl Default for Config {
@@ -40,6 +44,7 @@ impl Default for Config {
             grace: Duration::from_secs(900),
             scrub_bytes_per_s: 8 << 20,
             bucket_cache: Duration::from_secs(1),
+            master: None,
         }
     }
 }

@@ -7,6 +7,7 @@ use doorstep_store::{Row, StoreError};
 use serde::{Deserialize, Serialize};
 
 use crate::checksum::Checksum;
+use crate::seal::Sealed;
 use crate::{Config, ObjectsError};
 
 /// What a version without an id of its own is called.
@@ -141,6 +142,9 @@ pub struct Meta {
     /// Whoever reads without a key may read it.
     #[serde(skip_serializing_if = "is_false")]
     pub public: bool,
+    /// Under whose key its bytes are, if they are encrypted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sealed: Option<Sealed>,
     /// An archived object can be read until then.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub restored_until: Option<Timestamp>,

@@ -134,4 +134,6 @@ pub const MIGRATIONS: &[Migration] = &[
             )",
     },
     Migration::same("objects/0002_bytes", SHARED),
+    // The wrapped key of an encrypted blob.
+    Migration::same("objects/0056_seals", "ALTER TABLE blobs ADD COLUMN seal TEXT"),
 ];

@@ -43,6 +43,19 @@ pub struct LockDefault {
     pub in_years: bool,
 }
 
+/// How objects are encrypted that nothing else was said of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase", tag = "by")]
+pub enum DefaultEncryption {
+    /// Under the node's key.
+    Node,
+    /// Under a named one.
+    Named {
+        /// Its name.
+        key: String,
+    },
+}
+
 /// A bucket's settings.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -67,6 +80,9 @@ pub struct Settings {
     pub lifecycle: Vec<LifecycleRule>,
     /// Who else may do what, as it was written.
     pub policy: Option<String>,
+    /// How objects are encrypted where an upload says nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub encryption: Option<DefaultEncryption>,
     /// Settings of one face alone, by the face's name for them.
     pub extra: BTreeMap<String, serde_json::Value>,
 }

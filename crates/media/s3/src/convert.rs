@@ -203,18 +203,6 @@ macro_rules! meta {
 }
 pub(crate) use meta;
 
-/// Refuses what asks to be encrypted: it would be stored as it is.
-macro_rules! plain {
-    ($input:expr) => {
-        if $input.sse_customer_algorithm.is_some() || $input.server_side_encryption.is_some() {
-            Err(unencrypted())
-        } else {
-            Ok(())
-        }
-    };
-}
-pub(crate) use plain;
-
 /// The lock that an upload or a copy asks for.
 macro_rules! asked_lock {
     ($input:expr, $meta:expr, $lockable:expr) => {

@@ -10,8 +10,9 @@ use s3s::{S3Error, S3ErrorCode, S3Request, S3Response, S3Result};
 
 use crate::access::{Need, bucket, caller, may};
 use crate::convert::{self, set_sum};
+use crate::encryption;
 use crate::error::{argument, denied, s3};
-use crate::object_ops::{unencrypted, version_id};
+use crate::object_ops::version_id;
 use crate::operations::Operations;
 
 struct Source {
@@ -63,7 +64,7 @@ pub(crate) async fn copy_object(
     let to = bucket(&request)?;
     let from = source(face, &request, &request.input.copy_source).await?;
     let input = request.input;
-    convert::plain!(input)?;
+    let encrypt = encryption::asked_of!(input)?;
     let replace = |word: Option<&str>| match word {
         None | Some("COPY") => Ok(false),
         Some("REPLACE") => Ok(true),
@@ -74,7 +75,14 @@ pub(crate) async fn copy_object(
     let given = convert::meta!(input)?;
     let class = convert::class(input.storage_class.as_ref().map(StorageClass::as_str))?;
     let itself = from.bucket.name == to.name && from.key == input.key && from.version.is_none();
-    if itself && !replace_meta && !replace_tags && class.is_none() && input.website_redirect_location.is_none() {
+    let encrypted = !matches!(encrypt, doorstep_objects::Encrypt::Default);
+    if itself
+        && !encrypted
+        && !replace_meta
+        && !replace_tags
+        && class.is_none()
+        && input.website_redirect_location.is_none()
+    {
         let message = "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.";
         return Err(S3Error::with_message(S3ErrorCode::InvalidRequest, message));
     }
@@ -88,6 +96,8 @@ pub(crate) async fn copy_object(
         public: given.public,
         retention: locked.retention,
         legal_hold: locked.legal_hold,
+        encrypt,
+        source_key: encryption::source_customer!(input).key()?,
         source: source_conditions!(input),
         target: doorstep_objects::WriteConditions::default(),
     };
@@ -106,12 +116,14 @@ pub(crate) async fn copy_object(
         Versioning::Off => None,
         Versioning::Enabled | Versioning::Suspended => from.version,
     };
-    Ok(S3Response::new(CopyObjectOutput {
+    let mut output = CopyObjectOutput {
         copy_object_result: Some(result),
         version_id: version_id(&object, written.versioned),
         copy_source_version_id,
         ..CopyObjectOutput::default()
-    }))
+    };
+    encryption::tell!(output, object.meta, input.sse_customer_key_md5);
+    Ok(S3Response::new(output))
 }
 
 pub(crate) async fn upload_part_copy(
@@ -129,7 +141,13 @@ pub(crate) async fn upload_part_copy(
             _ => return Err(argument("x-amz-copy-source-range is bytes=first-last")),
         },
     };
-    let copy = PartCopy { version: from.version.clone(), range, conditions: source_conditions!(input) };
+    let copy = PartCopy {
+        version: from.version.clone(),
+        range,
+        conditions: source_conditions!(input),
+        source_key: encryption::source_customer!(input).key()?,
+        key: encryption::customer!(input).key()?,
+    };
     let part = face
         .objects
         .copy_part(&from.bucket, &from.key, &to, &input.key, &input.upload_id, number, copy)

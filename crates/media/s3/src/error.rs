@@ -33,6 +33,9 @@ fn code(error: &ObjectsError) -> S3ErrorCode {
         ObjectsError::QuotaExceeded(_) => S3ErrorCode::Custom("QuotaExceeded".into()),
         ObjectsError::Locked(_) => S3ErrorCode::AccessDenied,
         ObjectsError::NotConfigured(what) => not_configured(what),
+        ObjectsError::CustomerKey(_) => S3ErrorCode::InvalidRequest,
+        ObjectsError::NoSuchMasterKey(_) => S3ErrorCode::Custom("KMS.NotFoundException".into()),
+        ObjectsError::NoMasterKey => S3ErrorCode::NotImplemented,
         ObjectsError::InvalidState(_) => S3ErrorCode::InvalidRequest,
         ObjectsError::InvalidField { field, reason, .. } => of_field(field, reason),
         ObjectsError::Full => S3ErrorCode::Custom("XInsufficientStorage".into()),
@@ -61,6 +64,7 @@ fn not_configured(what: &str) -> S3ErrorCode {
         "policy" => S3ErrorCode::NoSuchBucketPolicy,
         "object lock" => S3ErrorCode::ObjectLockConfigurationNotFoundError,
         "retention" => S3ErrorCode::NoSuchObjectLockConfiguration,
+        "encryption" => S3ErrorCode::ServerSideEncryptionConfigurationNotFoundError,
         "website" => S3ErrorCode::NoSuchWebsiteConfiguration,
         "public access block" => S3ErrorCode::Custom("NoSuchPublicAccessBlockConfiguration".into()),
         _ => S3ErrorCode::InvalidRequest,
@@ -99,7 +103,7 @@ pub(crate) fn s3(error: ObjectsError) -> S3Error {
         ObjectsError::BadDigest { algorithm, .. } if *algorithm != "MD5" => {
             answer.set_status_code(StatusCode::BAD_REQUEST);
         }
-        ObjectsError::Body(_) => answer.set_status_code(StatusCode::BAD_REQUEST),
+        ObjectsError::Body(_) | ObjectsError::NoSuchMasterKey(_) => answer.set_status_code(StatusCode::BAD_REQUEST),
         ObjectsError::QuotaExceeded(_) => answer.set_status_code(StatusCode::FORBIDDEN),
         ObjectsError::Full => answer.set_status_code(StatusCode::INSUFFICIENT_STORAGE),
         ObjectsError::NotConfigured("public access block") => answer.set_status_code(StatusCode::NOT_FOUND),

@@ -10,6 +10,7 @@ mod bucket_ops;
 mod convert;
 mod copy_ops;
 mod cors;
+mod encryption;
 mod error;
 mod face;
 mod host;

@@ -8,8 +8,9 @@ use s3s::{S3Error, S3ErrorCode, S3Request, S3Response, S3Result};
 use crate::access::bucket;
 use crate::bucket_ops::owner;
 use crate::convert::{self, limit, set_sum, sums};
+use crate::encryption;
 use crate::error::{argument, s3};
-use crate::object_ops::{unencrypted, write_conditions};
+use crate::object_ops::write_conditions;
 use crate::operations::Operations;
 
 /// The least that every part but the last has, bytes.
@@ -39,7 +40,7 @@ pub(crate) async fn create_multipart_upload(
 ) -> S3Result<S3Response<CreateMultipartUploadOutput>> {
     let bucket = bucket(&request)?;
     let input = request.input;
-    convert::plain!(input)?;
+    let encrypt = encryption::asked_of!(input)?;
     let mut meta = convert::meta!(input)?;
     convert::asked_lock!(input, &mut meta, bucket.settings.lockable)?;
     let algorithm = input.checksum_algorithm.as_ref().map(convert::algorithm).transpose()?;
@@ -58,16 +59,18 @@ pub(crate) async fn create_multipart_upload(
         let message = "The FULL_OBJECT checksum type cannot be used with this checksum algorithm.";
         return Err(S3Error::with_message(S3ErrorCode::InvalidRequest, message));
     }
-    let upload =
-        face.objects.create_upload(&bucket, &input.key, NewUpload { meta, algorithm, full }).await.map_err(s3)?;
-    Ok(S3Response::new(CreateMultipartUploadOutput {
+    let new = NewUpload { meta, algorithm, full, encrypt };
+    let upload = face.objects.create_upload(&bucket, &input.key, new).await.map_err(s3)?;
+    let mut output = CreateMultipartUploadOutput {
         bucket: Some(input.bucket),
         key: Some(input.key),
         upload_id: Some(upload.id),
         checksum_algorithm: algorithm.map(algorithm_word),
         checksum_type: algorithm.map(|_| type_word(full)),
         ..CreateMultipartUploadOutput::default()
-    }))
+    };
+    encryption::tell!(output, upload.plan.meta, input.sse_customer_key_md5);
+    Ok(S3Response::new(output))
 }
 
 pub(crate) async fn upload_part(
@@ -84,13 +87,19 @@ pub(crate) async fn upload_part(
         length: convert::length(input.content_length)?,
         md5: convert::md5(input.content_md5.as_deref())?,
         checksum,
+        key: encryption::customer!(input).key()?,
     };
     let bytes = match input.body {
         Some(bytes) => bytes.boxed(),
         None => body(bytes::Bytes::new()),
     };
     let part = face.objects.put_part(&bucket, &input.key, &input.upload_id, number, bytes, put).await.map_err(s3)?;
-    let mut output = UploadPartOutput { e_tag: Some(ETag::Strong(part.etag)), ..UploadPartOutput::default() };
+    let mut output = UploadPartOutput {
+        e_tag: Some(ETag::Strong(part.etag)),
+        sse_customer_algorithm: input.sse_customer_algorithm,
+        sse_customer_key_md5: input.sse_customer_key_md5,
+        ..UploadPartOutput::default()
+    };
     if let (Some(algorithm), Some(value)) = (algorithm, part.checksum) {
         set_sum!(output, algorithm, value);
     }
@@ -130,6 +139,8 @@ pub(crate) async fn complete_multipart_upload(
         version_id: written.versioned.then(|| object.version().to_owned()),
         ..CompleteMultipartUploadOutput::default()
     };
+    output.server_side_encryption = encryption::word(&object.meta);
+    output.ssekms_key_id = encryption::name(&object.meta);
     if let Some(checksum) = &object.meta.checksum {
         output.checksum_type = Some(convert::checksum_type(checksum));
         set_sum!(output, checksum.algorithm, checksum.value.clone());

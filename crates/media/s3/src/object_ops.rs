@@ -9,6 +9,7 @@ use sync_wrapper::SyncStream;
 use crate::access::bucket;
 use crate::bucket_ops::{everybody_reads, grants, owner};
 use crate::convert::{self, set_sum, sums};
+use crate::encryption;
 use crate::error::{argument, s3};
 use crate::operations::Operations;
 
@@ -27,7 +28,7 @@ pub(crate) async fn put_object(
     let bucket = bucket(&request)?;
     let (headers, trailing) = (request.headers, request.trailing_headers);
     let input = request.input;
-    convert::plain!(input)?;
+    let encrypt = encryption::asked_of!(input)?;
     let mut meta = convert::meta!(input)?;
     convert::asked_lock!(input, &mut meta, bucket.settings.lockable)?;
     let checksum = convert::expected(&sums!(input), input.checksum_algorithm.as_ref(), &headers, trailing)?;
@@ -37,6 +38,7 @@ pub(crate) async fn put_object(
         md5: convert::md5(input.content_md5.as_deref())?,
         checksum,
         conditions: write_conditions(input.if_match.as_ref(), input.if_none_match.as_ref()),
+        encrypt,
     };
     let bytes = match input.body {
         Some(bytes) => bytes.boxed(),
@@ -53,12 +55,8 @@ pub(crate) async fn put_object(
         output.checksum_type = Some(convert::checksum_type(checksum));
         set_sum!(output, checksum.algorithm, checksum.value.clone());
     }
+    encryption::tell!(output, object.meta, input.sse_customer_key_md5);
     Ok(S3Response::new(output))
-}
-
-/// Said plainly rather than storing in the clear what was asked to be encrypted.
-pub(crate) fn unencrypted() -> S3Error {
-    S3Error::with_message(S3ErrorCode::NotImplemented, "Server-side encryption is not built yet.")
 }
 
 pub(crate) fn write_conditions(if_match: Option<&IfMatch>, if_none_match: Option<&IfNoneMatch>) -> WriteConditions {
@@ -127,6 +125,7 @@ macro_rules! describe {
 macro_rules! reading {
     ($input:expr) => {
         Get {
+            key: encryption::customer!($input).key()?,
             version: $input.version_id.clone(),
             range: range($input.range.as_ref()),
             part: part_number($input.part_number)?,
@@ -169,6 +168,7 @@ pub(crate) async fn get_object(
     request: S3Request<GetObjectInput>,
 ) -> S3Result<S3Response<GetObjectOutput>> {
     let bucket = bucket(&request)?;
+    encryption::not_asked(&request.headers)?;
     let input = request.input;
     if input.range.is_some() && input.part_number.is_some() {
         return Err(S3Error::with_message(
@@ -185,6 +185,7 @@ pub(crate) async fn get_object(
     let mut output = GetObjectOutput::default();
     describe!(output, object, found, input.checksum_mode.is_some());
     overrides!(output, input);
+    encryption::tell!(output, object.meta, input.sse_customer_key_md5.clone());
     output.version_id = version_id(&object, bucket.settings.versioning != doorstep_objects::Versioning::Off);
     output.tag_count = i32::try_from(object.meta.tags.len()).ok().filter(|n| *n > 0);
     output.parts_count = input.part_number.and_then(|_| i32::try_from(object.meta.parts).ok()).filter(|n| *n > 0);
@@ -197,12 +198,14 @@ pub(crate) async fn head_object(
     request: S3Request<HeadObjectInput>,
 ) -> S3Result<S3Response<HeadObjectOutput>> {
     let bucket = bucket(&request)?;
+    encryption::not_asked(&request.headers)?;
     let input = request.input;
     let found = face.objects.peek(&bucket, &input.key, reading!(input)).await.map_err(s3)?;
     let object = found.object.clone();
     let mut output = HeadObjectOutput::default();
     describe!(output, object, found, input.checksum_mode.is_some());
     overrides!(output, input);
+    encryption::tell!(output, object.meta, input.sse_customer_key_md5.clone());
     output.version_id = version_id(&object, bucket.settings.versioning != doorstep_objects::Versioning::Off);
     output.parts_count = input.part_number.and_then(|_| i32::try_from(object.meta.parts).ok()).filter(|n| *n > 0);
     let mut response = S3Response::new(output);
@@ -298,7 +301,8 @@ pub(crate) async fn get_object_attributes(
 ) -> S3Result<S3Response<GetObjectAttributesOutput>> {
     let bucket = bucket(&request)?;
     let input = request.input;
-    let object = face.objects.head(&bucket, &input.key, input.version_id.as_deref()).await.map_err(s3)?;
+    let get = Get { version: input.version_id.clone(), key: encryption::customer!(input).key()?, ..Get::default() };
+    let object = face.objects.peek(&bucket, &input.key, get).await.map_err(s3)?.object;
     let wants = |word: &str| input.object_attributes.iter().any(|a| a.as_str().split(',').any(|a| a.trim() == word));
     let mut output = GetObjectAttributesOutput {
         last_modified: Some(convert::time(object.modified)),

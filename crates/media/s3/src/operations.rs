@@ -5,7 +5,7 @@ use doorstep_objects::Objects;
 use s3s::dto::*;
 use s3s::{S3, S3Request, S3Response, S3Result};
 
-use crate::{bucket_ops, copy_ops, list_ops, lock_ops, multipart_ops, object_ops, rule_ops, tagging_ops};
+use crate::{bucket_ops, copy_ops, encryption, list_ops, lock_ops, multipart_ops, object_ops, rule_ops, tagging_ops};
 
 /// The engine behind the operations.
 pub(crate) struct Operations {
@@ -42,6 +42,9 @@ operations! {
     put_bucket_versioning(PutBucketVersioningInput) -> PutBucketVersioningOutput = bucket_ops;
     get_bucket_acl(GetBucketAclInput) -> GetBucketAclOutput = bucket_ops;
     put_bucket_acl(PutBucketAclInput) -> PutBucketAclOutput = bucket_ops;
+    get_bucket_encryption(GetBucketEncryptionInput) -> GetBucketEncryptionOutput = encryption;
+    put_bucket_encryption(PutBucketEncryptionInput) -> PutBucketEncryptionOutput = encryption;
+    delete_bucket_encryption(DeleteBucketEncryptionInput) -> DeleteBucketEncryptionOutput = encryption;
     get_object(GetObjectInput) -> GetObjectOutput = object_ops;
     head_object(HeadObjectInput) -> HeadObjectOutput = object_ops;
     put_object(PutObjectInput) -> PutObjectOutput = object_ops;

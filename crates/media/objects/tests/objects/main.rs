@@ -5,6 +5,7 @@
 mod age;
 mod clean;
 mod disk;
+mod encryption;
 mod listing;
 mod multipart;
 mod setting;
