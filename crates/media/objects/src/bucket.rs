@@ -272,6 +272,7 @@ fn check(settings: &Settings) -> Result<(), ObjectsError> {
         let reason = "a bucket whose objects can be locked keeps versions".to_owned();
         return Err(ObjectsError::InvalidState(reason));
     }
+    crate::acl::check(settings.acl.as_deref().unwrap_or_default())?;
     cors::check(&settings.cors)?;
     lifecycle::check(&settings.lifecycle)?;
     crate::object::check_tags(&settings.tags, 50)

@@ -98,8 +98,7 @@ fn may_retain(
         return Err(ObjectsError::field("RetainUntilDate", "it is over", "choose a time to come"));
     }
     let Some(before) = before.filter(|r| now < r.until) else { return Ok(()) };
-    let longer =
-        after.is_some_and(|r| r.until >= before.until && (r.mode == before.mode || r.mode == LockMode::Compliance));
+    let longer = after.is_some_and(|r| r.until >= before.until && r.mode == before.mode);
     match before.mode {
         _ if longer => Ok(()),
         LockMode::Governance if bypass => Ok(()),
@@ -122,7 +121,8 @@ mod tests {
         assert!(!may(until(governance, 9), until(governance, 8), false));
         assert!(may(until(governance, 9), until(governance, 8), true));
         assert!(may(until(governance, 9), None, true));
-        assert!(may(until(governance, 9), until(compliance, 9), false));
+        assert!(!may(until(governance, 9), until(compliance, 9), false));
+        assert!(may(until(governance, 9), until(compliance, 9), true));
         assert!(!may(until(compliance, 9), until(compliance, 8), true));
         assert!(!may(until(compliance, 9), until(governance, 10), false));
         assert!(may(until(compliance, 4), None, false));

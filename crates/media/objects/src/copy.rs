@@ -4,6 +4,7 @@
 use doorstep_store::Tx;
 use futures::TryStreamExt as _;
 
+use crate::acl::Grant;
 use crate::object::{Headers, Meta, Object, Retention, check_key};
 use crate::put::{Expected, Source, commit, default_encryption, fresh_uid};
 use crate::seal::{CustomerKey, Encrypt, Sealed};
@@ -33,8 +34,10 @@ pub struct Copy {
     pub tags: Directive<Vec<(String, String)>>,
     /// Another storage class.
     pub class: Option<StorageClass>,
-    /// Whoever reads without a key may read the copy.
-    pub public: bool,
+    /// Whose the copy is, and who else may what with it.
+    pub owner: Option<String>,
+    /// As [`Meta::acl`].
+    pub acl: Option<Vec<Grant>>,
     /// Until when the copy is kept.
     pub retention: Option<Retention>,
     /// A legal hold on the copy.
@@ -155,7 +158,8 @@ fn changed(source: &Meta, copy: &Copy) -> Meta {
     // What belongs to the source's version alone.
     (meta.restored_until, meta.upload) = (None, None);
     (meta.retention, meta.legal_hold) = (copy.retention, copy.legal_hold);
-    meta.public = copy.public;
+    meta.owner.clone_from(&copy.owner);
+    meta.set_acl(copy.acl.clone());
     meta.class = copy.class.unwrap_or_default();
     if let Directive::Replace((headers, user)) = &copy.meta {
         meta.headers = headers.clone();

@@ -59,7 +59,14 @@ pub(crate) fn delete_in(
 
 fn delete_current(tx: &mut dyn Tx, bucket: &Bucket, delete: &Delete, now: Timestamp) -> Result<Deleted, ObjectsError> {
     let before = records::current(tx, bucket.id, &delete.key)?;
-    delete.conditions.check(&delete.key, before.as_ref())?;
+    match &before {
+        Some(_) => delete.conditions.check(&delete.key, before.as_ref())?,
+        // What is not there is deleted already; only a marker has something that a condition can miss.
+        None => {
+            let marker = records::newest_hidden(tx, bucket.id, &delete.key)?.filter(|hidden| hidden.marker);
+            marker.map_or(Ok(()), |marker| delete.conditions.check(&delete.key, Some(&marker.object)))?;
+        }
+    }
     let seq = records::step_aside(tx, bucket, &delete.key, before.as_ref(), now)?;
     if bucket.settings.versioning == Versioning::Off {
         return Ok(Deleted::default());
@@ -84,8 +91,8 @@ fn delete_version(
     now: Timestamp,
 ) -> Result<Deleted, ObjectsError> {
     let found = records::version(tx, bucket.id, &delete.key, version)?;
-    delete.conditions.check(&delete.key, found.as_ref().filter(|f| !f.marker).map(|f| &f.object))?;
     let Some(found) = found else { return Ok(Deleted { version: Some(version.to_owned()), marker: false }) };
+    delete.conditions.check(&delete.key, Some(&found.object))?;
     if !found.marker {
         locked(&found.object.meta, delete.bypass_governance, now)?;
     }

@@ -19,6 +19,7 @@
 //! # let _ = bytes; Ok(()) }
 //! ```
 
+pub mod acl;
 mod age;
 mod blob_refs;
 mod bucket;
@@ -79,7 +80,7 @@ pub use receive::{Body, BodyError, body};
 pub use schema::MIGRATIONS;
 pub use seal::{CustomerKey, Encrypt, MasterKey, Sealed};
 pub use service::Objects;
-pub use settings::{DefaultEncryption, LockDefault, Quota, Settings, Versioning};
+pub use settings::{DefaultEncryption, LockDefault, Ownership, PublicBlock, Quota, Settings, Versioning};
 pub use ufile_hash::{UFILE_BLOCK, UfileHash};
 pub use upload::{Part, PartPage, Plan, Upload, UploadPage};
 pub use usage::Usage;

@@ -217,6 +217,8 @@ pub(crate) struct Sealing {
     pub(crate) seal: String,
     /// Equal bytes under keys of this kind are one blob; `None` when no two may be.
     shared: Option<[u8; 32]>,
+    /// For ETags that tell nothing of the bytes, the same within an object.
+    tags: [u8; 32],
 }
 
 /// A master key and the tenant whose it is used for.
@@ -253,8 +255,10 @@ impl Sealer<'_> {
     /// A fresh key for a blob of such an object.
     pub(crate) fn begin(&self, sealed: &Sealed, customer: Option<&CustomerKey>) -> Result<Sealing, ObjectsError> {
         Sealed::admits(Some(sealed), customer)?;
+        let mut tags = [0; 32];
         let (by, wrapping, shared) = match (sealed, customer) {
-            (Sealed::Customer { .. }, Some(customer)) => {
+            (Sealed::Customer { salt: object, .. }, Some(customer)) => {
+                tags = expand(&customer.salted(object), &[b"etag"]);
                 let salt = hex(&random::<16>()?);
                 let wrapping = customer.wrapping(&salt);
                 (By::Customer { salt }, wrapping, false)
@@ -266,7 +270,7 @@ impl Sealer<'_> {
         let seal = Seal { by, key: wrapping.wrap(&key)? };
         let shared = shared.then(|| expand(&Salt::new(HKDF_SHA256, b"dedup").extract(&wrapping.key), &[b"content"]));
         let seal = serde_json::to_string(&seal).expect("a seal has string keys");
-        Ok(Sealing { key, seal, shared })
+        Ok(Sealing { key, seal, shared, tags })
     }
 
     /// The key of a blob, out of its row.
@@ -298,9 +302,9 @@ impl Sealing {
         })
     }
 
-    /// An ETag that tells nothing of the bytes.
+    /// An ETag that tells nothing of the bytes; a part that comes again has the same.
     pub(crate) fn etag(&self, sums: &Sums) -> String {
-        let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &self.key), &sums.md5);
+        let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &self.tags), &sums.md5);
         hex(&tag.as_ref()[..16])
     }
 

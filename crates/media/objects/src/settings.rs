@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::acl::Grant;
 use crate::cors::CorsRule;
 use crate::lifecycle::LifecycleRule;
 use crate::object::LockMode;
@@ -56,6 +57,32 @@ pub enum DefaultEncryption {
     },
 }
 
+/// Whose the objects are that other tenants write, and whether lists count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Ownership {
+    /// The bucket's owner's; only the policy says who else may what.
+    Enforced,
+    /// The bucket's owner's, if the writer gives him full control.
+    Preferred,
+    /// The writer's.
+    Writer,
+}
+
+/// What of public access is held back, whatever lists and policies say.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PublicBlock {
+    /// Lists for everybody are refused.
+    pub block_acls: bool,
+    /// Those that are there do not count.
+    pub ignore_acls: bool,
+    /// Policies for everybody are refused.
+    pub block_policy: bool,
+    /// A policy for everybody counts for the owner's keys alone.
+    pub restrict: bool,
+}
+
 /// A bucket's settings.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -83,6 +110,15 @@ pub struct Settings {
     /// How objects are encrypted where an upload says nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub encryption: Option<DefaultEncryption>,
+    /// Who else may what with the bucket itself; without it the owner alone, and who `public_list` says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub acl: Option<Vec<Grant>>,
+    /// Whose the objects are that other tenants write.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ownership: Option<Ownership>,
+    /// What of public access is held back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub public_block: Option<PublicBlock>,
     /// Settings of one face alone, by the face's name for them.
     pub extra: BTreeMap<String, serde_json::Value>,
 }

@@ -66,6 +66,7 @@ fn not_configured(what: &str) -> S3ErrorCode {
         "retention" => S3ErrorCode::NoSuchObjectLockConfiguration,
         "encryption" => S3ErrorCode::ServerSideEncryptionConfigurationNotFoundError,
         "website" => S3ErrorCode::NoSuchWebsiteConfiguration,
+        "ownership controls" => S3ErrorCode::Custom("OwnershipControlsNotFoundError".into()),
         "public access block" => S3ErrorCode::Custom("NoSuchPublicAccessBlockConfiguration".into()),
         _ => S3ErrorCode::InvalidRequest,
     }
@@ -106,7 +107,9 @@ pub(crate) fn s3(error: ObjectsError) -> S3Error {
         ObjectsError::Body(_) | ObjectsError::NoSuchMasterKey(_) => answer.set_status_code(StatusCode::BAD_REQUEST),
         ObjectsError::QuotaExceeded(_) => answer.set_status_code(StatusCode::FORBIDDEN),
         ObjectsError::Full => answer.set_status_code(StatusCode::INSUFFICIENT_STORAGE),
-        ObjectsError::NotConfigured("public access block") => answer.set_status_code(StatusCode::NOT_FOUND),
+        ObjectsError::NotConfigured("public access block" | "ownership controls") => {
+            answer.set_status_code(StatusCode::NOT_FOUND)
+        }
         ObjectsError::NotModified { etag, modified } => {
             let mut headers = HeaderMap::new();
             put(&mut headers, "etag", &format!("\"{etag}\""));

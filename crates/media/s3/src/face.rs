@@ -13,6 +13,7 @@ use s3s::service::{S3Service, S3ServiceBuilder};
 use tokio::sync::Semaphore;
 
 use crate::access::Gate;
+use crate::answer;
 use crate::auth::Secrets;
 use crate::cors::{self, Origin};
 use crate::host::Domains;
@@ -65,7 +66,7 @@ impl S3Face {
         limits.form_max_fields_size = 1 << 20;
         limits.form_max_parts = 100;
         let region = Arc::from(config.region.as_str());
-        let mut builder = S3ServiceBuilder::new(Operations::new(objects.clone(), config.region));
+        let mut builder = S3ServiceBuilder::new(Operations::new(objects.clone(), keys.clone(), config.region));
         builder.set_config(Arc::new(StaticConfigProvider::new(Arc::new(limits))));
         builder.set_auth(Secrets(keys.clone()));
         builder.set_access(Gate { objects: objects.clone(), keys });
@@ -106,6 +107,12 @@ fn foreign_region(headers: &http::HeaderMap) -> Option<&str> {
     (!region.bytes().all(known)).then_some(region)
 }
 
+/// Whether a signed address says that it is good for no time, or for longer than the seven days that S3 allows.
+fn expires_wrongly(query: Option<&str>) -> bool {
+    let seconds = query.into_iter().flat_map(|q| q.split('&')).find_map(|pair| pair.strip_prefix("X-Amz-Expires="));
+    seconds.is_some_and(|seconds| !seconds.parse::<u32>().is_ok_and(|s| (1..=604_800).contains(&s)))
+}
+
 /// Tells the region to sign for; clients then sign again.
 fn elsewhere(region: &str) -> Response<s3s::Body> {
     let message = format!("The authorization header is malformed; the region is wrong; expecting '{region}'");
@@ -138,6 +145,9 @@ where
             metrics::answered(&method, response.status(), started.elapsed());
             return Box::pin(std::future::ready(Ok(response)));
         }
+        let asked = answer::Request::of(&request);
+        let expired = expires_wrongly(request.uri().query());
+        let options = method == http::Method::OPTIONS;
         Box::pin(async move {
             let allowed = match &origin {
                 Some(origin) => origin.ask(&objects).await,
@@ -146,7 +156,12 @@ where
             if origin.as_ref().is_some_and(|origin| origin.preflight) {
                 return Ok(cors::preflight(allowed.as_ref()));
             }
+            if options {
+                let message = "Insufficient information. Origin request header needed.";
+                return Ok(refused(StatusCode::BAD_REQUEST, "BadRequest", message, ""));
+            }
             let mut response = match places.try_acquire_owned() {
+                Ok(_) if expired => refused(StatusCode::FORBIDDEN, "AccessDenied", "Request has expired", ""),
                 Err(_) => refused(StatusCode::SERVICE_UNAVAILABLE, "SlowDown", "Please reduce your request rate.", ""),
                 Ok(_place) => match tower::Service::call(&mut inner, request).await {
                     Ok(response) => response,
@@ -156,6 +171,7 @@ where
                     }
                 },
             };
+            response = asked.finish(response).await;
             if head && !response.status().is_success() {
                 *response.body_mut() = s3s::Body::empty();
             }
@@ -184,6 +200,8 @@ mod tests {
         };
         assert_eq!(of("US"), Some("US".to_owned()));
         assert_eq!(of("us-east-1"), None);
+        assert!(expires_wrongly(Some("a=b&X-Amz-Expires=604801")) && expires_wrongly(Some("X-Amz-Expires=-7")));
+        assert!(!expires_wrongly(Some("X-Amz-Expires=60&a")) && !expires_wrongly(None));
         assert_eq!(foreign_region(&http::HeaderMap::new()), None);
     }
 }

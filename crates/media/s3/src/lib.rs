@@ -5,6 +5,9 @@
 //! ([`access`]), which bucket does a host name ([`host`]), and what an operation means for the engine.
 
 mod access;
+mod acl_ops;
+mod answer;
+mod asked;
 mod auth;
 mod bucket_ops;
 mod convert;
@@ -13,6 +16,7 @@ mod cors;
 mod encryption;
 mod error;
 mod face;
+mod guard_ops;
 mod host;
 mod list_ops;
 mod lock_ops;

@@ -5,8 +5,8 @@ use futures::StreamExt as _;
 use s3s::dto::*;
 use s3s::{S3Error, S3ErrorCode, S3Request, S3Response, S3Result};
 
-use crate::access::bucket;
-use crate::bucket_ops::owner;
+use crate::access::{bucket, caller};
+use crate::acl_ops::{self, owner};
 use crate::convert::{self, limit, set_sum, sums};
 use crate::encryption;
 use crate::error::{argument, s3};
@@ -38,10 +38,11 @@ pub(crate) async fn create_multipart_upload(
     face: &Operations,
     request: S3Request<CreateMultipartUploadInput>,
 ) -> S3Result<S3Response<CreateMultipartUploadOutput>> {
-    let bucket = bucket(&request)?;
+    let (bucket, caller) = (bucket(&request)?, caller(&request)?);
     let input = request.input;
     let encrypt = encryption::asked_of!(input)?;
     let mut meta = convert::meta!(input)?;
+    acl_ops::apply(face, &caller, &bucket, &mut meta, &acl_ops::of_upload!(input)).await?;
     convert::asked_lock!(input, &mut meta, bucket.settings.lockable)?;
     let algorithm = input.checksum_algorithm.as_ref().map(convert::algorithm).transpose()?;
     let full = match input.checksum_type.as_ref().map(ChecksumType::as_str) {
@@ -93,8 +94,11 @@ pub(crate) async fn upload_part(
         Some(bytes) => bytes.boxed(),
         None => body(bytes::Bytes::new()),
     };
+    let plan = face.objects.upload(&bucket, &input.key, &input.upload_id).await.map_err(s3)?.plan;
     let part = face.objects.put_part(&bucket, &input.key, &input.upload_id, number, bytes, put).await.map_err(s3)?;
     let mut output = UploadPartOutput {
+        server_side_encryption: encryption::word(&plan.meta),
+        ssekms_key_id: encryption::name(&plan.meta),
         e_tag: Some(ETag::Strong(part.etag)),
         sse_customer_algorithm: input.sse_customer_algorithm,
         sse_customer_key_md5: input.sse_customer_key_md5,
@@ -136,7 +140,7 @@ pub(crate) async fn complete_multipart_upload(
         bucket: Some(input.bucket),
         key: Some(input.key),
         e_tag: Some(convert::etag(&object)),
-        version_id: written.versioned.then(|| object.version().to_owned()),
+        version_id: crate::object_ops::version_id(&object, false),
         ..CompleteMultipartUploadOutput::default()
     };
     output.server_side_encryption = encryption::word(&object.meta);
@@ -204,8 +208,8 @@ pub(crate) async fn list_parts(
         max_parts: i32::try_from(limit).ok(),
         is_truncated: Some(page.next.is_some()),
         parts: Some(parts),
-        initiator: Some(initiator(&bucket.tenant)),
-        owner: Some(owner(&bucket.tenant)),
+        initiator: Some(initiator(bucket.owner_of(&plan.meta))),
+        owner: Some(owner(bucket.owner_of(&plan.meta))),
         storage_class: Some(StorageClass::from_static(plan.meta.class.s3())),
         checksum_algorithm: plan.algorithm.map(algorithm_word),
         checksum_type: plan.algorithm.map(|_| type_word(plan.full)),
@@ -232,8 +236,8 @@ pub(crate) async fn list_multipart_uploads(
     let page = face.objects.list_uploads(&bucket, list).await.map_err(s3)?;
     let one = |upload: doorstep_objects::Upload| MultipartUpload {
         initiated: Some(convert::time(upload.initiated)),
-        initiator: Some(initiator(&bucket.tenant)),
-        owner: Some(owner(&bucket.tenant)),
+        initiator: Some(initiator(bucket.owner_of(&upload.plan.meta))),
+        owner: Some(owner(bucket.owner_of(&upload.plan.meta))),
         storage_class: Some(StorageClass::from_static(upload.plan.meta.class.s3())),
         checksum_algorithm: upload.plan.algorithm.map(algorithm_word),
         checksum_type: upload.plan.algorithm.map(|_| type_word(upload.plan.full)),

@@ -1,13 +1,14 @@
 //! One object: put, read, deleted, described.
 
+use doorstep_objects::acl::Permission;
 use doorstep_objects::{ByteRange, Delete as DeleteOne, Get, Object, Put, ReadConditions, WriteConditions, body};
 use futures::StreamExt as _;
 use s3s::dto::*;
 use s3s::{S3Error, S3ErrorCode, S3Request, S3Response, S3Result};
 use sync_wrapper::SyncStream;
 
-use crate::access::bucket;
-use crate::bucket_ops::{everybody_reads, grants, owner};
+use crate::access::{bucket, caller, owned};
+use crate::acl_ops;
 use crate::convert::{self, set_sum, sums};
 use crate::encryption;
 use crate::error::{argument, s3};
@@ -25,11 +26,12 @@ pub(crate) async fn put_object(
     face: &Operations,
     request: S3Request<PutObjectInput>,
 ) -> S3Result<S3Response<PutObjectOutput>> {
-    let bucket = bucket(&request)?;
+    let (bucket, caller) = (bucket(&request)?, caller(&request)?);
     let (headers, trailing) = (request.headers, request.trailing_headers);
     let input = request.input;
     let encrypt = encryption::asked_of!(input)?;
     let mut meta = convert::meta!(input)?;
+    acl_ops::apply(face, &caller, &bucket, &mut meta, &acl_ops::of_upload!(input)).await?;
     convert::asked_lock!(input, &mut meta, bucket.settings.lockable)?;
     let checksum = convert::expected(&sums!(input), input.checksum_algorithm.as_ref(), &headers, trailing)?;
     let put = Put {
@@ -48,7 +50,7 @@ pub(crate) async fn put_object(
     let object = written.object;
     let mut output = PutObjectOutput {
         e_tag: Some(convert::etag(&object)),
-        version_id: written.versioned.then(|| object.version().to_owned()),
+        version_id: version_id(&object, false),
         ..PutObjectOutput::default()
     };
     if let Some(checksum) = &object.meta.checksum {
@@ -167,7 +169,7 @@ pub(crate) async fn get_object(
     face: &Operations,
     request: S3Request<GetObjectInput>,
 ) -> S3Result<S3Response<GetObjectOutput>> {
-    let bucket = bucket(&request)?;
+    let (bucket, caller) = (bucket(&request)?, caller(&request)?);
     encryption::not_asked(&request.headers)?;
     let input = request.input;
     if input.range.is_some() && input.part_number.is_some() {
@@ -178,6 +180,7 @@ pub(crate) async fn get_object(
     }
     let found = face.objects.get(&bucket, &input.key, reading!(input)).await.map_err(s3)?;
     let object = found.object.clone();
+    owned(&caller, &bucket, &object.meta, Permission::Read)?;
     if !object.readable(face.objects.now()) {
         let message = "The object is archived: restore it first.";
         return Err(S3Error::with_message(S3ErrorCode::InvalidObjectState, message));
@@ -189,6 +192,16 @@ pub(crate) async fn get_object(
     output.version_id = version_id(&object, bucket.settings.versioning != doorstep_objects::Versioning::Off);
     output.tag_count = i32::try_from(object.meta.tags.len()).ok().filter(|n| *n > 0);
     output.parts_count = input.part_number.and_then(|_| i32::try_from(object.meta.parts).ok()).filter(|n| *n > 0);
+    if let (Some(number), Some(sum)) =
+        (input.part_number, object.meta.checksum.as_ref().filter(|_| object.meta.parts > 0))
+    {
+        let after = u32::try_from(number - 1).unwrap_or(0);
+        let part = face.objects.parts_of(&object, after, 1).await.map_err(s3)?.into_iter().next();
+        if let Some(value) = part.and_then(|part| part.checksum) {
+            output.checksum_type = Some(convert::checksum_type(sum));
+            set_sum!(output, sum.algorithm, value);
+        }
+    }
     output.body = Some(StreamingBlob::wrap(SyncStream::new(found.body)));
     Ok(S3Response::new(output))
 }
@@ -197,11 +210,12 @@ pub(crate) async fn head_object(
     face: &Operations,
     request: S3Request<HeadObjectInput>,
 ) -> S3Result<S3Response<HeadObjectOutput>> {
-    let bucket = bucket(&request)?;
+    let (bucket, caller) = (bucket(&request)?, caller(&request)?);
     encryption::not_asked(&request.headers)?;
     let input = request.input;
     let found = face.objects.peek(&bucket, &input.key, reading!(input)).await.map_err(s3)?;
     let object = found.object.clone();
+    owned(&caller, &bucket, &object.meta, Permission::Read)?;
     let mut output = HeadObjectOutput::default();
     describe!(output, object, found, input.checksum_mode.is_some());
     overrides!(output, input);
@@ -209,6 +223,9 @@ pub(crate) async fn head_object(
     output.version_id = version_id(&object, bucket.settings.versioning != doorstep_objects::Versioning::Off);
     output.parts_count = input.part_number.and_then(|_| i32::try_from(object.meta.parts).ok()).filter(|n| *n > 0);
     let mut response = S3Response::new(output);
+    if !object.meta.tags.is_empty() {
+        response.headers.insert("x-amz-tagging-count", object.meta.tags.len().into());
+    }
     if found.partial {
         response.status = Some(http::StatusCode::PARTIAL_CONTENT);
     }
@@ -320,8 +337,7 @@ pub(crate) async fn get_object_attributes(
     }
     if let (true, Some(sum)) = (wants(ObjectAttributes::CHECKSUM), &object.meta.checksum) {
         let mut checksum = Checksum { checksum_type: Some(convert::checksum_type(sum)), ..Checksum::default() };
-        let bare = sum.value.split_once('-').map_or(sum.value.as_str(), |(bare, _)| bare);
-        set_sum!(checksum, sum.algorithm, bare.to_owned());
+        set_sum!(checksum, sum.algorithm, sum.value.clone());
         output.checksum = Some(checksum);
     }
     if wants(ObjectAttributes::OBJECT_PARTS) && object.meta.parts > 0 {
@@ -363,32 +379,4 @@ async fn object_parts(
         next_part_number_marker: last,
         total_parts_count: i32::try_from(object.meta.parts).ok(),
     })
-}
-
-pub(crate) async fn get_object_acl(
-    face: &Operations,
-    request: S3Request<GetObjectAclInput>,
-) -> S3Result<S3Response<GetObjectAclOutput>> {
-    let bucket = bucket(&request)?;
-    let input = request.input;
-    let object = face.objects.head(&bucket, &input.key, input.version_id.as_deref()).await.map_err(s3)?;
-    let grants = grants(&bucket.tenant, object.meta.public);
-    let owner = Some(owner(&bucket.tenant));
-    Ok(S3Response::new(GetObjectAclOutput { grants: Some(grants), owner, ..GetObjectAclOutput::default() }))
-}
-
-pub(crate) async fn put_object_acl(
-    face: &Operations,
-    request: S3Request<PutObjectAclInput>,
-) -> S3Result<S3Response<PutObjectAclOutput>> {
-    let bucket = bucket(&request)?;
-    let input = request.input;
-    let public =
-        everybody_reads(input.acl.as_ref().map(ObjectCannedACL::as_str), input.access_control_policy.as_ref())?;
-    let changed = face.objects.change(&bucket, &input.key, input.version_id.as_deref(), move |meta| {
-        meta.public = public;
-        Ok(())
-    });
-    changed.await.map_err(s3)?;
-    Ok(S3Response::new(PutObjectAclOutput::default()))
 }

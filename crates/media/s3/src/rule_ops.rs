@@ -1,5 +1,6 @@
 //! A bucket's rules: CORS, lifecycle, policy.
 
+use doorstep_objects::acl::is_public;
 use doorstep_objects::{
     CorsRule, Due, LifecycleRule as Rule, ObjectsError, Policy as Understood, StorageClass as Class,
 };
@@ -8,7 +9,7 @@ use s3s::{S3Error, S3ErrorCode, S3Request, S3Response, S3Result};
 
 use crate::access::bucket;
 use crate::convert;
-use crate::error::{argument, s3};
+use crate::error::{argument, denied, s3};
 use crate::operations::Operations;
 
 fn malformed(message: impl Into<String>) -> S3Error {
@@ -86,9 +87,14 @@ pub(crate) async fn put_bucket_policy(
     face: &Operations,
     request: S3Request<PutBucketPolicyInput>,
 ) -> S3Result<S3Response<PutBucketPolicyOutput>> {
+    let bucket = bucket(&request)?;
     let input = request.input;
-    Understood::parse(&input.policy, &input.bucket)
+    let understood = Understood::parse(&input.policy, &input.bucket)
         .map_err(|error| S3Error::with_message(S3ErrorCode::MalformedPolicy, error.to_string()))?;
+    let blocks = bucket.settings.public_block.is_some_and(|block| block.block_policy);
+    if blocks && understood.is_public() {
+        return Err(denied("The bucket's public access block refuses policies for everybody."));
+    }
     let policy = input.policy;
     let changed = face.objects.configure(&input.bucket, move |settings| {
         settings.policy = Some(policy.clone());
@@ -115,7 +121,8 @@ pub(crate) async fn get_bucket_policy_status(
     request: S3Request<GetBucketPolicyStatusInput>,
 ) -> S3Result<S3Response<GetBucketPolicyStatusOutput>> {
     let bucket = bucket(&request)?;
-    let public = bucket.policy.as_ref().is_some_and(|p| p.is_public()) || bucket.settings.public_list;
+    let listed = !bucket.settings.ignores_public_acls() && is_public(&bucket.grants());
+    let public = bucket.policy.as_ref().is_some_and(|p| p.is_public()) || listed;
     let policy_status = Some(PolicyStatus { is_public: Some(public) });
     Ok(S3Response::new(GetBucketPolicyStatusOutput { policy_status }))
 }
