@@ -140,11 +140,11 @@ pub(super) const FIELDS: &[Field] = &[
         |d: &Vec<String>| Some(Value::Array(d.iter().cloned().map(Value::String).collect()))
     ),
     field!(
-        "objects.webhook_hosts",
-        "Hosts that buckets' events may be sent to although they are not in the public internet.",
-        objects.webhook_hosts,
+        "objects.callback_hosts",
+        "Hosts inside the own network that callbacks of uploads and buckets' events may reach, names or addresses; all public ones are.",
+        objects.callback_hosts,
         list,
-        |h: &Vec<String>| Some(Value::Array(h.iter().cloned().map(Value::String).collect()))
+        |d: &Vec<String>| Some(Value::Array(d.iter().cloned().map(Value::String).collect()))
     ),
     field!(
         "objects.lifecycle_day_s",

@@ -79,8 +79,8 @@ pub struct Objects {
     pub encryption_keys: Vec<String>,
     /// Domains under which buckets are websites.
     pub website_domains: Vec<String>,
-    /// Hosts that events may be sent to although they are not in the public internet.
-    pub webhook_hosts: Vec<String>,
+    /// Hosts inside the own network that callbacks of uploads and buckets' events may reach.
+    pub callback_hosts: Vec<String>,
     /// Seconds of a day of lifecycle rules.
     pub lifecycle_day_s: u32,
 }
@@ -239,7 +239,7 @@ impl Default for Config {
                 key_file: None,
                 encryption_keys: Vec::new(),
                 website_domains: vec!["website.localhost".to_owned()],
-                webhook_hosts: Vec::new(),
+                callback_hosts: Vec::new(),
                 lifecycle_day_s: 86_400,
             },
             metrics: Metrics { listen: SocketAddr::from(([127, 0, 0, 1], 9090)) },

@@ -123,7 +123,7 @@ impl Node {
         }
         let mut objects = None;
         if config.has(Role::Objects) {
-            let role = ObjectsRole::create(&config, store.clone(), keys.clone(), Arc::clone(&wall));
+            let role = ObjectsRole::create(&config, store.clone(), keys.clone(), Arc::clone(&wall), journal.clone());
             let running = role.start(shutdown.clone()).await?;
             objects = Some(running.at);
             tasks.push(running.task);

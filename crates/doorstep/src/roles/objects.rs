@@ -1,13 +1,17 @@
 //! The role `objects`: buckets and objects behind their protocol faces, on one port.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use axum::Router;
 use doorstep_blobs::{Blobs, Location};
 use doorstep_clock::SharedClock;
 use doorstep_identity::Keys;
-use doorstep_objects::{MasterKey, Objects};
+use doorstep_journal::Journal;
+use doorstep_objects::{Courier, MasterKey, Objects};
+use doorstep_outbound::{Guard, Limits, Outbound};
 use doorstep_s3::S3Face;
 use doorstep_store::Store;
 use tokio::{net::TcpListener, task::JoinHandle};
@@ -15,6 +19,7 @@ use tokio::{net::TcpListener, task::JoinHandle};
 use crate::{
     config::{self, Config},
     node::{Shutdown, serve},
+    roles::courier::EventCourier,
 };
 
 /// What the role is made of.
@@ -24,6 +29,7 @@ pub(crate) struct ObjectsRole {
     store: Store,
     keys: Keys,
     wall: SharedClock,
+    journal: Journal,
 }
 
 /// Where the faces listen, the engine behind them, and the task.
@@ -33,19 +39,27 @@ pub(crate) struct Running {
 }
 
 impl ObjectsRole {
-    pub(crate) fn create(config: &Config, store: Store, keys: Keys, wall: SharedClock) -> Self {
+    pub(crate) fn create(config: &Config, store: Store, keys: Keys, wall: SharedClock, journal: Journal) -> Self {
         let location = match &config.objects.bytes {
             Some(url) => Location::Url(url.clone()),
             None => Location::Disk(config.data.join("blobs")),
         };
-        Self { config: config.objects.clone(), blobs: doorstep_blobs::Config::at(location), store, keys, wall }
+        Self { config: config.objects.clone(), blobs: doorstep_blobs::Config::at(location), store, keys, wall, journal }
     }
 
     /// Opens the bytes' place, starts the sweeps, and listens.
     pub(crate) async fn start(self, shutdown: Shutdown) -> anyhow::Result<Running> {
         let blobs = Blobs::open(&self.blobs).await.context("cannot open the place for bytes (objects.bytes)")?;
         let master = self.keys.derive("objects").map(|key| MasterKey::new(&key, self.config.encryption_keys.clone()));
-        let limits = doorstep_objects::Config { master, ..doorstep_objects::Config::default() };
+        let outbound = Outbound::new(Guard::new(&self.config.callback_hosts), Limits::default())?;
+        let courier: Arc<dyn Courier> = Arc::new(EventCourier { outbound, journal: self.journal });
+        let limits = doorstep_objects::Config {
+            master,
+            courier: Some(courier),
+            region: self.config.region.clone(),
+            lifecycle_day: Duration::from_secs(u64::from(self.config.lifecycle_day_s)),
+            ..doorstep_objects::Config::default()
+        };
         let objects = Objects::new(self.store, blobs, self.wall, limits);
         let listener = TcpListener::bind(self.config.listen)
             .await
@@ -55,6 +69,7 @@ impl ObjectsRole {
             domains: self.config.domains.clone(),
             region: self.config.region.clone(),
             requests: self.config.requests,
+            website_domains: self.config.website_domains.clone(),
             ..doorstep_s3::Config::default()
         };
         let face = S3Face::new(objects.clone(), self.keys, s3);

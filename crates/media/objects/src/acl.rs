@@ -203,6 +203,13 @@ impl Bucket {
         self.settings.heeds_acls() && allows(&self.grants(), who, wanted, self.settings.ignores_public_acls())
     }
 
+    /// Whether its policy is for everybody and its owner holds that back: then it counts for his own keys alone.
+    #[must_use]
+    pub fn restricts_its_policy(&self) -> bool {
+        self.settings.public_block.is_some_and(|block| block.restrict)
+            && self.policy.as_ref().is_some_and(|policy| policy.is_public())
+    }
+
     /// Whose an object in it is.
     #[must_use]
     pub fn owner_of<'a>(&'a self, meta: &'a Meta) -> &'a str {

@@ -7,7 +7,7 @@ use doorstep_store::{Backend, Row, StoreError, Tx, params};
 
 use crate::seal::Encrypt;
 use crate::settings::{DefaultEncryption, Settings, Versioning};
-use crate::{Objects, ObjectsError, Policy, cors, lifecycle, upload};
+use crate::{Objects, ObjectsError, Policy, cors, events, lifecycle, upload, website};
 
 /// A bucket and its settings, as they were when it was read.
 #[derive(Clone, Debug, PartialEq)]
@@ -275,6 +275,8 @@ fn check(settings: &Settings) -> Result<(), ObjectsError> {
     crate::acl::check(settings.acl.as_deref().unwrap_or_default())?;
     cors::check(&settings.cors)?;
     lifecycle::check(&settings.lifecycle)?;
+    events::check(&settings.events)?;
+    settings.website.as_ref().map_or(Ok(()), website::check)?;
     crate::object::check_tags(&settings.tags, 50)
 }
 

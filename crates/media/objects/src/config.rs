@@ -1,8 +1,9 @@
 //! Limits of the engine.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use crate::MasterKey;
+use crate::{Courier, MasterKey};
 
 /// Limits and times. The defaults are S3's where S3 has one.
 #[derive(Clone, Debug)]
@@ -29,6 +30,12 @@ pub struct Config {
     pub bucket_cache: Duration,
     /// What encrypted objects' keys hang on; without it nothing is encrypted but under customers' keys.
     pub master: Option<MasterKey>,
+    /// Who carries events out; without it a bucket cannot name targets.
+    pub courier: Option<Arc<dyn Courier>>,
+    /// The region that events name.
+    pub region: String,
+    /// A day of lifecycle rules.
+    pub lifecycle_day: Duration,
 }
 
 impl Default for Config {
@@ -45,6 +52,9 @@ impl Default for Config {
             scrub_bytes_per_s: 8 << 20,
             bucket_cache: Duration::from_secs(1),
             master: None,
+            courier: None,
+            region: "us-east-1".to_owned(),
+            lifecycle_day: Duration::from_secs(86_400),
         }
     }
 }

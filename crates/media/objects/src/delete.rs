@@ -3,6 +3,7 @@
 use doorstep_clock::Timestamp;
 use doorstep_store::Tx;
 
+use crate::events::{self, Event};
 use crate::object::{LockMode, Meta, Object};
 use crate::put::fresh_uid;
 use crate::service::lock_key;
@@ -20,6 +21,8 @@ pub struct Delete {
     pub conditions: WriteConditions,
     /// Whoever may has said that governance retention is not to stop this.
     pub bypass_governance: bool,
+    /// A lifecycle rule asks, not a caller.
+    pub by_rule: bool,
 }
 
 /// What a delete did. Deleting what is not there is no error.
@@ -62,13 +65,17 @@ fn delete_current(tx: &mut dyn Tx, bucket: &Bucket, delete: &Delete, now: Timest
     match &before {
         Some(_) => delete.conditions.check(&delete.key, before.as_ref())?,
         // What is not there is deleted already; only a marker has something that a condition can miss.
-        None => {
-            let marker = records::newest_hidden(tx, bucket.id, &delete.key)?.filter(|hidden| hidden.marker);
-            marker.map_or(Ok(()), |marker| delete.conditions.check(&delete.key, Some(&marker.object)))?;
-        }
+        None => match records::newest_hidden(tx, bucket.id, &delete.key)?.filter(|hidden| hidden.marker) {
+            Some(marker) => delete.conditions.check(&delete.key, Some(&marker.object))?,
+            None if delete.conditions != WriteConditions::default() => return Ok(Deleted::default()),
+            None => {}
+        },
     }
     let seq = records::step_aside(tx, bucket, &delete.key, before.as_ref(), now)?;
     if bucket.settings.versioning == Versioning::Off {
+        if let Some(gone) = &before {
+            events::tell(tx, bucket, if delete.by_rule { Event::Expire } else { Event::Delete }, gone, now)?;
+        }
         return Ok(Deleted::default());
     }
     let marker = Object {
@@ -80,6 +87,8 @@ fn delete_current(tx: &mut dyn Tx, bucket: &Bucket, delete: &Delete, now: Timest
         ..Object::default()
     };
     records::insert_marker(tx, bucket.id, &marker)?;
+    let event = if delete.by_rule { Event::ExpireMarker } else { Event::Marker };
+    events::tell(tx, bucket, event, &marker, now)?;
     Ok(Deleted { version: Some(marker.version().to_owned()), marker: true })
 }
 
@@ -98,6 +107,7 @@ fn delete_version(
     }
     let shown = found.current || records::current(tx, bucket.id, &delete.key)?.is_none();
     records::remove(tx, bucket.id, &found, now)?;
+    events::tell(tx, bucket, if delete.by_rule { Event::Expire } else { Event::Delete }, &found.object, now)?;
     if shown {
         records::reveal(tx, bucket.id, &delete.key)?;
     }

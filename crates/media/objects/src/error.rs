@@ -136,6 +136,12 @@ pub enum ObjectsError {
     /// A part of a bucket's settings that was never made.
     #[error("the bucket has no {0}")]
     NotConfigured(&'static str),
+    /// Only what is archived is restored.
+    #[error("`{key}` is not archived: it can be read as it is")]
+    NotArchived {
+        /// The key.
+        key: String,
+    },
     /// An encrypted object and the key that came or did not come for it.
     #[error("{0}")]
     CustomerKey(&'static str),
@@ -209,6 +215,7 @@ impl ObjectsError {
             Self::QuotaExceeded(_) => "quota_exceeded",
             Self::Locked(_) => "locked",
             Self::NotConfigured(_) => "not_configured",
+            Self::NotArchived { .. } => "not_archived",
             Self::CustomerKey(_) => "customer_key",
             Self::NoSuchMasterKey(_) => "no_such_master_key",
             Self::NoMasterKey => "no_master_key",

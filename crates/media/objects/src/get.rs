@@ -149,15 +149,18 @@ impl Objects {
                 Ok::<_, ObjectsError>((object, pieces))
             })
             .await?;
+        // A part that is none is so with any key.
+        let part = part.map(|number| part_range(&object, &pieces, number)).transpose()?;
         Sealed::admits(object.meta.sealed.as_ref(), customer.as_ref())?;
         conditions.check(&object)?;
         let size = object.size;
+        let whole_part = part.is_some();
         let range = match (part, range) {
-            (Some(number), _) => part_range(&object, &pieces, number)?,
+            (Some(part), _) => part,
             (None, Some(range)) => range.of(size)?,
             (None, None) => 0..size,
         };
-        let partial = part.is_some() || range != (0..size);
+        let partial = whole_part || range != (0..size);
         let body =
             if bytes { self.stream(bucket, &pieces, &range, customer.as_ref())? } else { stream::empty().boxed() };
         Ok(Found { object, partial, range, body })

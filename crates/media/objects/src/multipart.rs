@@ -83,6 +83,8 @@ pub struct Complete {
     pub least: u64,
     /// Another key than the upload was begun for.
     pub key: Option<String>,
+    /// The key of an upload that is under its customer's.
+    pub customer: Option<CustomerKey>,
     /// The checksum that the object should have, base64.
     pub checksum: Option<String>,
     /// The size that the object should have.
@@ -333,6 +335,7 @@ fn complete_in(
         }
         found => found?,
     };
+    Sealed::admits(upload.plan.meta.sealed.as_ref(), complete.customer.as_ref())?;
     let parts = chosen(tx, id, complete)?;
     let size: u64 = parts.iter().map(|p| p.part.size).sum();
     if size > limit {

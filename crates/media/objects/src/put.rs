@@ -9,6 +9,7 @@ use uuid::Uuid;
 use crate::blob_refs::{self, Fresh};
 use crate::checksum::{Algorithm, Checksum};
 use crate::digest::{Md5Sum, Sums, hex};
+use crate::events::{self, Event};
 use crate::object::{Meta, Object, Retention, check_key};
 use crate::receive::Taking;
 use crate::seal::{CustomerKey, Encrypt, Sealer};
@@ -155,6 +156,12 @@ pub(crate) fn commit(
     }
     object.seq = records::step_aside(tx, &bucket, &object.key, before.as_ref(), now)?;
     records::insert(tx, bucket.id, &object)?;
+    let event = match source {
+        Source::Fresh(_) => Event::Put,
+        Source::Shared(_) => Event::Copy,
+        Source::Pieces => Event::Complete,
+    };
+    events::tell(tx, &bucket, event, &object, now)?;
     let versioned = bucket.settings.versioning != Versioning::Off;
     Ok((Written { object, versioned }, fresh_in_use))
 }

@@ -6,8 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::acl::Grant;
 use crate::cors::CorsRule;
+use crate::events::EventRule;
 use crate::lifecycle::LifecycleRule;
 use crate::object::LockMode;
+use crate::website::Website;
 
 /// Whether older versions are kept.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -119,6 +121,12 @@ pub struct Settings {
     /// What of public access is held back.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub public_block: Option<PublicBlock>,
+    /// Which events go where.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub events: Vec<EventRule>,
+    /// What it is as a website.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub website: Option<Website>,
     /// Settings of one face alone, by the face's name for them.
     pub extra: BTreeMap<String, serde_json::Value>,
 }

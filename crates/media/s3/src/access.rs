@@ -13,7 +13,7 @@ use s3s::access::{S3Access, S3AccessContext};
 use s3s::path::S3Path;
 use s3s::{S3Error, S3ErrorCode, S3Result};
 
-use crate::asked::{may_list, policy, version_of};
+use crate::asked::{may_list, policy, stranger, version_of};
 use crate::error;
 
 /// Who asks, and the bucket it is about. Operations find it in the request's extensions.
@@ -25,9 +25,16 @@ pub(crate) struct Caller {
     by_tenant: bool,
 }
 
-/// Tenant and key, as policies and lists name them.
+/// Tenant and key, as policies name them.
 pub(crate) fn names(who: Option<&Principal>) -> Option<(&str, &str)> {
     who.map(|who| (who.tenant.as_str(), who.key.as_str()))
+}
+
+/// Tenant and key, as lists name them: what is granted to a tenant is for those of its keys that may touch
+/// objects at all, what is granted to a key for that one.
+fn listed(who: Option<&Principal>) -> Option<(&str, &str)> {
+    let touches = |who: &Principal| [Scope::Operator, Scope::Merchant].into_iter().any(|s| who.scopes.allows(s));
+    who.map(|who| (if touches(who) { who.tenant.as_str() } else { "" }, who.key.as_str()))
 }
 
 /// What an operation needs.
@@ -121,7 +128,7 @@ fn may(who: Option<&Principal>, bucket: &Bucket, need: Need) -> bool {
 /// Refuses a key of the bucket's tenant what another tenant's object does not allow it.
 pub(crate) fn owned(caller: &Caller, bucket: &Bucket, meta: &Meta, wanted: Permission) -> S3Result<()> {
     let others = caller.by_tenant && bucket.owner_of(meta) != bucket.tenant;
-    if others && !bucket.lets_object(meta, names(caller.who.as_ref()), wanted) {
+    if others && !bucket.lets_object(meta, listed(caller.who.as_ref()), wanted) {
         return Err(error::denied("The object is another tenant's, who has not granted this."));
     }
     Ok(())
@@ -141,10 +148,10 @@ async fn object_lets(
         return Ok(true);
     }
     match objects.head(bucket, key, version).await {
-        Ok(object) => Ok(bucket.lets_object(&object.meta, names(who), wanted)),
+        Ok(object) => Ok(bucket.lets_object(&object.meta, listed(who), wanted)),
         Err(ObjectsError::Store(error)) => Err(error::s3(ObjectsError::Store(error))),
         // Whoever may not list does not learn what is there.
-        Err(_) => Ok(bucket.lets(names(who), Permission::Read) || may_list(names(who), bucket, key)),
+        Err(_) => Ok(bucket.lets(listed(who), Permission::Read) || may_list(names(who), bucket, key)),
     }
 }
 
@@ -161,9 +168,23 @@ pub(crate) async fn may_read(
     }
     match objects.head(bucket, key, version).await {
         Ok(object) if bucket.owner_of(&object.meta) != bucket.tenant => {
-            Ok(bucket.lets_object(&object.meta, names(who), Permission::Read))
+            Ok(bucket.lets_object(&object.meta, listed(who), Permission::Read))
         }
         _ => Ok(true),
+    }
+}
+
+/// Whether somebody without a key may read an object: a page of a website.
+pub(crate) async fn stranger_may_read(
+    objects: &Objects,
+    bucket: &Bucket,
+    key: &str,
+    headers: &http::HeaderMap,
+) -> S3Result<bool> {
+    match stranger(bucket, key, headers) {
+        Verdict::Deny => Ok(false),
+        Verdict::Allow if !bucket.restricts_its_policy() => Ok(true),
+        Verdict::Allow | Verdict::Silent => object_lets(objects, None, bucket, key, None, Permission::Read).await,
     }
 }
 
@@ -241,22 +262,20 @@ impl Gate {
         let own = who.is_some_and(|who| who.tenant.as_str() == bucket.tenant);
         // The owner can always repair the policy itself.
         let repairs = operation.ends_with("BucketPolicy") && may(who, bucket, Need::Manage);
-        let restricted = bucket.settings.public_block.is_some_and(|block| block.restrict)
-            && bucket.policy.as_ref().is_some_and(|policy| policy.is_public());
         if verdict == Verdict::Deny && !repairs {
             return Ok(None);
         }
         if may(who, bucket, need(operation)) {
             return Ok(Some(true));
         }
-        if verdict == Verdict::Allow && (own || !restricted) {
+        if verdict == Verdict::Allow && (own || !bucket.restricts_its_policy()) {
             return Ok(Some(false));
         }
         let granted = match (line(operation), key) {
             (Line::Bucket(wanted), _) => {
                 let all =
                     wanted == Permission::Read && bucket.settings.public_list && !bucket.settings.ignores_public_acls();
-                all || bucket.lets(names(who), wanted)
+                all || bucket.lets(listed(who), wanted)
             }
             (Line::Object(wanted), Some(key)) => {
                 object_lets(&self.objects, who, bucket, key, version.as_deref(), wanted).await?

@@ -153,7 +153,9 @@ fn shown(lines: Vec<Line>) -> Vec<Grant> {
         let grantee = Grantee { display_name: id.clone(), email_address: None, id, type_, uri };
         Grant { grantee: Some(grantee), permission: Some(Permission::from_static(line.may.as_str())) }
     };
-    lines.into_iter().map(one).collect()
+    // Groups first, as S3 has them in the lists that it makes itself.
+    let (groups, named): (Vec<Line>, Vec<Line>) = lines.into_iter().partition(|line| !matches!(line.to, To::Id(_)));
+    groups.into_iter().chain(named).map(one).collect()
 }
 
 fn blocked(bucket: &Bucket, lines: Option<&[Line]>) -> S3Result<()> {

@@ -7,6 +7,10 @@ use http_body_util::BodyExt as _;
 /// The header of a request's id.
 const ID: &str = "x-amz-request-id";
 
+/// Another status than the wire's crate gives; carried in a response's extensions.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Status(pub(crate) StatusCode);
+
 /// What is known of a request before it is answered.
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
@@ -26,6 +30,9 @@ impl Request {
     /// Finishes an answer. Bodies are read only where they are short XML.
     pub(crate) async fn finish(&self, response: Response<s3s::Body>) -> Response<s3s::Body> {
         let (mut head, mut body) = response.into_parts();
+        if let Some(Status(status)) = head.extensions.get::<Status>() {
+            head.status = *status;
+        }
         let failed = head.status.is_client_error() || head.status.is_server_error();
         if failed || (self.attributes && head.status == StatusCode::OK) {
             let bytes = match body.collect().await {

@@ -112,6 +112,17 @@ pub(crate) fn policy(
     policy.judge(&Asked { who, action: &action(operation, query), resource: &resource, context })
 }
 
+/// What the policy says of a page that is asked for without a key.
+pub(crate) fn stranger(bucket: &Bucket, key: &str, headers: &http::HeaderMap) -> Verdict {
+    let Some(policy) = &bucket.policy else { return Verdict::Silent };
+    let header = |name: &str| headers.get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
+    let mut context = vec![("aws:SecureTransport".to_owned(), "false".to_owned())];
+    context.extend(header("referer").map(|value| ("aws:Referer".to_owned(), value)));
+    context.extend(header("user-agent").map(|value| ("aws:UserAgent".to_owned(), value)));
+    let resource = format!("{}/{key}", bucket.name);
+    policy.judge(&Asked { who: None, action: "s3:GetObject", resource: &resource, context })
+}
+
 /// Whether the policy lets somebody list keys like this one.
 pub(crate) fn may_list(who: Option<(&str, &str)>, bucket: &Bucket, key: &str) -> bool {
     bucket.policy.as_ref().is_some_and(|policy| {

@@ -110,6 +110,7 @@ pub(crate) async fn head_bucket(
     // What Ceph tells here, and its tools read.
     response.headers.insert("x-rgw-object-count", usage.objects.into());
     response.headers.insert("x-rgw-bytes-used", usage.bytes.into());
+    response.headers.insert("x-rgw-quota-max-buckets", face.objects.config().buckets.into());
     Ok(response)
 }
 

@@ -38,7 +38,9 @@ async fn source<T>(face: &Operations, request: &S3Request<T>, source: &CopySourc
     if verdict == Verdict::Deny {
         return Err(denied("The policy of the source's bucket forbids it."));
     }
-    if verdict == Verdict::Silent && !may_read(&face.objects, who.as_ref(), &found, &key, version.as_deref()).await? {
+    let own = who.as_ref().is_some_and(|who| who.tenant.as_str() == found.tenant);
+    let allowed = verdict == Verdict::Allow && (own || !found.restricts_its_policy());
+    if !allowed && !may_read(&face.objects, who.as_ref(), &found, &key, version.as_deref()).await? {
         return Err(denied("The key may not read the source of the copy."));
     }
     Ok(Source { bucket: found, key, version })

@@ -33,6 +33,7 @@ fn code(error: &ObjectsError) -> S3ErrorCode {
         ObjectsError::QuotaExceeded(_) => S3ErrorCode::Custom("QuotaExceeded".into()),
         ObjectsError::Locked(_) => S3ErrorCode::AccessDenied,
         ObjectsError::NotConfigured(what) => not_configured(what),
+        ObjectsError::NotArchived { .. } => S3ErrorCode::InvalidObjectState,
         ObjectsError::CustomerKey(_) => S3ErrorCode::InvalidRequest,
         ObjectsError::NoSuchMasterKey(_) => S3ErrorCode::Custom("KMS.NotFoundException".into()),
         ObjectsError::NoMasterKey => S3ErrorCode::NotImplemented,

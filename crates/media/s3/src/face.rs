@@ -19,6 +19,7 @@ use crate::cors::{self, Origin};
 use crate::host::Domains;
 use crate::metrics;
 use crate::operations::Operations;
+use crate::website::Visit;
 
 /// How the face is set.
 #[derive(Clone, Debug)]
@@ -29,13 +30,21 @@ pub struct Config {
     pub region: String,
     /// Requests at once; more are told to slow down.
     pub requests: usize,
+    /// Domains under which buckets are websites: `photos.<domain>`.
+    pub website_domains: Vec<String>,
     /// Largest upload by an HTML form, bytes: it is held in memory.
     pub form_bytes: u64,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { domains: Vec::new(), region: "us-east-1".to_owned(), requests: 1024, form_bytes: 32 << 20 }
+        Self {
+            domains: Vec::new(),
+            region: "us-east-1".to_owned(),
+            requests: 1024,
+            website_domains: Vec::new(),
+            form_bytes: 32 << 20,
+        }
     }
 }
 
@@ -45,6 +54,7 @@ pub struct S3Face {
     inner: S3Service,
     objects: Objects,
     domains: Arc<[String]>,
+    websites: Arc<[String]>,
     region: Arc<str>,
     places: Arc<Semaphore>,
 }
@@ -78,6 +88,7 @@ impl S3Face {
             inner: builder.build(),
             objects,
             domains: domains.into(),
+            websites: config.website_domains.iter().map(|d| d.to_ascii_lowercase()).collect(),
             region,
             places: Arc::new(Semaphore::new(config.requests)),
         }
@@ -138,6 +149,18 @@ where
         let started = doorstep_clock::monotonic();
         let head = method == http::Method::HEAD;
         let (mut inner, places, objects) = (self.inner.clone(), Arc::clone(&self.places), self.objects.clone());
+        if let Some(visit) = Visit::of(&request, &self.websites) {
+            return Box::pin(async move {
+                let response = match places.try_acquire_owned() {
+                    Err(_) => {
+                        refused(StatusCode::SERVICE_UNAVAILABLE, "SlowDown", "Please reduce your request rate.", "")
+                    }
+                    Ok(_place) => visit.answer(&objects).await,
+                };
+                metrics::answered(&method, response.status(), started.elapsed());
+                Ok(response)
+            });
+        }
         let origin = Origin::of(&request, &self.domains);
         if let Some(region) = foreign_region(request.headers()) {
             tracing::debug!(region, "a request is signed for something that is no region");

@@ -15,6 +15,7 @@ mod copy_ops;
 mod cors;
 mod encryption;
 mod error;
+mod event_ops;
 mod face;
 mod guard_ops;
 mod host;
@@ -24,7 +25,10 @@ pub mod metrics;
 mod multipart_ops;
 mod object_ops;
 mod operations;
+mod restore_ops;
 mod rule_ops;
 mod tagging_ops;
+mod website;
+mod website_ops;
 
 pub use face::{Config, S3Face};

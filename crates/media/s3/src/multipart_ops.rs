@@ -129,6 +129,7 @@ pub(crate) async fn complete_multipart_upload(
         parts,
         conditions: write_conditions(input.if_match.as_ref(), input.if_none_match.as_ref()),
         least: LEAST_PART,
+        customer: encryption::customer!(input).key()?,
         key: None,
         checksum: whole(&input),
         size: convert::length(input.mpu_object_size)?,

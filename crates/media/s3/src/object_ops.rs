@@ -31,7 +31,11 @@ pub(crate) async fn put_object(
     let input = request.input;
     let encrypt = encryption::asked_of!(input)?;
     let mut meta = convert::meta!(input)?;
-    acl_ops::apply(face, &caller, &bucket, &mut meta, &acl_ops::of_upload!(input)).await?;
+    let mut lists = acl_ops::of_upload!(input);
+    // The model of the wire leaves this one out.
+    let write = headers.get("x-amz-grant-write").and_then(|v| v.to_str().ok()).map(str::to_owned);
+    lists.headers.extend(write.map(|value| (Permission::Write, value)));
+    acl_ops::apply(face, &caller, &bucket, &mut meta, &lists).await?;
     convert::asked_lock!(input, &mut meta, bucket.settings.lockable)?;
     let checksum = convert::expected(&sums!(input), input.checksum_algorithm.as_ref(), &headers, trailing)?;
     let put = Put {
@@ -88,7 +92,7 @@ pub(crate) fn part_number(number: Option<i32>) -> S3Result<Option<u32>> {
 
 /// Fills what the answers to GET and HEAD have in common.
 macro_rules! describe {
-    ($output:expr, $object:expr, $found:expr, $sums:expr) => {{
+    ($output:expr, $object:expr, $found:expr, $sums:expr, $now:expr) => {{
         let (object, found) = (&$object, &$found);
         let headers = &object.meta.headers;
         $output.accept_ranges = Some("bytes".to_owned());
@@ -115,6 +119,7 @@ macro_rules! describe {
         $output.restore = object
             .meta
             .restored_until
+            .filter(|at| $now < *at)
             .map(|at| format!("ongoing-request=\"false\", expiry-date=\"{}\"", convert::http_date(at)));
         if let Some(checksum) = object.meta.checksum.as_ref().filter(|_| $sums && !found.partial) {
             $output.checksum_type = Some(convert::checksum_type(checksum));
@@ -186,7 +191,7 @@ pub(crate) async fn get_object(
         return Err(S3Error::with_message(S3ErrorCode::InvalidObjectState, message));
     }
     let mut output = GetObjectOutput::default();
-    describe!(output, object, found, input.checksum_mode.is_some());
+    describe!(output, object, found, input.checksum_mode.is_some(), face.objects.now());
     overrides!(output, input);
     encryption::tell!(output, object.meta, input.sse_customer_key_md5.clone());
     output.version_id = version_id(&object, bucket.settings.versioning != doorstep_objects::Versioning::Off);
@@ -217,7 +222,7 @@ pub(crate) async fn head_object(
     let object = found.object.clone();
     owned(&caller, &bucket, &object.meta, Permission::Read)?;
     let mut output = HeadObjectOutput::default();
-    describe!(output, object, found, input.checksum_mode.is_some());
+    describe!(output, object, found, input.checksum_mode.is_some(), face.objects.now());
     overrides!(output, input);
     encryption::tell!(output, object.meta, input.sse_customer_key_md5.clone());
     output.version_id = version_id(&object, bucket.settings.versioning != doorstep_objects::Versioning::Off);
@@ -248,6 +253,7 @@ pub(crate) async fn delete_object(
             ..WriteConditions::default()
         },
         bypass_governance: input.bypass_governance_retention.unwrap_or(false),
+        ..DeleteOne::default()
     };
     let deleted = face.objects.delete(&bucket, delete).await.map_err(s3)?;
     let output = DeleteObjectOutput {
@@ -279,6 +285,7 @@ pub(crate) async fn delete_objects(
                 ..WriteConditions::default()
             },
             bypass_governance: bypass,
+            ..DeleteOne::default()
         })
     };
     let deletes = input.delete.objects.iter().map(one).collect::<S3Result<Vec<_>>>()?;
@@ -371,8 +378,7 @@ async fn object_parts(
         one
     });
     Ok(GetObjectAttributesParts {
-        // Parts are told where each has a checksum to tell, as S3 does.
-        parts: algorithm.is_some().then(|| listed.collect()),
+        parts: Some(listed.collect()),
         is_truncated: Some(more),
         max_parts: i32::try_from(limit).ok(),
         part_number_marker: Some(after),

@@ -7,8 +7,8 @@ use s3s::dto::*;
 use s3s::{S3, S3Request, S3Response, S3Result};
 
 use crate::{
-    acl_ops, bucket_ops, copy_ops, encryption, guard_ops, list_ops, lock_ops, multipart_ops, object_ops, rule_ops,
-    tagging_ops,
+    acl_ops, bucket_ops, copy_ops, encryption, event_ops, guard_ops, list_ops, lock_ops, multipart_ops, object_ops,
+    restore_ops, rule_ops, tagging_ops, website_ops,
 };
 
 /// The engine behind the operations.
@@ -54,6 +54,12 @@ operations! {
     get_bucket_ownership_controls(GetBucketOwnershipControlsInput) -> GetBucketOwnershipControlsOutput = guard_ops;
     put_bucket_ownership_controls(PutBucketOwnershipControlsInput) -> PutBucketOwnershipControlsOutput = guard_ops;
     delete_bucket_ownership_controls(DeleteBucketOwnershipControlsInput) -> DeleteBucketOwnershipControlsOutput = guard_ops;
+    get_bucket_notification_configuration(GetBucketNotificationConfigurationInput) -> GetBucketNotificationConfigurationOutput = event_ops;
+    put_bucket_notification_configuration(PutBucketNotificationConfigurationInput) -> PutBucketNotificationConfigurationOutput = event_ops;
+    get_bucket_website(GetBucketWebsiteInput) -> GetBucketWebsiteOutput = website_ops;
+    put_bucket_website(PutBucketWebsiteInput) -> PutBucketWebsiteOutput = website_ops;
+    delete_bucket_website(DeleteBucketWebsiteInput) -> DeleteBucketWebsiteOutput = website_ops;
+    restore_object(RestoreObjectInput) -> RestoreObjectOutput = restore_ops;
     get_bucket_encryption(GetBucketEncryptionInput) -> GetBucketEncryptionOutput = encryption;
     put_bucket_encryption(PutBucketEncryptionInput) -> PutBucketEncryptionOutput = encryption;
     delete_bucket_encryption(DeleteBucketEncryptionInput) -> DeleteBucketEncryptionOutput = encryption;

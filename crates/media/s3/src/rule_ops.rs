@@ -222,9 +222,15 @@ fn read(ix: usize, rule: LifecycleRule) -> S3Result<Rule> {
         made.noncurrent_days = old.noncurrent_days.map(positive).transpose()?;
         made.noncurrent_keep = old.newer_noncurrent_versions.and_then(|n| u32::try_from(n).ok());
     }
-    if rule.noncurrent_version_transitions.is_some_and(|t| !t.is_empty()) {
-        let message = "Transitions of noncurrent versions are not built.";
-        return Err(S3Error::with_message(S3ErrorCode::NotImplemented, message));
+    for transition in rule.noncurrent_version_transitions.unwrap_or_default() {
+        if transition.newer_noncurrent_versions.is_some() {
+            let message = "NewerNoncurrentVersions goes with NoncurrentVersionExpiration here.";
+            return Err(S3Error::with_message(S3ErrorCode::NotImplemented, message));
+        }
+        let class = transition.storage_class.as_ref().and_then(|c| Class::parse(c.as_str()));
+        let class = class.ok_or_else(|| malformed("there is no such storage class"))?;
+        let days = transition.noncurrent_days.map(positive).transpose()?;
+        made.noncurrent_transitions.push((days.ok_or_else(|| malformed("a transition has NoncurrentDays"))?, class));
     }
     for transition in rule.transitions.unwrap_or_default() {
         let class = transition.storage_class.as_ref().and_then(|c| Class::parse(c.as_str()));
@@ -281,6 +287,13 @@ fn written(rule: Rule) -> LifecycleRule {
         let (days, date) = days(due);
         Transition { date, days, storage_class: Some(TransitionStorageClass::from_static(class.s3())) }
     };
+    let noncurrent_transition = |(days, class): (u32, Class)| NoncurrentVersionTransition {
+        newer_noncurrent_versions: None,
+        noncurrent_days: i32::try_from(days).ok(),
+        storage_class: Some(TransitionStorageClass::from_static(class.s3())),
+    };
+    let noncurrent_transitions: Vec<NoncurrentVersionTransition> =
+        rule.noncurrent_transitions.into_iter().map(noncurrent_transition).collect();
     let transitions: Vec<Transition> = rule.transitions.into_iter().map(transition).collect();
     LifecycleRule {
         abort_incomplete_multipart_upload: rule
@@ -290,7 +303,7 @@ fn written(rule: Rule) -> LifecycleRule {
         filter: Some(filter),
         id: Some(rule.id),
         noncurrent_version_expiration: noncurrent,
-        noncurrent_version_transitions: None,
+        noncurrent_version_transitions: (!noncurrent_transitions.is_empty()).then_some(noncurrent_transitions),
         prefix: None,
         status: ExpirationStatus::from_static(if rule.enabled {
             ExpirationStatus::ENABLED

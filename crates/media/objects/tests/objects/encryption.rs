@@ -148,7 +148,7 @@ async fn parts_and_copies_keep_to_their_keys() {
                     assert_eq!(part.unwrap_err().as_str(), "customer_key");
                 }
             }
-            let complete = Complete { parts, ..Complete::default() };
+            let complete = Complete { parts, customer: needs.clone(), ..Complete::default() };
             setting.objects.complete_upload(&setting.bucket, "parts", &upload.id, complete).await.unwrap();
             let get = |range| Get { key: needs.clone(), range, ..Get::default() };
             assert_eq!(setting.read("parts", get(None)).await.unwrap(), data);

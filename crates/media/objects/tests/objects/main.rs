@@ -6,6 +6,7 @@ mod age;
 mod clean;
 mod disk;
 mod encryption;
+mod events;
 mod listing;
 mod multipart;
 mod setting;
