@@ -14,6 +14,7 @@ scratch=$(mktemp -d)
 server=
 stop() { if [ -n "$server" ]; then kill "$server" 2>/dev/null || true; wait "$server" 2>/dev/null || true; fi; rm -rf "$scratch"; }
 trap stop EXIT
+export DOORSTEP_OBJECTS_ENCRYPTION_KEYS=photos DOORSTEP_OBJECTS_CALLBACK_HOSTS=127.0.0.1
 "$binary" up --ephemeral --data "$scratch/data" --roles city,api,objects --ready-file "$scratch/ready.json" --log warn 2>"$scratch/log" &
 server=$!
 for _ in $(seq 300); do
@@ -24,6 +25,9 @@ done
 [ -s "$scratch/ready.json" ] || { echo "It did not become ready within 30 s:" >&2; cat "$scratch/log" >&2; exit 1; }
 $venv/bin/python tests/s3/clients.py "$scratch/ready.json"
 $venv/bin/python tests/s3/pictures.py "$scratch/ready.json"
+"$binary" tenant create alt --data "$scratch/data" --json >"$scratch/alt.json"
+"$binary" key create limited --scopes rider --data "$scratch/data" --json >"$scratch/limited.json"
+$venv/bin/python tests/s3/features.py "$scratch/ready.json" "$scratch/data" "$scratch/alt.json" "$scratch/limited.json"
 PATH="$PWD/$venv/bin:$PATH" tests/s3/aws.sh "$scratch/ready.json" "$scratch"
 $venv/bin/python tests/s3/rules_crash.py "$binary" "${DOORSTEP_CRASHES:-2}"
 $venv/bin/python tests/s3/crash.py "$binary" "${DOORSTEP_CRASHES:-4}"

@@ -199,6 +199,10 @@ impl From<ObjectsError> for Problem {
             | ObjectsError::TooManyBuckets { .. }
             | ObjectsError::Locked(_)
             | ObjectsError::InvalidState(_)
+            | ObjectsError::NotArchived { .. }
+            | ObjectsError::CustomerKey(_)
+            | ObjectsError::NoSuchMasterKey(_)
+            | ObjectsError::NoMasterKey
             | ObjectsError::PreconditionFailed(_)
             | ObjectsError::NotModified { .. } => Self::new(Code::WrongState, told),
             ObjectsError::TooLarge { .. } | ObjectsError::QuotaExceeded(_) => Self::new(Code::TooLarge, told),

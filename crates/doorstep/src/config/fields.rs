@@ -127,6 +127,34 @@ pub(super) const FIELDS: &[Field] = &[
         |p: &Option<PathBuf>| p.as_ref().map(|p| Value::String(p.display().to_string()))
     ),
     field!(
+        "objects.encryption_keys",
+        "Names of keys that objects can be encrypted under (aws:kms); each is another key for each tenant, made of the node's.",
+        objects.encryption_keys,
+        names,
+        |n: &Vec<String>| Some(Value::Array(n.iter().cloned().map(Value::String).collect()))
+    ),
+    field!(
+        "objects.website_domains",
+        "Domains under which buckets are websites, for example web.example.com for photos.web.example.com.",
+        objects.website_domains,
+        list,
+        |d: &Vec<String>| Some(Value::Array(d.iter().cloned().map(Value::String).collect()))
+    ),
+    field!(
+        "objects.callback_hosts",
+        "Hosts inside the own network that callbacks of uploads and buckets' events may reach, names or addresses; all public ones are.",
+        objects.callback_hosts,
+        list,
+        |d: &Vec<String>| Some(Value::Array(d.iter().cloned().map(Value::String).collect()))
+    ),
+    field!(
+        "objects.lifecycle_day_s",
+        "Seconds of a day of lifecycle rules; less than 86400 only to try rules out.",
+        objects.lifecycle_day_s,
+        |v| whole(v, 1, 86_400),
+        integer_of
+    ),
+    field!(
         "pictures.threads",
         "Pictures made at once, each on a thread of its own; 0 for as many as processors.",
         pictures.threads,
@@ -416,6 +444,18 @@ fn list(value: &Value) -> Result<Vec<String>, Misfit> {
             Ok(items.split(',').map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned).collect())
         }
         other => Err(misfit(format!("is {} where a list is wanted", kind(other)), "write [\"one\", \"two\"]")),
+    }
+}
+
+fn names(value: &Value) -> Result<Vec<String>, Misfit> {
+    let good = |name: &String| {
+        let known = |b: u8| b.is_ascii_alphanumeric() || b"-_./:".contains(&b);
+        (1..=128).contains(&name.len()) && name.bytes().all(known)
+    };
+    let all = list(value)?;
+    match all.iter().find(|name| !good(name)) {
+        Some(bad) => Err(misfit(format!("`{bad}` is no name of a key"), "write 1 to 128 letters, digits and -_./:")),
+        None => Ok(all),
     }
 }
 

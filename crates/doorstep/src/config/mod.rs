@@ -74,8 +74,17 @@ pub struct Objects {
     pub requests: usize,
     /// Connections at once.
     pub connections: usize,
-    /// The file with the key that seals access keys' secrets; without it `node.key` inside `data`.
+    /// The file with the key that seals access keys' secrets and objects' keys; without it `node.key` inside
+    /// `data`.
     pub key_file: Option<PathBuf>,
+    /// Names of keys that objects can be encrypted under.
+    pub encryption_keys: Vec<String>,
+    /// Domains under which buckets are websites.
+    pub website_domains: Vec<String>,
+    /// Hosts inside the own network that callbacks of uploads and buckets' events may reach.
+    pub callback_hosts: Vec<String>,
+    /// Seconds of a day of lifecycle rules.
+    pub lifecycle_day_s: u32,
 }
 
 /// How pictures are made of objects, and where they are kept.
@@ -275,6 +284,10 @@ impl Default for Config {
                 requests: 1024,
                 connections: 4096,
                 key_file: None,
+                encryption_keys: Vec::new(),
+                website_domains: vec!["website.localhost".to_owned()],
+                callback_hosts: Vec::new(),
+                lifecycle_day_s: 86_400,
             },
             pictures: Pictures {
                 threads: 0,

@@ -130,7 +130,8 @@ impl Node {
         let (mut objects, mut buckets) = (None, None);
         if config.has(Role::Objects) {
             let vault = vault(&config)?;
-            let role = ObjectsRole::create(&config, store.clone(), keys.clone(), vault, Arc::clone(&wall));
+            let role =
+                ObjectsRole::create(&config, store.clone(), keys.clone(), vault, Arc::clone(&wall), journal.clone());
             let running = role.start(shutdown.clone()).await?;
             objects = Some(running.at);
             buckets = Some(Buckets { engine: running.engine, pictures: running.pictures, at: running.at });

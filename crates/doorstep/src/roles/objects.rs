@@ -8,7 +8,9 @@ use doorstep_blobs::{Blobs, Location};
 use doorstep_clock::SharedClock;
 use doorstep_identity::{Keys, Vault};
 use doorstep_images::Limits;
-use doorstep_objects::Objects;
+use doorstep_journal::Journal;
+use doorstep_objects::{Courier, MasterKey, Objects};
+use doorstep_outbound::{Guard, Outbound};
 use doorstep_pictures::{CachePlace, Needs, Pictured, Pictures, WorkshopConfig};
 use doorstep_s3::S3Face;
 use doorstep_store::Store;
@@ -17,6 +19,7 @@ use tokio::{net::TcpListener, task::JoinHandle};
 use crate::{
     config::{self, Config, PictureCache},
     node::{Shutdown, metering, serve},
+    roles::courier::EventCourier,
 };
 
 /// What the role is made of.
@@ -28,6 +31,7 @@ pub(crate) struct ObjectsRole {
     keys: Keys,
     vault: Arc<Vault>,
     wall: SharedClock,
+    journal: Journal,
 }
 
 /// Where the faces listen, the engines behind them, and the task.
@@ -60,20 +64,36 @@ fn pictures(config: &Config) -> doorstep_pictures::Config {
 }
 
 impl ObjectsRole {
-    pub(crate) fn create(config: &Config, store: Store, keys: Keys, vault: Arc<Vault>, wall: SharedClock) -> Self {
+    pub(crate) fn create(
+        config: &Config,
+        store: Store,
+        keys: Keys,
+        vault: Arc<Vault>,
+        wall: SharedClock,
+        journal: Journal,
+    ) -> Self {
         let location = match &config.objects.bytes {
             Some(url) => Location::Url(url.clone()),
             None => Location::Disk(config.data.join("blobs")),
         };
         let (pictures, blobs) = (pictures(config), doorstep_blobs::Config::at(location));
-        Self { config: config.objects.clone(), pictures, blobs, store, keys, vault, wall }
+        Self { config: config.objects.clone(), pictures, blobs, store, keys, vault, wall, journal }
     }
 
     /// Opens the bytes' place, starts the sweeps and the upload rules, and listens.
     pub(crate) async fn start(self, shutdown: Shutdown) -> anyhow::Result<Running> {
         let blobs = Blobs::open(&self.blobs).await.context("cannot open the place for bytes (objects.bytes)")?;
-        let objects =
-            Objects::new(self.store.clone(), blobs, Arc::clone(&self.wall), doorstep_objects::Config::default());
+        let master = self.keys.derive("objects").map(|key| MasterKey::new(&key, self.config.encryption_keys.clone()));
+        let outbound = Outbound::new(Guard::new(&self.config.callback_hosts), doorstep_outbound::Limits::default())?;
+        let courier: Arc<dyn Courier> = Arc::new(EventCourier { outbound, journal: self.journal });
+        let limits = doorstep_objects::Config {
+            master,
+            courier: Some(courier),
+            region: self.config.region.clone(),
+            lifecycle_day: Duration::from_secs(u64::from(self.config.lifecycle_day_s)),
+            ..doorstep_objects::Config::default()
+        };
+        let objects = Objects::new(self.store.clone(), blobs, Arc::clone(&self.wall), limits);
         let needs = Needs {
             objects: objects.clone(),
             store: self.store,
@@ -91,6 +111,7 @@ impl ObjectsRole {
             domains: self.config.domains.clone(),
             region: self.config.region.clone(),
             requests: self.config.requests,
+            website_domains: self.config.website_domains.clone(),
             ..doorstep_s3::Config::default()
         };
         let face = S3Face::new(objects.clone(), self.keys, s3);

@@ -2,10 +2,11 @@
 
 use std::sync::Arc;
 
+use doorstep_objects::acl::Permission;
 use doorstep_objects::{AsSource, Bucket, Granted, Object};
 use s3s::{S3Error, S3ErrorCode, S3Request, S3Response, S3Result};
 
-use crate::access::caller;
+use crate::access::{Caller, caller, owned};
 use crate::error::s3;
 use crate::operations::Operations;
 
@@ -20,25 +21,26 @@ pub(crate) fn readable(face: &Operations, object: &Object) -> S3Result<()> {
 
 /// Who reads, and what for.
 pub(crate) struct Reader {
-    who: Option<String>,
+    caller: Caller,
     query_signed: bool,
     pub(crate) as_source: bool,
 }
 
 impl Reader {
     pub(crate) fn of<T>(request: &S3Request<T>) -> S3Result<Self> {
-        let who = caller(request)?.who.map(|who| who.tenant.to_string());
+        let caller = caller(request)?;
         // Version 4 signs the whole query, by header and in an address alike; version 2 does not.
         let by_header = request.headers.get(http::header::AUTHORIZATION);
         let by_header = by_header.is_some_and(|value| value.as_bytes().starts_with(b"AWS4-"));
         let by_query = request.uri.query().is_some_and(|query| query.contains("X-Amz-Signature="));
         let as_source = request.extensions.get::<AsSource>().is_some();
-        Ok(Self { query_signed: who.is_some() && (by_header || by_query), who, as_source })
+        Ok(Self { query_signed: caller.who.is_some() && (by_header || by_query), caller, as_source })
     }
 
     /// The answer with the mark on it.
     pub(crate) fn granted<O>(self, mut response: S3Response<O>, bucket: &Arc<Bucket>, object: Object) -> S3Response<O> {
-        let Self { who, query_signed, .. } = self;
+        let Self { caller, query_signed, .. } = self;
+        let who = caller.who.map(|who| who.tenant.to_string());
         response.extensions.insert(Granted { bucket: Arc::clone(bucket), object, who, query_signed });
         response
     }
@@ -52,6 +54,7 @@ impl Reader {
         version: Option<&str>,
     ) -> S3Result<S3Response<O>> {
         let object = face.objects.head(bucket, key, version).await.map_err(s3)?;
+        owned(&self.caller, bucket, &object.meta, Permission::Read)?;
         readable(face, &object)?;
         Ok(self.granted(S3Response::new(O::default()), bucket, object))
     }
