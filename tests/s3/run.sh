@@ -1,20 +1,22 @@
 #!/usr/bin/env bash
-# Real S3 clients against the real binary: boto3, the AWS CLI, and a crash under load.
+# Real clients of objects against the real binary: boto3, the AWS CLI, UCloud's SDK, and a crash under load.
 #   tests/s3/run.sh [DOORSTEP]      DOORSTEP_CRASHES=50 for the long crash test
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 binary=${1:-target/debug/doorstep}
 [ -x "$binary" ] || { echo "There is no $binary: build it with cargo build -p doorstep." >&2; exit 1; }
 venv=tests/s3/.venv
-if [ ! -x $venv/bin/aws ]; then
+if ! cmp -s tests/s3/requirements.txt $venv/requirements.txt; then
   python3 -m venv $venv
   $venv/bin/pip install --quiet --disable-pip-version-check -r tests/s3/requirements.txt
+  cp tests/s3/requirements.txt $venv/requirements.txt
 fi
 scratch=$(mktemp -d)
 server=
 stop() { if [ -n "$server" ]; then kill "$server" 2>/dev/null || true; wait "$server" 2>/dev/null || true; fi; rm -rf "$scratch"; }
 trap stop EXIT
-"$binary" up --ephemeral --data "$scratch/data" --roles objects --ready-file "$scratch/ready.json" --log warn 2>"$scratch/log" &
+# The callbacks of the tests come from this machine.
+DOORSTEP_OBJECTS_CALLBACK_HOSTS=127.0.0.1 "$binary" up --ephemeral --data "$scratch/data" --roles objects --ready-file "$scratch/ready.json" --log warn 2>"$scratch/log" &
 server=$!
 for _ in $(seq 300); do
   [ -s "$scratch/ready.json" ] && break
@@ -23,5 +25,6 @@ for _ in $(seq 300); do
 done
 [ -s "$scratch/ready.json" ] || { echo "It did not become ready within 30 s:" >&2; cat "$scratch/log" >&2; exit 1; }
 $venv/bin/python tests/s3/clients.py "$scratch/ready.json"
+$venv/bin/python tests/s3/ufile_clients.py "$scratch/ready.json"
 PATH="$PWD/$venv/bin:$PATH" tests/s3/aws.sh "$scratch/ready.json" "$scratch"
 $venv/bin/python tests/s3/crash.py "$binary" "${DOORSTEP_CRASHES:-4}"

@@ -2,6 +2,7 @@
 
 use std::{net::SocketAddr, path::PathBuf, str::FromStr};
 
+use doorstep_objects::BucketName;
 use toml::Value;
 
 use super::{Config, DispatchPolicy, LogFormat};
@@ -82,7 +83,7 @@ pub(super) const FIELDS: &[Field] = &[
     ),
     field!(
         "objects.listen",
-        "Where buckets and objects are served (S3).",
+        "Where buckets and objects are served (S3 and UFile).",
         objects.listen,
         address,
         |a: &SocketAddr| { text_of(&a.to_string()) }
@@ -98,6 +99,22 @@ pub(super) const FIELDS: &[Field] = &[
         "objects.domains",
         "Domains under which buckets are hosts, for example s3.example.com for photos.s3.example.com.",
         objects.domains,
+        list,
+        |d: &Vec<String>| Some(Value::Array(d.iter().cloned().map(Value::String).collect()))
+    ),
+    field!(
+        "objects.hosts",
+        "Hosts that lead to one bucket each, for UFile's clients: img.example.com=photos.",
+        objects.hosts,
+        hosts,
+        |all: &Vec<(String, String)>| {
+            Some(Value::Array(all.iter().map(|(host, bucket)| Value::String(format!("{host}={bucket}"))).collect()))
+        }
+    ),
+    field!(
+        "objects.callback_hosts",
+        "Hosts inside the own network that callbacks of uploads may reach, names or addresses; all public ones are.",
+        objects.callback_hosts,
         list,
         |d: &Vec<String>| Some(Value::Array(d.iter().cloned().map(Value::String).collect()))
     ),
@@ -367,6 +384,20 @@ fn list(value: &Value) -> Result<Vec<String>, Misfit> {
         }
         other => Err(misfit(format!("is {} where a list is wanted", kind(other)), "write [\"one\", \"two\"]")),
     }
+}
+
+/// Hosts and the bucket of each; a host has no port.
+fn hosts(value: &Value) -> Result<Vec<(String, String)>, Misfit> {
+    let one = |item: String| {
+        let pair = item.split_once('=').map(|(host, bucket)| (host.trim().to_ascii_lowercase(), bucket.trim()));
+        match pair {
+            Some((host, bucket)) if !host.is_empty() && !host.contains([':', '/']) && BucketName::is_valid(bucket) => {
+                Ok((host, bucket.to_owned()))
+            }
+            _ => Err(misfit(format!("`{item}` is no host and bucket"), "write img.example.com=photos, without a port")),
+        }
+    };
+    list(value)?.into_iter().map(one).collect()
 }
 
 fn paths(value: &Value) -> Result<Vec<PathBuf>, Misfit> {

@@ -66,6 +66,10 @@ pub struct Objects {
     pub bytes: Option<String>,
     /// Domains under which buckets are hosts.
     pub domains: Vec<String>,
+    /// Hosts that lead to one bucket each, for UFile's clients: host and bucket.
+    pub hosts: Vec<(String, String)>,
+    /// Hosts inside the own network that callbacks of uploads may reach.
+    pub callback_hosts: Vec<String>,
     /// The region that S3 clients sign for.
     pub region: String,
     /// Requests at once.
@@ -224,6 +228,8 @@ impl Default for Config {
                 listen: SocketAddr::from(([127, 0, 0, 1], 9000)),
                 bytes: None,
                 domains: vec!["localhost".to_owned()],
+                hosts: Vec::new(),
+                callback_hosts: Vec::new(),
                 region: "us-east-1".to_owned(),
                 requests: 1024,
                 connections: 4096,

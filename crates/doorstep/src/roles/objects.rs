@@ -8,8 +8,10 @@ use doorstep_blobs::{Blobs, Location};
 use doorstep_clock::SharedClock;
 use doorstep_identity::Keys;
 use doorstep_objects::Objects;
+use doorstep_outbound::{Guard, Limits, Outbound};
 use doorstep_s3::S3Face;
 use doorstep_store::Store;
+use doorstep_ufile::UfileFace;
 use tokio::{net::TcpListener, task::JoinHandle};
 
 use crate::{
@@ -55,7 +57,15 @@ impl ObjectsRole {
             requests: self.config.requests,
             ..doorstep_s3::Config::default()
         };
-        let face = S3Face::new(objects.clone(), self.keys, s3);
+        let ufile = doorstep_ufile::Config {
+            hosts: self.config.hosts.clone(),
+            requests: self.config.requests,
+            ..doorstep_ufile::Config::default()
+        };
+        let outbound = Outbound::new(Guard::new(&self.config.callback_hosts), Limits::default())?;
+        let s3 = S3Face::new(objects.clone(), self.keys.clone(), s3);
+        // What is UFile's by its signature, query or form is answered by its face; all else goes on to S3's.
+        let face = UfileFace::new(objects.clone(), self.keys, outbound, ufile).in_front_of(s3);
         tokio::spawn(sweep(objects, shutdown.clone()));
         let router = Router::new().fallback_service(face);
         let task = tokio::spawn(serve::serve(listener, router, self.config.connections, shutdown));

@@ -19,7 +19,9 @@
 //! # let _ = bytes; Ok(()) }
 //! ```
 
+mod access;
 mod age;
+mod append;
 mod blob_refs;
 mod bucket;
 mod change;
@@ -53,6 +55,7 @@ mod ufile_hash;
 mod upload;
 mod usage;
 
+pub use access::Need;
 pub use age::Aged;
 pub use bucket::{Bucket, BucketName, NewBucket};
 pub use checksum::{Algorithm, Checksum};
