@@ -1,6 +1,6 @@
 """UCloud's own SDK for Python against a running Doorstep, beside boto3 on the same buckets.
 
-    ufile_clients.py READY_FILE
+    ufile_clients.py READY_FILE CALLBACK_ADDRESS
 """
 
 import hashlib
@@ -28,7 +28,10 @@ from ufile.httprequest import _uploadhit_file
 from ufile.logger import logger
 from ufile.util import file_etag, ufile_uploadhit_url, urlsafe_b64encode
 
+from drawn import png, size
+
 READY = json.load(open(sys.argv.pop(1)))
+CALLBACKS = int(sys.argv.pop(1).rsplit(":", 1)[1])
 PORT = READY["objects"].rsplit(":", 1)[1]
 PUBLIC, PRIVATE = READY["admin_key"]["access"], READY["admin_key"]["secret"]
 SUFFIX = ".localhost:" + PORT
@@ -288,6 +291,22 @@ class BothFaces(Bucket):
         self.assertTrue(FILES.compare_file_etag(self.b, "k", self.local(data)))
 
 
+class Pictures(Bucket):
+    def test_pictures_come_out_of_files(self):
+        self.put("shop/门.png", png(90, 60))
+        smaller = "iopcmd=thumbnail&type=4&width=30"
+        signed = FILES.private_download_url(self.b, "shop/门.png", expires=60)
+        answer = requests.get(signed + "&" + smaller)
+        self.assertEqual((answer.status_code, size(answer.content)), (200, (30, 20)))
+        plain = FILES.public_download_url(self.b, "shop/门.png") + "?" + smaller
+        header = {"Authorization": FILES.authorization("get", self.b, "shop/门.png")}
+        self.assertEqual(size(requests.get(plain, headers=header).content), (30, 20))
+        self.assertEqual(requests.get(plain).status_code, 403)
+        self.assertEqual(requests.get(signed.replace("Signature=", "Signature=x") + "&" + smaller).status_code, 403)
+        answer = requests.get(signed + "&iopcmd=imageinfo")
+        self.assertEqual((answer.json()["width"], answer.json()["height"]), (90, 60))
+
+
 class Callbacks(Bucket):
     def setUp(self):
         super().setUp()
@@ -304,7 +323,7 @@ class Callbacks(Bucket):
             def log_message(self, *_):
                 pass
 
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", CALLBACKS), Handler)
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
         self.addCleanup(self.server.server_close)
         self.addCleanup(self.server.shutdown)
@@ -326,7 +345,7 @@ class Callbacks(Bucket):
         self.assertEqual(self.read("flower.jpg"), b"jpeg")
 
     def test_nobody_is_called_inside(self):
-        for url in ["http://10.0.0.1/", "http://169.254.169.254/latest/", "http://[::1]:%s/" % PORT]:
+        for url in ["http://10.0.0.1/", "http://169.254.169.254/latest/", "http://[::1]:%s/" % PORT, "http://127.0.0.1:%s/" % PORT]:
             self.assertEqual(self.put(url).status_code, 400, url)
         self.assertEqual(FILES.head_file(self.b, "flower.jpg")[1].status_code, 404)
 

@@ -7,6 +7,7 @@ use doorstep_clock::{SharedClock, Timestamp};
 use doorstep_identity::Keys;
 use doorstep_journal::Journal;
 use doorstep_orders::{DriverId, OrderId, Orders};
+use doorstep_pictures::Pictures;
 use doorstep_ratings::Ratings;
 use doorstep_store::Store;
 use metrics::Gauge;
@@ -40,6 +41,8 @@ pub(crate) struct Parts {
     pub(crate) wall: SharedClock,
     pub(crate) cities: BTreeMap<String, LiveCity>,
     pub(crate) feeds: BTreeMap<String, Feed>,
+    /// Where this process serves objects as well.
+    pub(crate) pictures: Option<Pictures>,
     pub(crate) rate: RateLimit,
     pub(crate) tiles: TileCache,
     pub(crate) streams: Arc<Semaphore>,
@@ -59,6 +62,12 @@ impl App {
     /// The time of the city that is farthest on, for what concerns people and no one city.
     pub(crate) fn latest_city_time(&self) -> Timestamp {
         self.cities.values().map(|city| city.clock().now()).max().unwrap_or_else(|| self.wall.now())
+    }
+
+    /// The making of pictures, in a process that serves objects.
+    pub(crate) fn pictures(&self) -> Answer<&Pictures> {
+        let elsewhere = "this process serves no objects: ask one with the role objects";
+        self.pictures.as_ref().ok_or_else(|| Problem::new(Code::Unavailable, elsewhere))
     }
 
     /// A place among the streams that may be open at once.

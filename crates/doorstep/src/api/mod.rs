@@ -24,6 +24,9 @@ mod order_commands;
 mod order_stream;
 mod orders;
 mod paging;
+mod picture_keys;
+mod picture_settings;
+mod picture_styles;
 mod position_line;
 mod positions;
 mod prices;
@@ -50,6 +53,9 @@ pub use health::Health;
 pub use keys::{KeyView, Me};
 pub use lines::{LineAnswer, RejectedLine};
 pub use paging::Page;
+pub use picture_keys::PictureKeyView;
+pub use picture_settings::{BucketPictures, PictureResult, PictureRule};
+pub use picture_styles::StyleView;
 pub use roads::{Route, Times};
 pub use routes::{DriverRoute, OrderProgress, RouteStop};
 pub use suggestion::{DriverSuggestion, Suggestion};
@@ -93,6 +99,9 @@ fn endpoints() -> (OpenApiRouter<App>, OpenApiRouter<App>) {
         .merge(map::routes())
         .merge(reviews::routes())
         .merge(reputation::routes())
+        .merge(picture_settings::routes())
+        .merge(picture_styles::routes())
+        .merge(picture_keys::routes())
         .merge(keys::routes());
     let open = OpenApiRouter::new().merge(health::routes()).merge(roads::public_routes());
     (keyed, open)
@@ -156,7 +165,7 @@ fn cors(origins: &[String]) -> CorsLayer {
     let named = HeaderName::from_static;
     CorsLayer::new()
         .allow_origin(allowed)
-        .allow_methods([Method::GET, Method::POST, Method::DELETE])
+        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::DELETE])
         .allow_headers([
             header::AUTHORIZATION,
             header::CONTENT_TYPE,

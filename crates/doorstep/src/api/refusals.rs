@@ -8,6 +8,7 @@ use doorstep_city::{
 };
 use doorstep_identity::IdentityError;
 use doorstep_journal::JournalError;
+use doorstep_objects::ObjectsError;
 use doorstep_orders::{OrdersError, Refusal};
 use doorstep_ratings::RatingsError;
 use doorstep_store::StoreError;
@@ -80,6 +81,19 @@ fn refused(refusal: &Refusal, told: String) -> Problem {
             .with("allowed", actors.iter().map(|actor| actor.as_str()).collect::<Vec<_>>()),
         Refusal::WrongDriver { .. } => Problem::new(Code::WrongDriver, told),
         Refusal::NotDue { .. } => Problem::new(Code::IllegalTransition, told),
+    }
+}
+
+impl From<ObjectsError> for Problem {
+    fn from(error: ObjectsError) -> Self {
+        let told = error.to_string();
+        match error {
+            ObjectsError::NoSuchBucket(name) => Self::not_found("bucket", &name),
+            ObjectsError::InvalidField { field, reason, fix } => Self::field(field, reason, fix),
+            ObjectsError::InvalidState(_) => Self::new(Code::WrongState, told),
+            ObjectsError::Store(error) => error.into(),
+            _ => Self::internal(&told),
+        }
     }
 }
 

@@ -1,5 +1,6 @@
 //! One process: opens what is durable, starts its roles in order, tells when it is ready, goes down in order.
 
+pub(crate) mod metering;
 pub mod metrics;
 pub(crate) mod ready;
 pub(crate) mod serve;
@@ -77,6 +78,7 @@ pub fn migrations() -> Vec<Migration> {
         doorstep_orders::MIGRATIONS,
         doorstep_ratings::MIGRATIONS,
         doorstep_objects::MIGRATIONS,
+        doorstep_pictures::MIGRATIONS,
         doorstep_city::trials::MIGRATIONS,
     ];
     all.into_iter().flatten().cloned().collect()
@@ -93,8 +95,11 @@ pub fn open_store(config: &Config) -> anyhow::Result<Store> {
 
 /// The access keys in this store, by real time; their secrets are sealed under this node's key.
 pub fn keys(config: &Config, store: &Store) -> anyhow::Result<Keys> {
-    let vault = Vault::load_or_create(&config.key_file())?;
-    Ok(Keys::new(store.clone(), Arc::new(SystemClock)).with_vault(Arc::new(vault)))
+    Ok(Keys::new(store.clone(), Arc::new(SystemClock)).with_vault(vault(config)?))
+}
+
+fn vault(config: &Config) -> anyhow::Result<Arc<Vault>> {
+    Ok(Arc::new(Vault::load_or_create(&config.key_file())?))
 }
 
 impl Node {
@@ -121,17 +126,18 @@ impl Node {
             let role = CityRole::create(&config, Arc::clone(&wall), orders.clone(), journal.clone());
             cities = role.start(&owner_name(&config, &owner)).await?;
         }
-        let mut objects = None;
+        let (mut objects, mut pictures) = (None, None);
         if config.has(Role::Objects) {
-            let role = ObjectsRole::create(&config, store.clone(), keys.clone(), Arc::clone(&wall));
+            let vault = vault(&config)?;
+            let role = ObjectsRole::create(&config, store.clone(), keys.clone(), vault, Arc::clone(&wall));
             let running = role.start(shutdown.clone()).await?;
-            objects = Some(running.at);
+            (objects, pictures) = (Some(running.at), Some(running.pictures));
             tasks.push(running.task);
         }
         let mut api = None;
         if config.has(Role::Api) {
-            let needs =
-                Needs { store, keys, orders, journal, wall, cities: cities.clone(), shutdown: shutdown.clone() };
+            let (cities, shutdown) = (cities.clone(), shutdown.clone());
+            let needs = Needs { store, keys, orders, journal, wall, cities, pictures, shutdown };
             let running = ApiRole::create(&config.api, &config.limits, needs).start().await?;
             api = Some(running.at);
             tasks.push(running.task);

@@ -8,6 +8,7 @@ use doorstep_clock::SharedClock;
 use doorstep_identity::Keys;
 use doorstep_journal::Journal;
 use doorstep_orders::Orders;
+use doorstep_pictures::Pictures;
 use doorstep_ratings::{Ratings, Rules};
 use doorstep_store::{Store, idempotency};
 use tokio::{net::TcpListener, sync::Semaphore, task::JoinHandle};
@@ -44,6 +45,8 @@ pub(crate) struct Needs {
     pub(crate) journal: Journal,
     pub(crate) wall: SharedClock,
     pub(crate) cities: Cities,
+    /// Where this process serves objects as well.
+    pub(crate) pictures: Option<Pictures>,
     pub(crate) shutdown: Shutdown,
 }
 
@@ -69,6 +72,7 @@ impl ApiRole {
             journal: needs.journal,
             wall: needs.wall,
             cities: needs.cities,
+            pictures: needs.pictures,
             shutdown: needs.shutdown,
         });
         Self { config: config.clone(), app }

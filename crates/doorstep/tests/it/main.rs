@@ -3,11 +3,13 @@
 
 mod access;
 mod backtests;
+mod bucket;
 mod command;
 mod description;
 mod fleet;
 mod idempotency;
 mod lists;
+mod pictures;
 mod policies;
 mod prices;
 mod refusals;

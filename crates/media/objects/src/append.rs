@@ -38,7 +38,7 @@ impl Objects {
         let received = self.receive(body, put.length, limit, None, |sums| judge(put.md5, None, sums)).await?;
         let fresh = Fresh::new(&received.stored, received.sums.content());
         let new = Object { key: key.to_owned(), meta: put.meta, ..Object::default() };
-        let (known, sums, now) = (bucket.clone(), received.sums.clone(), self.now());
+        let (known, sums, watchers, now) = (bucket.clone(), received.sums.clone(), self.watchers(), self.now());
         let written = self
             .store()
             .write(move |tx| {
@@ -59,17 +59,17 @@ impl Objects {
                 if let Some(before) = &before {
                     object.meta = before.meta.clone();
                     (object.meta.upload, object.meta.checksum, object.meta.restored_until) = (None, None, None);
-                    (object.meta.retention, object.meta.legal_hold) = (None, false);
+                    (object.meta.retention, object.meta.legal_hold, object.meta.derived_from) = (None, false, None);
                 }
                 let conditions = &put.conditions;
                 match before.filter(|before| before.size > 0) {
                     None => {
                         (object.etag, object.meta.ufile, object.meta.parts) = (sums.etag(), Some(sums.ufile()), 0);
-                        commit(tx, &bucket, object, &Source::Fresh(&fresh), conditions, now)
+                        commit(tx, &bucket, object, &Source::Fresh(&fresh), conditions, &watchers, now)
                     }
                     Some(before) => {
                         let used = join(tx, &bucket, &before, &mut object, &fresh, &sums)?;
-                        let (written, _) = commit(tx, &bucket, object, &Source::Pieces, conditions, now)?;
+                        let (written, _) = commit(tx, &bucket, object, &Source::Pieces, conditions, &watchers, now)?;
                         Ok((written, used))
                     }
                 }

@@ -61,7 +61,7 @@ impl Objects {
         if from.tenant != to.tenant {
             return Err(ObjectsError::InvalidState("objects are copied inside one tenant".to_owned()));
         }
-        let (source_bucket, target, now) = (from.clone(), to.clone(), self.now());
+        let (source_bucket, target, watchers, now) = (from.clone(), to.clone(), self.watchers(), self.now());
         let (from_key, to_key, config) = (from_key.to_owned(), to_key.to_owned(), self.config().clone());
         self.store()
             .write(move |tx| {
@@ -81,7 +81,7 @@ impl Objects {
                     meta,
                     ..Object::default()
                 };
-                Ok(commit(tx, &target, object, &Source::Shared(&source), &copy.target, now)?.0)
+                Ok(commit(tx, &target, object, &Source::Shared(&source), &copy.target, &watchers, now)?.0)
             })
             .await
     }
@@ -105,6 +105,7 @@ impl Objects {
             return Err(ObjectsError::field("key", "it is the object's own", "name another key"));
         }
         let (known, from, to, now) = (bucket.clone(), from.to_owned(), to.to_owned(), self.now());
+        let watchers = self.watchers();
         self.store()
             .write(move |tx| {
                 lock_both(tx, (known.id, &from), (known.id, &to))?;
@@ -120,7 +121,7 @@ impl Objects {
                     ..Object::default()
                 };
                 let bucket = bucket::current(tx, &known)?;
-                let (written, _) = commit(tx, &bucket, object, &Source::Shared(&source), &target, now)?;
+                let (written, _) = commit(tx, &bucket, object, &Source::Shared(&source), &target, &watchers, now)?;
                 delete_in(tx, &bucket, &Delete { key: from.clone(), ..Delete::default() }, now)?;
                 Ok(written)
             })

@@ -16,6 +16,7 @@ use crate::object::{Meta, Object, check_key};
 use crate::put::{Expected, Source, commit, fresh_uid, judge};
 use crate::ufile_hash::{self, UFILE_BLOCK};
 use crate::upload::{Part, Plan, Upload, discard, find, insert, replan};
+use crate::watch::Watchers;
 use crate::{
     BodyError, Bucket, ByteRange, Objects, ObjectsError, ReadConditions, WriteConditions, Written, bucket, metrics,
     records,
@@ -255,14 +256,14 @@ impl Objects {
             return Err(ObjectsError::field("parts", "no part is named", "name the parts that make the object"));
         }
         let (known, key, id, now) = (bucket.clone(), key.to_owned(), id.to_owned(), self.now());
-        let limit = self.config().object_limit;
+        let (limit, watchers) = (self.config().object_limit, self.watchers());
         if let Some(new) = &complete.key_if_taken {
             check_key(new, self.config())?;
         }
         if let Some(user) = &complete.user {
             Meta { user: user.clone(), ..Meta::default() }.check(self.config())?;
         }
-        self.store().write(move |tx| complete_in(tx, &known, &key, &id, &complete, limit, now)).await
+        self.store().write(move |tx| complete_in(tx, &known, &key, &id, &complete, (limit, &watchers), now)).await
     }
 
     fn check_number(&self, number: u32) -> Result<(), ObjectsError> {
@@ -322,7 +323,7 @@ fn complete_in(
     key: &str,
     id: &str,
     complete: &Complete,
-    limit: u64,
+    (limit, watchers): (u64, &Watchers),
     now: Timestamp,
 ) -> Result<Written, ObjectsError> {
     let other = complete.key_if_taken.as_deref().unwrap_or(key);
@@ -378,7 +379,7 @@ fn complete_in(
         )?;
         blob_refs::share(tx, &part.blob)?;
     }
-    let (written, _) = commit(tx, known, object, &Source::Pieces, &complete.conditions, now)?;
+    let (written, _) = commit(tx, known, object, &Source::Pieces, &complete.conditions, watchers, now)?;
     discard(tx, id, now)?;
     metrics::put(0);
     Ok(written)

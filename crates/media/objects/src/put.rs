@@ -12,6 +12,7 @@ use crate::digest::{Md5Sum, Sums, hex};
 use crate::object::{Meta, Object, Retention, check_key};
 use crate::service::lock_key;
 use crate::settings::Versioning;
+use crate::watch::Watchers;
 use crate::{BodyError, Bucket, Objects, ObjectsError, WriteConditions, bucket, metrics, records, usage};
 
 /// A checksum that a caller announces.
@@ -98,6 +99,7 @@ pub(crate) fn commit(
     mut object: Object,
     source: &Source<'_>,
     conditions: &WriteConditions,
+    watchers: &Watchers,
     now: Timestamp,
 ) -> Result<(Written, bool), ObjectsError> {
     let bucket = bucket::current(tx, known)?;
@@ -134,6 +136,9 @@ pub(crate) fn commit(
     }
     object.seq = records::step_aside(tx, &bucket, &object.key, before.as_ref(), now)?;
     records::insert(tx, bucket.id, &object)?;
+    for watcher in watchers.iter() {
+        watcher.written(tx, &bucket, &object)?;
+    }
     let versioned = bucket.settings.versioning != Versioning::Off;
     Ok((Written { object, versioned }, fresh_in_use))
 }
@@ -167,10 +172,10 @@ impl Objects {
             ..Object::default()
         };
         let fresh = Fresh::new(&received.stored, sums.content());
-        let (known, now) = (bucket.clone(), self.now());
+        let (known, watchers, now) = (bucket.clone(), self.watchers(), self.now());
         let written = self
             .store()
-            .write(move |tx| commit(tx, &known, object.clone(), &Source::Fresh(&fresh), &conditions, now))
+            .write(move |tx| commit(tx, &known, object.clone(), &Source::Fresh(&fresh), &conditions, &watchers, now))
             .await;
         self.settle(written.as_ref().map(|(_, used)| *used), received.stored).await;
         let (written, _) = written?;

@@ -1,9 +1,7 @@
 //! Pages of other origins: preflights are answered, and answers say who may read them.
 
-use doorstep_objects::{CorsAnswer, Objects, cors};
+use doorstep_objects::{CorsAnswer, Objects, bucket_of_host, cors};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
-
-use crate::host;
 
 /// What a request says of the page that it comes from.
 pub(crate) struct Origin {
@@ -23,7 +21,7 @@ impl Origin {
     pub(crate) fn of<B>(request: &Request<B>, domains: &[String]) -> Option<Self> {
         let headers = request.headers();
         let origin = text(headers, header::ORIGIN)?;
-        let by_host = text(headers, header::HOST).and_then(|name| host::bucket(&name, domains));
+        let by_host = text(headers, header::HOST).and_then(|name| bucket_of_host(&name, domains));
         let first = || request.uri().path().trim_start_matches('/').split('/').next().unwrap_or_default().to_owned();
         let bucket = by_host.unwrap_or_else(first);
         let wanted = text(headers, header::ACCESS_CONTROL_REQUEST_METHOD);

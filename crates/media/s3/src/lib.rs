@@ -19,6 +19,7 @@ pub mod metrics;
 mod multipart_ops;
 mod object_ops;
 mod operations;
+mod reading;
 mod rule_ops;
 mod tagging_ops;
 

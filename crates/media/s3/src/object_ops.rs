@@ -11,6 +11,7 @@ use crate::bucket_ops::{everybody_reads, grants, owner};
 use crate::convert::{self, set_sum, sums};
 use crate::error::{argument, s3};
 use crate::operations::Operations;
+use crate::reading::{Reader, readable};
 
 /// Most keys of one call that deletes many.
 const MOST_DELETES: usize = 1000;
@@ -169,7 +170,11 @@ pub(crate) async fn get_object(
     request: S3Request<GetObjectInput>,
 ) -> S3Result<S3Response<GetObjectOutput>> {
     let bucket = bucket(&request)?;
+    let reader = Reader::of(&request)?;
     let input = request.input;
+    if reader.as_source {
+        return reader.source(face, &bucket, &input.key, input.version_id.as_deref()).await;
+    }
     if input.range.is_some() && input.part_number.is_some() {
         return Err(S3Error::with_message(
             S3ErrorCode::InvalidRequest,
@@ -178,10 +183,7 @@ pub(crate) async fn get_object(
     }
     let found = face.objects.get(&bucket, &input.key, reading!(input)).await.map_err(s3)?;
     let object = found.object.clone();
-    if !object.readable(face.objects.now()) {
-        let message = "The object is archived: restore it first.";
-        return Err(S3Error::with_message(S3ErrorCode::InvalidObjectState, message));
-    }
+    readable(face, &object)?;
     let mut output = GetObjectOutput::default();
     describe!(output, object, found, input.checksum_mode.is_some());
     overrides!(output, input);
@@ -189,7 +191,7 @@ pub(crate) async fn get_object(
     output.tag_count = i32::try_from(object.meta.tags.len()).ok().filter(|n| *n > 0);
     output.parts_count = input.part_number.and_then(|_| i32::try_from(object.meta.parts).ok()).filter(|n| *n > 0);
     output.body = Some(StreamingBlob::wrap(SyncStream::new(found.body)));
-    Ok(S3Response::new(output))
+    Ok(reader.granted(S3Response::new(output), &bucket, object))
 }
 
 pub(crate) async fn head_object(
@@ -197,7 +199,11 @@ pub(crate) async fn head_object(
     request: S3Request<HeadObjectInput>,
 ) -> S3Result<S3Response<HeadObjectOutput>> {
     let bucket = bucket(&request)?;
+    let reader = Reader::of(&request)?;
     let input = request.input;
+    if reader.as_source {
+        return reader.source(face, &bucket, &input.key, input.version_id.as_deref()).await;
+    }
     let found = face.objects.peek(&bucket, &input.key, reading!(input)).await.map_err(s3)?;
     let object = found.object.clone();
     let mut output = HeadObjectOutput::default();
@@ -209,7 +215,7 @@ pub(crate) async fn head_object(
     if found.partial {
         response.status = Some(http::StatusCode::PARTIAL_CONTENT);
     }
-    Ok(response)
+    Ok(reader.granted(response, &bucket, object))
 }
 
 pub(crate) async fn delete_object(

@@ -81,10 +81,6 @@ impl Call {
     /// The call that a request is.
     pub(crate) fn of(method: &Method, target: &Target, headers: &HeaderMap) -> Result<Self, UfileError> {
         let has = |name: &str| target.query.has(name);
-        if has("iopcmd") || has("iopstyle") {
-            // Never the original instead.
-            return Err(UfileError::NotServed("processing of pictures by this call"));
-        }
         let call = if target.key.is_empty() {
             match *method {
                 Method::GET if has("listobjects") => Some(Self::ListObjects),
@@ -182,7 +178,6 @@ mod tests {
             (M::PUT, "", None, "no_such_call"),
             (M::DELETE, "", None, "no_such_call"),
             (M::PATCH, "k", None, "no_such_call"),
-            (M::GET, "k?iopcmd=thumbnail", None, "not_served"),
         ] {
             assert_eq!(call(method.clone(), uri, header), wanted, "{method} {uri}");
         }

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
+use doorstep_fetch::Fetcher;
 use doorstep_identity::{Keys, Principal};
-use doorstep_objects::{Body as Bytes, BodyError, Bucket, Objects, ObjectsError, cors};
-use doorstep_outbound::Outbound;
+use doorstep_objects::{AsSource, Body as Bytes, BodyError, Bucket, Granted, Object, Objects, ObjectsError, cors};
 use futures::TryStreamExt as _;
 use http::request::Parts;
 use http::{HeaderMap, Method, Request, header};
@@ -28,7 +28,7 @@ use crate::{change_ops, copy_ops, get_ops, list_ops, metrics, multipart_ops, put
 pub struct UfileFace {
     pub(crate) objects: Objects,
     pub(crate) keys: Keys,
-    pub(crate) outbound: Outbound,
+    pub(crate) caller: Fetcher,
     pub(crate) config: Arc<Config>,
     places: Arc<Semaphore>,
 }
@@ -52,9 +52,17 @@ pub(crate) struct Asked {
     pub(crate) body: SyncStream<Bytes>,
     pub(crate) length: Option<u64>,
     pub(crate) callback: Option<Callback>,
+    /// Something else is made of what is read.
+    pub(crate) as_source: bool,
 }
 
 impl Asked {
+    /// The mark on an answer that lets somebody read `object`. UFile's signatures leave out the query.
+    pub(crate) fn granted(&self, object: Object) -> Granted {
+        let who = self.who.as_ref().map(|who| who.tenant.to_string());
+        Granted { bucket: Arc::clone(&self.bucket), object, who, query_signed: false }
+    }
+
     /// A header as text.
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         text(&self.headers, name)
@@ -73,18 +81,18 @@ struct Told {
 }
 
 impl UfileFace {
-    /// The face of these objects for holders of these keys; callbacks go through `outbound`.
+    /// The face of these objects for holders of these keys; `caller` makes callbacks.
     #[must_use]
-    pub fn new(objects: Objects, keys: Keys, outbound: Outbound, config: Config) -> Self {
+    pub fn new(objects: Objects, keys: Keys, caller: Fetcher, config: Config) -> Self {
         let places = Arc::new(Semaphore::new(config.requests));
-        Self { objects, keys, outbound, config: Arc::new(config), places }
+        Self { objects, keys, caller, config: Arc::new(config), places }
     }
 
     /// Answers a request, whatever it is.
     pub async fn serve(&self, request: Request<RequestBody>) -> http::Response<Body> {
         let started = doorstep_clock::monotonic();
         let session = uuid::Uuid::now_v7().to_string();
-        let span = tracing::debug_span!("ufile", %session, method = %request.method());
+        let span = tracing::debug_span!("ufile", %session, method = %request.method(), call = tracing::field::Empty);
         let (head, body) = request.into_parts();
         let (method, origin) = (head.method.clone(), text(&head.headers, "origin").map(str::to_owned));
         let mut told = Told { call: "none", bucket: None };
@@ -129,6 +137,12 @@ impl UfileFace {
         }
         let call = Call::of(&head.method, &target, &head.headers)?;
         told.call = call.as_str();
+        tracing::Span::current().record("call", told.call);
+        let as_source = head.extensions.get::<AsSource>().is_some();
+        if ["iopcmd", "iopstyle", "x-oss-process"].iter().any(|name| target.query.has(name)) && !as_source {
+            // Pictures are made in front of this face, and then it is asked for a source. Never the original instead.
+            return Err(UfileError::NotServed("processing of pictures by this call"));
+        }
         let mut body: Bytes = Box::pin(BodyDataStream::new(body).map_err(|e| Box::new(e) as BodyError));
         let mut content_type = text(&head.headers, "content-type").map(str::to_owned);
         let mut length = match head.headers.get(header::CONTENT_LENGTH) {
@@ -168,13 +182,17 @@ impl UfileFace {
         permit(&self.objects, who.as_ref(), &bucket, &target.key, call.asks(), &head.headers).await?;
         let callback = match call {
             Call::PutFile | Call::PostFile | Call::FinishMultipartUpload => {
-                Callback::of(signed.policy(), &self.outbound)?
+                Callback::of(signed.policy(), &self.caller)?
             }
             _ if signed.policy().is_some() => return Err(UfileError::NotServed("a put policy with this call")),
             _ => None,
         };
         let (Parts { method, headers, .. }, body) = (head, SyncStream::new(body));
-        self.carry_out(call, Asked { who, bucket, target, method, headers, content_type, body, length, callback }).await
+        self.carry_out(
+            call,
+            Asked { who, bucket, target, method, headers, content_type, body, length, callback, as_source },
+        )
+        .await
     }
 
     /// What the bucket's rules say to a page of another origin.

@@ -18,6 +18,9 @@ const NAME: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_')
 
 /// GetFile and HEADFile.
 pub(crate) async fn get(face: &UfileFace, asked: Asked) -> Result<Answer, UfileError> {
+    if asked.as_source {
+        return source(face, &asked).await;
+    }
     let head = asked.method == Method::HEAD;
     let word = |name: &str| asked.header(name).map(str::to_owned);
     let wanted = Get {
@@ -54,6 +57,18 @@ pub(crate) async fn get(face: &UfileFace, asked: Asked) -> Result<Answer, UfileE
     if !head {
         *answer.body_mut() = UnsyncBoxBody::new(StreamBody::new(found.body.map_ok(Frame::data).map_err(Into::into)));
     }
+    answer.extensions_mut().insert(asked.granted(found.object));
+    Ok(answer)
+}
+
+/// The answer to somebody who makes something else of the file: the mark alone.
+async fn source(face: &UfileFace, asked: &Asked) -> Result<Answer, UfileError> {
+    let object = face.objects.head(&asked.bucket, &asked.target.key, None).await?;
+    if !object.readable(face.objects.now()) {
+        return Err(UfileError::NotRestored);
+    }
+    let mut answer = empty(StatusCode::OK);
+    answer.extensions_mut().insert(asked.granted(object));
     Ok(answer)
 }
 

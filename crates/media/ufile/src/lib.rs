@@ -5,7 +5,7 @@
 //! ([`signature`], [`access`]) and turned into calls of the engine (`*_ops`). No rule about objects is decided
 //! here.
 //!
-//! What the protocol leaves open is closed where it costs no client anything: see the decisions 0054 and 0055.
+//! What the protocol leaves open is closed where it costs no client anything: see decision 0054.
 
 mod access;
 mod answer;

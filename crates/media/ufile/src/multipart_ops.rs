@@ -98,7 +98,7 @@ pub(crate) async fn finish(face: &UfileFace, mut asked: Asked) -> Result<Answer,
     let object = written.object;
     let told = json!({ "Bucket": asked.bucket.name, "Key": object.key, "FileSize": object.size });
     let tag = etag(&face.objects, &asked.bucket, &object, &face.config).await?;
-    after(asked.callback, &face.outbound, with_etag(json(StatusCode::OK, &told), &tag)).await
+    after(asked.callback, &face.caller, with_etag(json(StatusCode::OK, &told), &tag)).await
 }
 
 /// AbortMultipartUpload.

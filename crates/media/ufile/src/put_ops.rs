@@ -76,7 +76,7 @@ pub(crate) async fn put(face: &UfileFace, asked: Asked) -> Result<Answer, UfileE
     let how = how(&asked)?;
     let written = face.objects.put(&asked.bucket, &asked.target.key, asked.body, how).await?;
     let plain = with_etag(empty(StatusCode::OK), &known_etag(&written.object));
-    after(asked.callback, &face.outbound, plain).await
+    after(asked.callback, &face.caller, plain).await
 }
 
 /// UploadHit.

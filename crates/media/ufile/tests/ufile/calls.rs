@@ -286,11 +286,11 @@ async fn what_is_known_of_a_file_changes() {
 
 #[tokio::test]
 async fn a_callback_is_asked_and_answers() {
-    let running = start().await;
+    let mut running = start().await;
     let router = Router::new()
         .route("/ok", post(|body: String| async move { axum::Json(json!({ "heard": body })) }))
         .route("/html", post(|| async { "no json" }));
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let listener = running.callbacks.take().unwrap();
     let port = listener.local_addr().unwrap().port();
     tokio::spawn(async move { axum::serve(listener, router).await });
     let send = |url: String| {

@@ -1,7 +1,7 @@
 //! Who is let in, and what goes on to the face behind.
 
 use doorstep_identity::Scope;
-use doorstep_objects::{CorsRule, Settings};
+use doorstep_objects::{AsSource, CorsRule, Granted, Settings};
 use http::Method;
 
 use crate::setting::{Running, refusal, sign, start};
@@ -129,4 +129,30 @@ async fn what_is_not_ufiles_goes_on() {
     let signature = sign(&running.private, "GET\n\n\n\n/absent/k");
     let absent = absent.header("authorization", format!("UCloud {}:{signature}", running.public));
     assert_eq!(code(absent).await, (404, -30_010));
+}
+
+#[tokio::test]
+async fn whoever_makes_pictures_is_told_who_reads_what() {
+    let running = start().await;
+    running.put("k", "private").await;
+    let ask = async |signed: bool, source: bool| {
+        let mut request = http::Request::get("/k?iopcmd=thumbnail&type=4&width=9").header("host", "photos.example");
+        if signed {
+            let signature = sign(&running.private, "GET\n\n\n\n/photos/k");
+            request = request.header("authorization", format!("UCloud {}:{signature}", running.public));
+        }
+        let mut request = request.body(doorstep_ufile::RequestBody::default()).unwrap();
+        if source {
+            request.extensions_mut().insert(AsSource);
+        }
+        let answer = running.face.serve(request).await;
+        (answer.status().as_u16(), answer.extensions().get::<Granted>().cloned())
+    };
+    let (status, granted) = ask(true, true).await;
+    let granted = granted.unwrap();
+    assert_eq!((status, granted.who.as_deref(), granted.query_signed), (200, Some("main"), false));
+    assert_eq!(granted.object.key, "k");
+    let (status, granted) = ask(false, true).await;
+    assert!(status == 403 && granted.is_none());
+    assert_eq!(ask(true, false).await.0, 501, "never the original instead");
 }

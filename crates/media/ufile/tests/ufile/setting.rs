@@ -7,9 +7,9 @@ use axum::Router;
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE, Engine as _};
 use doorstep_blobs::Blobs;
 use doorstep_clock::{Clock as _, SharedClock, SystemClock};
+use doorstep_fetch::Fetcher;
 use doorstep_identity::{Keys, Scope, TenantId, Vault};
 use doorstep_objects::{NewBucket, Objects};
-use doorstep_outbound::{Guard, Limits, Outbound};
 use doorstep_store::{Migration, testing};
 use doorstep_ufile::{Config, UfileFace};
 use hmac::{Hmac, KeyInit as _, Mac as _};
@@ -24,6 +24,9 @@ pub(crate) struct Running {
     pub(crate) objects: Objects,
     pub(crate) keys: Keys,
     pub(crate) http: reqwest::Client,
+    pub(crate) face: UfileFace,
+    /// The one place inside that may be called back.
+    pub(crate) callbacks: Option<tokio::net::TcpListener>,
     _dir: tempfile::TempDir,
 }
 
@@ -46,17 +49,29 @@ pub(crate) async fn start() -> Running {
     let admin = keys.ensure_admin().await.unwrap().unwrap();
     let objects = Objects::new(store, blobs, clock, doorstep_objects::Config::default());
     objects.create_bucket("main", "photos", NewBucket::default()).await.unwrap();
-    let outbound = Outbound::new(Guard::new(&["127.0.0.1".to_owned()]), Limits::default()).unwrap();
+    let callbacks = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let private = vec![callbacks.local_addr().unwrap().to_string()];
+    let caller = Fetcher::new(doorstep_fetch::Config { private, ..doorstep_fetch::Config::default() }).unwrap();
     let config = Config { hosts: vec![("127.0.0.1".to_owned(), "photos".to_owned())], ..Config::default() };
-    let face = UfileFace::new(objects.clone(), keys.clone(), outbound, config);
-    let front = face.in_front_of(tower::service_fn(|request: http::Request<doorstep_ufile::RequestBody>| {
+    let face = UfileFace::new(objects.clone(), keys.clone(), caller, config);
+    let front = face.clone().in_front_of(tower::service_fn(|request: http::Request<doorstep_ufile::RequestBody>| {
         behind(request.map(axum::body::Body::new))
     }));
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     tokio::spawn(async move { axum::serve(listener, Router::new().fallback_service(front)).await });
     let (public, private) = (admin.access.to_string(), admin.secret);
-    Running { port, public, private, objects, keys, http: reqwest::Client::new(), _dir: dir }
+    Running {
+        port,
+        public,
+        private,
+        objects,
+        keys,
+        http: reqwest::Client::new(),
+        face,
+        callbacks: Some(callbacks),
+        _dir: dir,
+    }
 }
 
 /// The signature of a text.
