@@ -3,6 +3,7 @@
 
 use std::{net::SocketAddr, path::PathBuf, str::FromStr};
 
+use doorstep_objects::BucketName;
 use toml::Value;
 
 use super::{Config, DispatchPolicy, LogFormat, PictureCache};
@@ -83,7 +84,7 @@ pub(super) const FIELDS: &[Field] = &[
     ),
     field!(
         "objects.listen",
-        "Where buckets and objects are served (S3).",
+        "Where buckets and objects are served (S3 and UFile).",
         objects.listen,
         address,
         |a: &SocketAddr| { text_of(&a.to_string()) }
@@ -101,6 +102,22 @@ pub(super) const FIELDS: &[Field] = &[
         objects.domains,
         list,
         |d: &Vec<String>| Some(Value::Array(d.iter().cloned().map(Value::String).collect()))
+    ),
+    field!(
+        "objects.hosts",
+        "Hosts that lead to one bucket each, for UFile's clients: img.example.com=photos.",
+        objects.hosts,
+        bucket_hosts,
+        |all: &Vec<(String, String)>| {
+            Some(Value::Array(all.iter().map(|(host, bucket)| Value::String(format!("{host}={bucket}"))).collect()))
+        }
+    ),
+    field!(
+        "objects.callback_hosts",
+        "host:port of servers that are not public and still may be called back after an upload or told of a change.",
+        objects.callback_hosts,
+        private_hosts,
+        |h: &Vec<String>| Some(Value::Array(h.iter().cloned().map(Value::String).collect()))
     ),
     field!("objects.region", "The region that S3 clients sign for.", objects.region, region, |r: &String| {
         text_of(r)
@@ -137,13 +154,6 @@ pub(super) const FIELDS: &[Field] = &[
         "objects.website_domains",
         "Domains under which buckets are websites, for example web.example.com for photos.web.example.com.",
         objects.website_domains,
-        list,
-        |d: &Vec<String>| Some(Value::Array(d.iter().cloned().map(Value::String).collect()))
-    ),
-    field!(
-        "objects.callback_hosts",
-        "Hosts inside the own network that callbacks of uploads and buckets' events may reach, names or addresses; all public ones are.",
-        objects.callback_hosts,
         list,
         |d: &Vec<String>| Some(Value::Array(d.iter().cloned().map(Value::String).collect()))
     ),
@@ -586,6 +596,19 @@ fn picture_cache(value: &Value) -> Result<PictureCache, Misfit> {
     let word = text(value)?;
     let known = PictureCache::ALL.into_iter().find(|place| place.as_str() == word);
     known.ok_or_else(|| misfit(format!("`{word}` is no place for results"), "choose disk, memory or off"))
+}
+
+fn bucket_hosts(value: &Value) -> Result<Vec<(String, String)>, Misfit> {
+    let one = |item: String| {
+        let pair = item.split_once('=').map(|(host, bucket)| (host.trim().to_ascii_lowercase(), bucket.trim()));
+        match pair {
+            Some((host, bucket)) if !host.is_empty() && !host.contains([':', '/']) && BucketName::is_valid(bucket) => {
+                Ok((host, bucket.to_owned()))
+            }
+            _ => Err(misfit(format!("`{item}` is no host and bucket"), "write img.example.com=photos, without a port")),
+        }
+    };
+    list(value)?.into_iter().map(one).collect()
 }
 
 fn private_hosts(value: &Value) -> Result<Vec<String>, Misfit> {

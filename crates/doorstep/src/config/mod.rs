@@ -68,6 +68,10 @@ pub struct Objects {
     pub bytes: Option<String>,
     /// Domains under which buckets are hosts.
     pub domains: Vec<String>,
+    /// Hosts that lead to one bucket each, for UFile's clients: host and bucket.
+    pub hosts: Vec<(String, String)>,
+    /// `host:port` of servers that are not public and still may be called back after an upload or told of a change.
+    pub callback_hosts: Vec<String>,
     /// The region that S3 clients sign for.
     pub region: String,
     /// Requests at once.
@@ -81,8 +85,6 @@ pub struct Objects {
     pub encryption_keys: Vec<String>,
     /// Domains under which buckets are websites.
     pub website_domains: Vec<String>,
-    /// Hosts inside the own network that callbacks of uploads and buckets' events may reach.
-    pub callback_hosts: Vec<String>,
     /// Seconds of a day of lifecycle rules.
     pub lifecycle_day_s: u32,
 }
@@ -280,13 +282,14 @@ impl Default for Config {
                 listen: SocketAddr::from(([127, 0, 0, 1], 9000)),
                 bytes: None,
                 domains: vec!["localhost".to_owned()],
+                hosts: Vec::new(),
+                callback_hosts: Vec::new(),
                 region: "us-east-1".to_owned(),
                 requests: 1024,
                 connections: 4096,
                 key_file: None,
                 encryption_keys: Vec::new(),
                 website_domains: vec!["website.localhost".to_owned()],
-                callback_hosts: Vec::new(),
                 lifecycle_day_s: 86_400,
             },
             pictures: Pictures {

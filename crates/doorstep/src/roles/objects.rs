@@ -6,14 +6,15 @@ use anyhow::Context as _;
 use axum::Router;
 use doorstep_blobs::{Blobs, Location};
 use doorstep_clock::SharedClock;
+use doorstep_fetch::Fetcher;
 use doorstep_identity::{Keys, Vault};
 use doorstep_images::Limits;
 use doorstep_journal::Journal;
 use doorstep_objects::{Courier, MasterKey, Objects};
-use doorstep_outbound::{Guard, Outbound};
 use doorstep_pictures::{CachePlace, Needs, Pictured, Pictures, WorkshopConfig};
 use doorstep_s3::S3Face;
 use doorstep_store::Store;
+use doorstep_ufile::UfileFace;
 use tokio::{net::TcpListener, task::JoinHandle};
 
 use crate::{
@@ -84,8 +85,13 @@ impl ObjectsRole {
     pub(crate) async fn start(self, shutdown: Shutdown) -> anyhow::Result<Running> {
         let blobs = Blobs::open(&self.blobs).await.context("cannot open the place for bytes (objects.bytes)")?;
         let master = self.keys.derive("objects").map(|key| MasterKey::new(&key, self.config.encryption_keys.clone()));
-        let outbound = Outbound::new(Guard::new(&self.config.callback_hosts), doorstep_outbound::Limits::default())?;
-        let courier: Arc<dyn Courier> = Arc::new(EventCourier { outbound, journal: self.journal });
+        let fetcher = Fetcher::new(doorstep_fetch::Config {
+            private: self.config.callback_hosts.clone(),
+            bytes: 64 << 10,
+            time: Duration::from_secs(10),
+            redirects: 0,
+        })?;
+        let courier: Arc<dyn Courier> = Arc::new(EventCourier { fetcher: fetcher.clone(), journal: self.journal });
         let limits = doorstep_objects::Config {
             master,
             courier: Some(courier),
@@ -114,7 +120,14 @@ impl ObjectsRole {
             website_domains: self.config.website_domains.clone(),
             ..doorstep_s3::Config::default()
         };
-        let face = S3Face::new(objects.clone(), self.keys, s3);
+        let ufile = doorstep_ufile::Config {
+            hosts: self.config.hosts.clone(),
+            requests: self.config.requests,
+            ..doorstep_ufile::Config::default()
+        };
+        let s3 = S3Face::new(objects.clone(), self.keys.clone(), s3);
+        // What is UFile's by its signature, query or form is answered by its face; all else goes on to S3's.
+        let face = UfileFace::new(objects.clone(), self.keys, fetcher, ufile).in_front_of(s3);
         let engine = objects.clone();
         tokio::spawn(until(shutdown.clone(), async move { objects.keep_clean().await }));
         tokio::spawn(until(shutdown.clone(), pictures.clone().follow_rules()));

@@ -19,8 +19,10 @@
 //! # let _ = bytes; Ok(()) }
 //! ```
 
+mod access;
 pub mod acl;
 mod age;
+mod append;
 mod blob_refs;
 mod bucket;
 mod change;
@@ -63,6 +65,7 @@ mod usage;
 mod watch;
 pub mod website;
 
+pub use access::{Need, listed};
 pub use age::Aged;
 pub use bucket::{Bucket, BucketName, NewBucket};
 pub use checksum::{Algorithm, Checksum};

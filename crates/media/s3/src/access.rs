@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use doorstep_identity::{Keys, Principal, Scope};
 use doorstep_objects::acl::Permission;
-use doorstep_objects::{Bucket, Meta, Objects, ObjectsError, Verdict};
+use doorstep_objects::{Bucket, Meta, Need, Objects, ObjectsError, Verdict, listed};
 use s3s::access::{S3Access, S3AccessContext};
 use s3s::path::S3Path;
 use s3s::{S3Error, S3ErrorCode, S3Result};
@@ -28,26 +28,6 @@ pub(crate) struct Caller {
 /// Tenant and key, as policies name them.
 pub(crate) fn names(who: Option<&Principal>) -> Option<(&str, &str)> {
     who.map(|who| (who.tenant.as_str(), who.key.as_str()))
-}
-
-/// Tenant and key, as lists name them: what is granted to a tenant is for those of its keys that may touch
-/// objects at all, what is granted to a key for that one.
-fn listed(who: Option<&Principal>) -> Option<(&str, &str)> {
-    let touches = |who: &Principal| [Scope::Operator, Scope::Merchant].into_iter().any(|s| who.scopes.allows(s));
-    who.map(|who| (if touches(who) { who.tenant.as_str() } else { "" }, who.key.as_str()))
-}
-
-/// What an operation needs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Need {
-    /// Objects are read.
-    Read,
-    /// The bucket is listed.
-    List,
-    /// Objects are written or deleted.
-    Write,
-    /// The bucket or its settings are changed or looked at.
-    Manage,
 }
 
 /// The need of an operation by its name in the model.
@@ -117,12 +97,7 @@ fn line(operation: &str) -> Line {
 
 /// Whether `who` may do this as a key of the bucket's tenant.
 fn may(who: Option<&Principal>, bucket: &Bucket, need: Need) -> bool {
-    let own = who.filter(|who| who.tenant.as_str() == bucket.tenant);
-    let scopes = match need {
-        Need::Read | Need::List | Need::Write => [Scope::Operator, Scope::Merchant].as_slice(),
-        Need::Manage => [Scope::Operator].as_slice(),
-    };
-    own.is_some_and(|who| scopes.iter().any(|scope| who.scopes.allows(*scope)))
+    need.owns(who, bucket)
 }
 
 /// Refuses a key of the bucket's tenant what another tenant's object does not allow it.
