@@ -7,6 +7,7 @@ mod error;
 mod fields;
 mod load;
 mod show;
+mod values;
 
 use std::{net::SocketAddr, path::PathBuf};
 
@@ -68,6 +69,10 @@ pub struct Objects {
     pub bytes: Option<String>,
     /// Domains under which buckets are hosts.
     pub domains: Vec<String>,
+    /// Hosts that lead to one bucket each, for UFile's clients: host and bucket.
+    pub hosts: Vec<(String, String)>,
+    /// `host:port` of servers that are not public and still may be called back after an upload.
+    pub callback_hosts: Vec<String>,
     /// The region that S3 clients sign for.
     pub region: String,
     /// Requests at once.
@@ -271,6 +276,8 @@ impl Default for Config {
                 listen: SocketAddr::from(([127, 0, 0, 1], 9000)),
                 bytes: None,
                 domains: vec!["localhost".to_owned()],
+                hosts: Vec::new(),
+                callback_hosts: Vec::new(),
                 region: "us-east-1".to_owned(),
                 requests: 1024,
                 connections: 4096,

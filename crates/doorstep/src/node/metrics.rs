@@ -29,6 +29,7 @@ pub(crate) fn describe() {
         doorstep_blobs::metrics::METRICS,
         doorstep_objects::metrics::METRICS,
         doorstep_s3::metrics::METRICS,
+        doorstep_ufile::metrics::METRICS,
         doorstep_images::METRICS,
         doorstep_pictures::metrics::METRICS,
     ];

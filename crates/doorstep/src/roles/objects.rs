@@ -6,12 +6,14 @@ use anyhow::Context as _;
 use axum::Router;
 use doorstep_blobs::{Blobs, Location};
 use doorstep_clock::SharedClock;
+use doorstep_fetch::Fetcher;
 use doorstep_identity::{Keys, Vault};
 use doorstep_images::Limits;
 use doorstep_objects::Objects;
 use doorstep_pictures::{CachePlace, Needs, Pictured, Pictures, WorkshopConfig};
 use doorstep_s3::S3Face;
 use doorstep_store::Store;
+use doorstep_ufile::UfileFace;
 use tokio::{net::TcpListener, task::JoinHandle};
 
 use crate::{
@@ -92,7 +94,20 @@ impl ObjectsRole {
             requests: self.config.requests,
             ..doorstep_s3::Config::default()
         };
-        let face = S3Face::new(objects.clone(), self.keys, s3);
+        let ufile = doorstep_ufile::Config {
+            hosts: self.config.hosts.clone(),
+            requests: self.config.requests,
+            ..doorstep_ufile::Config::default()
+        };
+        let callbacks = doorstep_fetch::Config {
+            private: self.config.callback_hosts.clone(),
+            bytes: 64 << 10,
+            time: Duration::from_secs(10),
+            redirects: 0,
+        };
+        let s3 = S3Face::new(objects.clone(), self.keys.clone(), s3);
+        // What is UFile's by its signature, query or form is answered by its face; all else goes on to S3's.
+        let face = UfileFace::new(objects.clone(), self.keys, Fetcher::new(callbacks)?, ufile).in_front_of(s3);
         tokio::spawn(until(shutdown.clone(), async move { objects.keep_clean().await }));
         tokio::spawn(until(shutdown.clone(), pictures.clone().follow_rules()));
         let router = Router::new().fallback_service(Pictured::new(face, pictures.clone()));

@@ -38,6 +38,17 @@ pub struct Fetched {
     pub media_type: Option<String>,
 }
 
+/// What was answered to something posted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Posted {
+    /// HTTP's number; a redirect is told, not followed.
+    pub status: u16,
+    /// Its bytes.
+    pub body: Bytes,
+    /// What they say they are.
+    pub media_type: Option<String>,
+}
+
 /// Fetches. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Fetcher {
@@ -106,9 +117,41 @@ impl Fetcher {
         }
     }
 
+    /// Refuses an address that nothing would be sent to, before there is something to send.
+    ///
+    /// # Errors
+    /// [`FetchError::Address`], [`FetchError::Private`].
+    pub fn check(&self, url: &str) -> Result<(), FetchError> {
+        self.read(url).and_then(|at| self.admit(&at))
+    }
+
+    /// Posts something and waits for the answer, whatever its status.
+    ///
+    /// # Errors
+    /// See [`FetchError`].
+    pub async fn post(&self, url: &str, media_type: &str, body: String) -> Result<Posted, FetchError> {
+        let at = self.read(url)?;
+        self.admit(&at)?;
+        let send = async {
+            let request = self.client.post(at.clone()).header(header::CONTENT_TYPE, media_type).body(body);
+            let answer = request.send().await.map_err(|error| failed(&at, &error))?;
+            let status = answer.status().as_u16();
+            let Fetched { body, media_type } = self.bytes(answer).await?;
+            Ok(Posted { status, body, media_type })
+        };
+        let time = self.config.time;
+        let sent = tokio::time::timeout(time, send).await;
+        sent.unwrap_or(Err(FetchError::TooSlow { seconds: time.as_secs() }))
+    }
+
+    fn read(&self, url: &str) -> Result<Url, FetchError> {
+        let reason = "write http:// or https:// and a host";
+        Url::parse(url).map_err(|_| FetchError::Address { url: short(url), reason })
+    }
+
     async fn follow(&self, url: &str) -> Result<Fetched, FetchError> {
         let bad = |reason| FetchError::Address { url: short(url), reason };
-        let mut at = Url::parse(url).map_err(|_| bad("write http:// or https:// and a host"))?;
+        let mut at = self.read(url)?;
         for _ in 0..=self.config.redirects {
             self.admit(&at)?;
             let answer = self.client.get(at.clone()).send().await.map_err(|error| failed(&at, &error))?;
@@ -155,11 +198,15 @@ impl Fetcher {
         if allowed { Ok(()) } else { Err(FetchError::Private { host: format!("{}:{port}", short(host)) }) }
     }
 
-    async fn take(&self, mut answer: Response) -> Result<Fetched, FetchError> {
-        let most = self.config.bytes;
+    async fn take(&self, answer: Response) -> Result<Fetched, FetchError> {
         if !answer.status().is_success() {
             return Err(FetchError::Status { status: answer.status().as_u16() });
         }
+        self.bytes(answer).await
+    }
+
+    async fn bytes(&self, mut answer: Response) -> Result<Fetched, FetchError> {
+        let most = self.config.bytes;
         if answer.content_length().is_some_and(|length| length > most as u64) {
             return Err(FetchError::TooLarge { most });
         }
@@ -193,7 +240,7 @@ fn failed(url: &Url, error: &reqwest_tls::Error) -> FetchError {
 mod tests {
     use axum::Router;
     use axum::response::Redirect;
-    use axum::routing::get;
+    use axum::routing::{get, post};
 
     use super::*;
 
@@ -202,6 +249,9 @@ mod tests {
         let at = listener.local_addr().unwrap();
         let router = Router::new()
             .route("/logo", get(|| async { "logo" }))
+            .route("/echo", post(|body: String| async move { format!("heard {body}") }))
+            .route("/large-echo", post(|| async { "x".repeat(2000) }))
+            .route("/move", post(|| async { Redirect::temporary("/echo") }))
             .route("/large", get(|| async { "x".repeat(2000) }))
             .route("/slow", get(std::future::pending::<()>))
             .route("/to-logo", get(|| async { Redirect::temporary("/logo") }))
@@ -233,6 +283,26 @@ mod tests {
         assert!(matches!(fetch("/inside").await, Err(FetchError::Private { .. })));
         assert!(matches!(fetch("/metadata").await, Err(FetchError::Private { .. })));
         assert!(matches!(fetch("/file").await, Err(FetchError::Address { .. })));
+    }
+
+    #[tokio::test]
+    async fn something_is_posted() {
+        let at = server().await;
+        let fetcher = fetcher(&at);
+        let post =
+            async |path: &str| fetcher.post(&format!("http://{at}{path}"), "text/plain", "hello".to_owned()).await;
+        let heard = post("/echo").await.unwrap();
+        assert_eq!((heard.status, &*heard.body), (200, b"heard hello".as_slice()));
+        assert_eq!(post("/logo").await.unwrap().status, 405, "told, whatever it is");
+        assert_eq!(post("/move").await.unwrap().status, 307, "told, not followed");
+        assert!(matches!(post("/large-echo").await, Err(FetchError::TooLarge { most: 1000 })));
+        for inside in ["http://127.0.0.1:1/", "http://[::1]/", "http://169.254.169.254/"] {
+            assert!(matches!(fetcher.check(inside), Err(FetchError::Private { .. })), "{inside}");
+            let refused = fetcher.post(inside, "text/plain", String::new()).await;
+            assert!(matches!(refused, Err(FetchError::Private { .. })), "{inside}");
+        }
+        assert!(matches!(fetcher.check("nonsense"), Err(FetchError::Address { .. })));
+        assert!(fetcher.check("https://example.com/").is_ok());
     }
 
     #[tokio::test]

@@ -29,7 +29,7 @@ impl Objects {
         put.meta.check(self.config())?;
         let bad = || ObjectsError::field("Hash", "it is no UFile hash", "send the ETag of the object");
         let mut prefix = BASE64_URL_SAFE.decode(hash).map_err(|_| bad())?;
-        if prefix.len() > RAW {
+        if ![4, RAW].contains(&prefix.len()) {
             return Err(bad());
         }
         prefix.resize(RAW, 0);

@@ -19,7 +19,9 @@
 //! # let _ = bytes; Ok(()) }
 //! ```
 
+mod access;
 mod age;
+mod append;
 mod blob_refs;
 mod bucket;
 mod change;
@@ -56,6 +58,7 @@ mod upload;
 mod usage;
 mod watch;
 
+pub use access::Need;
 pub use age::Aged;
 pub use bucket::{Bucket, BucketName, NewBucket};
 pub use checksum::{Algorithm, Checksum};

@@ -1,5 +1,7 @@
 //! Objects that come in parts: each part is a blob of its own, and completing only writes down their order.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use doorstep_clock::Timestamp;
 use doorstep_store::{Tx, params};
@@ -7,12 +9,13 @@ use futures::Stream;
 
 use crate::blob_refs::{self, Fresh};
 use crate::checksum::{self, Algorithm, Checksum};
+use crate::copy::lock_both;
 use crate::digest::{Md5Sum, Sums, composite_etag};
 use crate::get::pieces;
 use crate::object::{Meta, Object, check_key};
 use crate::put::{Expected, Source, commit, fresh_uid, judge};
 use crate::ufile_hash::{self, UFILE_BLOCK};
-use crate::upload::{Part, Plan, Upload, discard, find, insert};
+use crate::upload::{Part, Plan, Upload, discard, find, insert, replan};
 use crate::watch::Watchers;
 use crate::{
     BodyError, Bucket, ByteRange, Objects, ObjectsError, ReadConditions, WriteConditions, Written, bucket, metrics,
@@ -39,6 +42,8 @@ pub struct PutPart {
     pub md5: Option<Md5Sum>,
     /// A checksum that they should have.
     pub checksum: Option<(Algorithm, Expected)>,
+    /// `Content-Type` of the object, if the upload was begun without one.
+    pub content_type: Option<String>,
 }
 
 /// How a part is copied from an object.
@@ -72,8 +77,16 @@ pub struct Complete {
     pub conditions: WriteConditions,
     /// Every part but the last has at least so many bytes.
     pub least: u64,
-    /// Another key than the upload was begun for.
-    pub key: Option<String>,
+    /// Every part but the last has a multiple of so many bytes.
+    pub multiple: Option<u64>,
+    /// All parts that were uploaded must be named; else those that are not named are left out.
+    pub all: bool,
+    /// Where the object goes if there is one of the upload's key by now.
+    pub key_if_taken: Option<String>,
+    /// Another `Content-Type` than the upload was begun with.
+    pub content_type: Option<String>,
+    /// Other user metadata than the upload was begun with.
+    pub user: Option<BTreeMap<String, String>>,
     /// The checksum that the object should have, base64.
     pub checksum: Option<String>,
     /// The size that the object should have.
@@ -160,13 +173,18 @@ impl Objects {
         let fresh = Fresh::new(&received.stored, received.sums.content());
         let part = self.part(number, &received.sums);
         let (known, key, id, now) = (bucket.clone(), key.to_owned(), id.to_owned(), self.now());
-        let (row, blocks) = (part.clone(), received.sums.blocks.clone());
+        let (row, blocks, content_type) = (part.clone(), received.sums.blocks.clone(), put.content_type);
         let kept = self
             .store()
             .write(move |tx| {
                 bucket::current(tx, &known)?;
                 // Again: it may have been completed or aborted while the bytes came.
-                find(tx, known.id, &key, &id)?;
+                let upload = find(tx, known.id, &key, &id)?;
+                if upload.plan.meta.headers.content_type.is_none() && content_type.is_some() {
+                    let mut plan = upload.plan;
+                    plan.meta.headers.content_type.clone_from(&content_type);
+                    replan(tx, &id, &plan)?;
+                }
                 let kept = blob_refs::keep(tx, &known.tenant, &fresh)?;
                 write_part(tx, &id, &row, &kept.id, &blocks, now)?;
                 Ok::<_, ObjectsError>(kept.fresh)
@@ -239,8 +257,11 @@ impl Objects {
         }
         let (known, key, id, now) = (bucket.clone(), key.to_owned(), id.to_owned(), self.now());
         let (limit, watchers) = (self.config().object_limit, self.watchers());
-        if let Some(new) = &complete.key {
+        if let Some(new) = &complete.key_if_taken {
             check_key(new, self.config())?;
+        }
+        if let Some(user) = &complete.user {
+            Meta { user: user.clone(), ..Meta::default() }.check(self.config())?;
         }
         self.store().write(move |tx| complete_in(tx, &known, &key, &id, &complete, (limit, &watchers), now)).await
     }
@@ -259,6 +280,7 @@ impl Objects {
             number,
             size: sums.len,
             etag: sums.etag(),
+            ufile: Some(sums.ufile()),
             checksum: sums.checksum.as_ref().map(|c| c.value.clone()),
             modified: self.now(),
         }
@@ -304,16 +326,22 @@ fn complete_in(
     (limit, watchers): (u64, &Watchers),
     now: Timestamp,
 ) -> Result<Written, ObjectsError> {
-    let target = complete.key.as_deref().unwrap_or(key);
+    let other = complete.key_if_taken.as_deref().unwrap_or(key);
+    lock_both(tx, (known.id, key), (known.id, other))?;
     let upload = match find(tx, known.id, key, id) {
         Err(ObjectsError::NoSuchUpload(id)) => {
             // The answer to the first call may have been lost.
-            let done = records::current(tx, known.id, target)?.filter(|o| o.meta.upload.as_ref() == Some(&id));
+            let mut done = None;
+            for target in [key, other] {
+                let here = records::current(tx, known.id, target)?;
+                done = done.or(here.filter(|o| o.meta.upload.as_ref() == Some(&id)));
+            }
             let versioned = known.settings.versioning != crate::Versioning::Off;
             return done.map(|object| Written { object, versioned }).ok_or(ObjectsError::NoSuchUpload(id));
         }
         found => found?,
     };
+    let target = if other != key && records::current(tx, known.id, key)?.is_some() { other } else { key };
     let parts = chosen(tx, id, complete)?;
     let size: u64 = parts.iter().map(|p| p.part.size).sum();
     if size > limit {
@@ -324,6 +352,12 @@ fn complete_in(
     }
     let checksum = whole_checksum(&upload.plan, &parts, complete.checksum.as_deref(), size)?;
     let mut meta = upload.plan.meta;
+    if let Some(user) = &complete.user {
+        meta.user.clone_from(user);
+    }
+    if complete.content_type.is_some() {
+        meta.headers.content_type.clone_from(&complete.content_type);
+    }
     meta.checksum = checksum;
     meta.parts = u32::try_from(parts.len()).unwrap_or(u32::MAX);
     meta.upload = Some(id.to_owned());
@@ -357,6 +391,10 @@ fn chosen(tx: &mut dyn Tx, id: &str, complete: &Complete) -> Result<Vec<Stored>,
         "SELECT n, blob, size, etag, checksum, blocks, modified FROM object_parts WHERE upload = $1 ORDER BY n",
         params![id],
     )?;
+    if complete.all && rows.len() != complete.parts.len() {
+        let (reason, fix) = (format!("{} parts of {} are named", complete.parts.len(), rows.len()), "name all of them");
+        return Err(ObjectsError::field("parts", reason, fix));
+    }
     let mut there = rows.iter().peekable();
     let mut parts: Vec<Stored> = Vec::with_capacity(complete.parts.len());
     for (ix, wanted) in complete.parts.iter().enumerate() {
@@ -384,6 +422,14 @@ fn chosen(tx: &mut dyn Tx, id: &str, complete: &Complete) -> Result<Vec<Stored>,
     let small = parts.split_last().and_then(|(_, rest)| rest.iter().find(|p| p.part.size < complete.least));
     if let Some(Stored { part, .. }) = small {
         return Err(ObjectsError::PartTooSmall { number: part.number, size: part.size, least: complete.least });
+    }
+    let uneven = |multiple: u64| {
+        let rest = parts.split_last().map_or(&[][..], |(_, rest)| rest);
+        rest.iter().find(|p| p.part.size == 0 || p.part.size % multiple != 0)
+    };
+    if let Some((multiple, Stored { part, .. })) = complete.multiple.and_then(|m| Some((m, uneven(m)?))) {
+        let reason = format!("part {} has {} bytes", part.number, part.size);
+        return Err(ObjectsError::field("parts", reason, format!("give all but the last {multiple} bytes")));
     }
     Ok(parts)
 }

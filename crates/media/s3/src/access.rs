@@ -7,7 +7,7 @@
 use std::sync::Arc;
 
 use doorstep_identity::{Keys, Principal, Scope};
-use doorstep_objects::{Asked, Bucket, Objects, ObjectsError, Verdict};
+use doorstep_objects::{Bucket, Need, Objects, ObjectsError, Verdict};
 use s3s::access::{S3Access, S3AccessContext};
 use s3s::path::S3Path;
 use s3s::{S3Error, S3ErrorCode, S3Result};
@@ -19,19 +19,6 @@ use crate::error;
 pub(crate) struct Caller {
     pub(crate) who: Option<Principal>,
     pub(crate) bucket: Option<Arc<Bucket>>,
-}
-
-/// What an operation needs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Need {
-    /// Objects are read.
-    Read,
-    /// The bucket is listed.
-    List,
-    /// Objects are written or deleted.
-    Write,
-    /// The bucket or its settings are changed or looked at.
-    Manage,
 }
 
 /// The need of an operation by its name in the model.
@@ -62,23 +49,6 @@ pub(crate) fn need(operation: &str) -> Need {
         | "GetObjectRetention"
         | "GetObjectLegalHold" => Need::Write,
         _ => Need::Manage,
-    }
-}
-
-/// Whether `who` may do this with `bucket`; `public` says whether the object itself is for everybody.
-pub(crate) fn may(who: Option<&Principal>, bucket: &Bucket, need: Need) -> bool {
-    let own = who.filter(|who| who.tenant.as_str() == bucket.tenant);
-    let scopes = match need {
-        Need::Read | Need::List | Need::Write => [Scope::Operator, Scope::Merchant].as_slice(),
-        Need::Manage => [Scope::Operator].as_slice(),
-    };
-    if own.is_some_and(|who| scopes.iter().any(|scope| who.scopes.allows(*scope))) {
-        return true;
-    }
-    match need {
-        Need::Read => bucket.settings.public_read,
-        Need::List => bucket.settings.public_list,
-        Need::Write | Need::Manage => false,
     }
 }
 
@@ -115,16 +85,9 @@ impl S3Access for Gate {
         }
         let allowed = match &bucket {
             Some(bucket) => {
-                let by_policy = policy(cx, &operation, who.as_ref(), bucket);
-                // The owner can always repair the bucket's rules.
-                let own = may(who.as_ref(), bucket, Need::Manage);
-                match by_policy {
-                    Verdict::Deny if !(own && need == Need::Manage) => false,
-                    Verdict::Allow => true,
-                    Verdict::Deny | Verdict::Silent => {
-                        may(who.as_ref(), bucket, need) || self.object_is_public(cx, bucket, need).await?
-                    }
-                }
+                let verdict = policy(cx, &operation, who.as_ref(), bucket);
+                need.allows_with(verdict, who.as_ref(), bucket)
+                    || (verdict == Verdict::Silent && self.object_is_public(cx, bucket, need).await?)
             }
             None => who.as_ref().is_some_and(|who| {
                 let scopes: &[Scope] =
@@ -181,7 +144,9 @@ fn action(operation: &str, query: &str) -> String {
 
 /// What the bucket's policy says.
 fn policy(cx: &S3AccessContext<'_>, operation: &str, who: Option<&Principal>, bucket: &Bucket) -> Verdict {
-    let Some(policy) = &bucket.policy else { return Verdict::Silent };
+    if bucket.policy.is_none() {
+        return Verdict::Silent;
+    }
     let query = cx.uri().query().unwrap_or_default();
     let resource = match cx.s3_path() {
         S3Path::Object { key, .. } => format!("{}/{key}", bucket.name),
@@ -201,8 +166,7 @@ fn policy(cx: &S3AccessContext<'_>, operation: &str, who: Option<&Principal>, bu
     add("s3:prefix", asked_for("prefix").and_then(|p| crate::convert::percent_decoded(&p)).filter(|_| listed));
     add("s3:delimiter", asked_for("delimiter").and_then(|d| crate::convert::percent_decoded(&d)).filter(|_| listed));
     add("aws:SecureTransport", Some("false".to_owned()));
-    let who = who.map(|who| (who.tenant.as_str(), who.key.as_str()));
-    policy.judge(&Asked { who, action: &action(operation, query), resource: &resource, context })
+    bucket.judge(who, &action(operation, query), &resource, context)
 }
 
 fn version_of(query: &str) -> Option<String> {

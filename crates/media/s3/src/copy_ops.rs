@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use doorstep_objects::{
-    Asked, Bucket as Found, ByteRange, Copy, Directive, PartCopy, ReadConditions, Verdict, Versioning,
+    Bucket as Found, ByteRange, Copy, Directive, Need, PartCopy, ReadConditions, Verdict, Versioning,
 };
 use s3s::dto::*;
 use s3s::{S3Error, S3ErrorCode, S3Request, S3Response, S3Result};
 
-use crate::access::{Need, bucket, caller, may};
+use crate::access::{bucket, caller};
 use crate::convert::{self, set_sum};
 use crate::error::{argument, denied, s3};
 use crate::object_ops::{unencrypted, version_id};
@@ -28,15 +28,11 @@ async fn source<T>(face: &Operations, request: &S3Request<T>, source: &CopySourc
     let found = face.objects.bucket(bucket).await.map_err(s3)?;
     let who = caller(request)?.who;
     let (key, version) = (key.to_string(), version_id.as_ref().map(ToString::to_string));
-    let verdict = found.policy.as_ref().map_or(Verdict::Silent, |policy| {
-        let who = who.as_ref().map(|who| (who.tenant.as_str(), who.key.as_str()));
-        let resource = format!("{}/{key}", found.name);
-        policy.judge(&Asked { who, action: "s3:GetObject", resource: &resource, context: Vec::new() })
-    });
+    let verdict = found.judge(who.as_ref(), "s3:GetObject", &format!("{}/{key}", found.name), Vec::new());
     if verdict == Verdict::Deny {
         return Err(denied("The policy of the source's bucket forbids it."));
     }
-    if verdict == Verdict::Silent && !may(who.as_ref(), &found, Need::Read) {
+    if verdict == Verdict::Silent && !Need::Read.allows(who.as_ref(), &found) {
         let public = face.objects.head(&found, &key, version.as_deref()).await.is_ok_and(|o| o.meta.public);
         if !public {
             return Err(denied("The key may not read the source of the copy."));

@@ -42,25 +42,10 @@ impl Origin {
 
 /// Writes the answer into a response's headers.
 pub(crate) fn allow(headers: &mut HeaderMap, answer: &CorsAnswer, preflight: bool) {
-    let mut put = |name: header::HeaderName, value: String| {
+    for (name, value) in answer.headers(preflight) {
         if let Ok(value) = HeaderValue::from_str(&value) {
             headers.insert(name, value);
         }
-    };
-    put(header::ACCESS_CONTROL_ALLOW_ORIGIN, answer.origin.clone());
-    put(header::ACCESS_CONTROL_ALLOW_METHODS, answer.methods.join(", "));
-    put(header::VARY, "Origin, Access-Control-Request-Headers, Access-Control-Request-Method".to_owned());
-    if answer.credentials {
-        put(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, "true".to_owned());
-    }
-    if !answer.expose.is_empty() {
-        put(header::ACCESS_CONTROL_EXPOSE_HEADERS, answer.expose.join(", "));
-    }
-    if preflight && !answer.headers.is_empty() {
-        put(header::ACCESS_CONTROL_ALLOW_HEADERS, answer.headers.join(", "));
-    }
-    if let Some(age) = answer.max_age {
-        put(header::ACCESS_CONTROL_MAX_AGE, age.to_string());
     }
 }
 

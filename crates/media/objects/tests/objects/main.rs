@@ -8,5 +8,6 @@ mod disk;
 mod listing;
 mod multipart;
 mod setting;
+mod ufile;
 mod versions;
 mod writes;
