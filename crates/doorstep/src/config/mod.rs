@@ -7,6 +7,7 @@ mod error;
 mod fields;
 mod load;
 mod show;
+mod values;
 
 use std::{net::SocketAddr, path::PathBuf};
 
