@@ -79,4 +79,4 @@ pub use service::Objects;
 pub use settings::{LockDefault, Quota, Settings, Versioning};
 pub use ufile_hash::{UFILE_BLOCK, UfileHash};
 pub use upload::{Part, PartPage, Plan, Upload, UploadPage};
-pub use usage::Usage;
+pub use usage::{BucketUsage, Usage};

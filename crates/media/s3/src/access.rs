@@ -13,6 +13,7 @@ use s3s::path::S3Path;
 use s3s::{S3Error, S3ErrorCode, S3Result};
 
 use crate::error;
+use crate::metered::Payer;
 
 /// Who asks, and the bucket it is about. Operations find it in the request's extensions.
 #[derive(Clone, Debug)]
@@ -134,6 +135,10 @@ impl S3Access for Gate {
         };
         if !allowed {
             return Err(error::denied("The key may not do this, or there is none and the bucket is not public."));
+        }
+        let pays = bucket.as_ref().map(|b| b.tenant.as_str()).or(who.as_ref().map(|who| who.tenant.as_str()));
+        if let (Some(tenant), Some(payer)) = (pays, cx.extensions_mut().get::<Payer>()) {
+            payer.pays(tenant, bucket.as_ref().map(|b| b.name.as_str()), &operation);
         }
         cx.extensions_mut().insert(Caller { who, bucket });
         Ok(())

@@ -15,6 +15,7 @@ mod face;
 mod host;
 mod list_ops;
 mod lock_ops;
+mod metered;
 pub mod metrics;
 mod multipart_ops;
 mod object_ops;
