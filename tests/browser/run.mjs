@@ -3,6 +3,7 @@
 //   DOORSTEP_KEY  access:secret of a key with the scope admin
 //   SHOTS         a directory for screenshots (optional)
 import { backtestChecks } from './backtests.mjs';
+import { billChecks } from './bill.mjs';
 import { Frames } from './city.mjs';
 import { Harness } from './harness.mjs';
 import { listChecks } from './lists.mjs';
@@ -27,6 +28,7 @@ try {
     await rideChecks(given);
     await surgeChecks(given);
     await listChecks(given);
+    await billChecks(given);
     await backtestChecks(given);
     await reachChecks(given);
   }

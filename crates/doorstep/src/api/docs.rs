@@ -50,6 +50,7 @@ use super::{
         (name = "surge", description = "Prices that follow demand and free cars, and why"),
         (name = "reviews", description = "Reviews of both sides, reputations, blocks"),
         (name = "backtests", description = "Recorded periods under two policies, side by side"),
+        (name = "billing", description = "Usage, bills, prices and caps"),
         (name = "roads", description = "Ways, travel times, map tiles"),
         (name = "keys", description = "Access keys"),
         (name = "health", description = "For whoever runs the process")
@@ -89,7 +90,7 @@ pub(crate) fn complete(api: &mut openapi::OpenApi) {
         for operation in reads.into_iter().flatten() {
             share(operation, keyed);
         }
-        for operation in [&mut item.post, &mut item.delete].into_iter().flatten() {
+        for operation in [&mut item.post, &mut item.put, &mut item.delete].into_iter().flatten() {
             share(operation, keyed);
             // Questions that come with a body change nothing.
             if !path.ends_with("/route") && !path.ends_with("/table") {

@@ -6,6 +6,7 @@
 pub(crate) mod app;
 mod auth;
 mod backtests;
+mod billing;
 mod body;
 mod cities;
 mod console;
@@ -93,6 +94,7 @@ fn endpoints() -> (OpenApiRouter<App>, OpenApiRouter<App>) {
         .merge(map::routes())
         .merge(reviews::routes())
         .merge(reputation::routes())
+        .merge(billing::routes())
         .merge(keys::routes());
     let open = OpenApiRouter::new().merge(health::routes()).merge(roads::public_routes());
     (keyed, open)
@@ -156,7 +158,7 @@ fn cors(origins: &[String]) -> CorsLayer {
     let named = HeaderName::from_static;
     CorsLayer::new()
         .allow_origin(allowed)
-        .allow_methods([Method::GET, Method::POST, Method::DELETE])
+        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::DELETE])
         .allow_headers([
             header::AUTHORIZATION,
             header::CONTENT_TYPE,

@@ -7,11 +7,13 @@ use axum::Router;
 use doorstep_blobs::{Blobs, Location};
 use doorstep_clock::SharedClock;
 use doorstep_identity::Keys;
+use doorstep_meter::Meter;
 use doorstep_objects::Objects;
 use doorstep_s3::S3Face;
 use doorstep_store::Store;
 use tokio::{net::TcpListener, task::JoinHandle};
 
+use super::storage_sample::sample_storage;
 use crate::{
     config::{self, Config},
     node::{Shutdown, serve},
@@ -24,6 +26,7 @@ pub(crate) struct ObjectsRole {
     store: Store,
     keys: Keys,
     wall: SharedClock,
+    meter: Meter,
 }
 
 /// Where the faces listen, the engine behind them, and the task.
@@ -33,17 +36,18 @@ pub(crate) struct Running {
 }
 
 impl ObjectsRole {
-    pub(crate) fn create(config: &Config, store: Store, keys: Keys, wall: SharedClock) -> Self {
+    pub(crate) fn create(config: &Config, store: Store, keys: Keys, wall: SharedClock, meter: Meter) -> Self {
         let location = match &config.objects.bytes {
             Some(url) => Location::Url(url.clone()),
             None => Location::Disk(config.data.join("blobs")),
         };
-        Self { config: config.objects.clone(), blobs: doorstep_blobs::Config::at(location), store, keys, wall }
+        Self { config: config.objects.clone(), blobs: doorstep_blobs::Config::at(location), store, keys, wall, meter }
     }
 
     /// Opens the bytes' place, starts the sweeps, and listens.
     pub(crate) async fn start(self, shutdown: Shutdown) -> anyhow::Result<Running> {
         let blobs = Blobs::open(&self.blobs).await.context("cannot open the place for bytes (objects.bytes)")?;
+        let wall = std::sync::Arc::clone(&self.wall);
         let objects = Objects::new(self.store, blobs, self.wall, doorstep_objects::Config::default());
         let listener = TcpListener::bind(self.config.listen)
             .await
@@ -55,7 +59,8 @@ impl ObjectsRole {
             requests: self.config.requests,
             ..doorstep_s3::Config::default()
         };
-        let face = S3Face::new(objects.clone(), self.keys, s3);
+        let face = S3Face::new(objects.clone(), self.keys, s3).metered(std::sync::Arc::new(self.meter.clone()));
+        tokio::spawn(sample_storage(objects.clone(), self.meter, wall, shutdown.clone()));
         tokio::spawn(sweep(objects, shutdown.clone()));
         let router = Router::new().fallback_service(face);
         let task = tokio::spawn(serve::serve(listener, router, self.config.connections, shutdown));

@@ -3,6 +3,7 @@
 
 mod access;
 mod backtests;
+mod bill;
 mod command;
 mod description;
 mod fleet;

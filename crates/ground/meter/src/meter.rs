@@ -200,9 +200,9 @@ impl Meter {
         }
     }
 
-    /// Folds the next entries of the journal into the accounts; whether there may be more.
+    /// Folds the next entries of the journal into the accounts; the position reached, 0 when it has to be asked again.
     #[tracing::instrument(skip_all, level = "debug")]
-    async fn fold(&self) -> Result<bool, MeterError> {
+    async fn fold(&self) -> Result<u64, MeterError> {
         let mut folding = self.inner.folding.lock().await;
         let began = monotonic();
         let from = match *folding {
@@ -220,7 +220,7 @@ impl Meter {
         let records = read.unwrap_or(Err(doorstep_journal::JournalError::Closed))?;
         let Some(last) = records.last().map(|record| record.seq) else {
             *folding = Some(from);
-            return Ok(false);
+            return Ok(from);
         };
         let mut entries = Vec::with_capacity(records.len());
         for record in &records {
@@ -259,7 +259,7 @@ impl Meter {
             .await?;
         let Some((repeated, lost)) = done else {
             // A commit that was not confirmed had gone through after all: look again from where it ended.
-            return Ok(true);
+            return Ok(0);
         };
         *folding = Some(last);
         self.inner.consumer.commit(last).await?;
@@ -277,7 +277,14 @@ impl Meter {
         }
         let waiting = self.inner.journal.last(STREAM).saturating_sub(last);
         metrics::folded(count, repeated, waiting, began.elapsed());
-        Ok(waiting > 0)
+        Ok(last)
+    }
+
+    /// Folds in what the journal has now; what comes meanwhile is for the next time.
+    async fn fold_all(&self) -> Result<(), MeterError> {
+        let upto = self.inner.journal.last(STREAM);
+        while self.fold().await? < upto {}
+        Ok(())
     }
 
     /// Brings everything that was taken in until now into the accounts.
@@ -286,8 +293,7 @@ impl Meter {
     /// The journal's or the store's; what was acknowledged stays in the journal.
     pub async fn catch_up(&self) -> Result<(), MeterError> {
         self.flush(None).await?;
-        while self.fold().await? {}
-        Ok(())
+        self.fold_all().await
     }
 
     /// Writes, folds and tidies up until `until` resolves. Call [`Self::catch_up`] when all producers have stopped.
@@ -295,22 +301,21 @@ impl Meter {
         let mut until = pin!(until);
         let mut due = tokio::time::interval(FLUSH_EVERY);
         due.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let mut writes = true;
         for round in 0_u32.. {
             tokio::select! {
                 _ = due.tick() => {}
                 () = &mut until => return,
             }
-            if let Err(error) = self.flush(None).await {
-                tracing::warn!(%error, "usage could not be written; it waits in memory");
+            let flushed = self.flush(None).await;
+            if let (Err(error), true) = (&flushed, writes) {
+                tracing::warn!(%error, "usage could not be written; it waits in memory and is tried again");
             }
-            if round % FOLD_EVERY == 0 {
-                let folded = async {
-                    while self.fold().await? {}
-                    Ok::<_, MeterError>(())
-                };
-                if let Err(error) = folded.await {
-                    tracing::warn!(%error, "usage could not be folded into the accounts; it waits in the journal");
-                }
+            writes = flushed.is_ok();
+            if round % FOLD_EVERY == 0
+                && let Err(error) = self.fold_all().await
+            {
+                tracing::warn!(%error, "usage could not be folded into the accounts; it waits in the journal");
             }
             if round % PRUNE_EVERY == 0
                 && let Err(error) = self.prune().await

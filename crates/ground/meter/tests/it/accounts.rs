@@ -156,3 +156,27 @@ async fn a_month_ends_and_what_comes_late_is_refused() {
         assert!(empty.lines.is_empty() && empty.due == Money::zero(Currency::USD));
     }
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn old_records_go_and_their_sums_stay() {
+    for s in Setting::each().await {
+        for n in 0..30 {
+            s.meter.record(s.usage(&format!("qry_{n}"), "main")).await.unwrap();
+        }
+        let (meter, shortly) = (s.meter.clone(), || tokio::time::sleep(std::time::Duration::from_millis(100)));
+        meter.clone().run(shortly()).await;
+        assert_eq!(records(&s, "main", RecordsQuery::default()).await.len(), 30);
+        s.pass(13 * 31 * 86_400_000);
+        meter.count("main", "photos", Resource::RequestsRead, 5);
+        meter.clone().run(shortly()).await;
+        assert_eq!(records(&s, "main", RecordsQuery::default()).await.len(), 30);
+        s.pass(31 * 86_400_000);
+        meter.run(shortly()).await;
+        assert!(records(&s, "main", RecordsQuery::default()).await.is_empty());
+        assert_eq!(s.meter.ledger().bill("main", november()).await.unwrap().due.minor, 150);
+        let months = s.meter.ledger().months("main").await.unwrap();
+        assert_eq!(months.len(), 2);
+        let later = s.meter.ledger().bill("main", months[0]).await.unwrap();
+        assert_eq!((later.lines[0].resource, later.lines[0].quantity), (Resource::RequestsRead, 5));
+    }
+}
