@@ -115,13 +115,13 @@ fn table(bill: &Bill) -> String {
     }
     for line in &bill.lines {
         let BillLine { resource, speed, records, amount, .. } = line;
-        let (units, records) = (shortened(&resource.in_units(line.quantity)), records.to_string());
+        let ((units, unit), records) = (told(*resource, line.quantity), records.to_string());
         text.push_str(&row([
             resource.service().as_str(),
             resource.as_str(),
             speed,
             &units,
-            resource.unit(),
+            &unit,
             &records,
             &amount.decimal(),
         ]));
@@ -131,16 +131,26 @@ fn table(bill: &Bill) -> String {
 }
 
 fn row([service, resource, speed, units, unit, records, amount]: [&str; 7]) -> String {
-    let line = format!("{service:<8} {resource:<15} {speed:<9} {units:>14} {unit:<15} {records:>8} {amount:>14}");
+    let line = format!("{service:<8} {resource:<15} {speed:<9} {units:>14} {unit:<12} {records:>8} {amount:>14}");
     format!("{}\n", line.trim_end())
 }
 
 fn record_line(record: &UsageRecord) -> String {
     let UsageRecord { id, resource, at, source, outcome, quantity, amount, .. } = record;
-    let units = shortened(&resource.in_units(*quantity));
+    let (units, unit) = told(*resource, *quantity);
+    let amount = amount.to_string();
     let about = if source == id { String::new() } else { format!("  {source}") };
     let outcome = if outcome.is_charged() { "" } else { "  failed, free" };
-    format!("{at}  {resource:<15} {units:>12} {:<15} {amount:>18}  {id}{about}{outcome}", resource.unit())
+    format!("{at}  {resource:<15} {units:>12} {unit:<12} {amount:>18}  {id}{about}{outcome}")
+}
+
+/// A quantity and its unit for people: requests by number, everything else in what a price is for.
+fn told(resource: Resource, quantity: i64) -> (String, String) {
+    if resource.is_count() {
+        let several = if quantity == 1 { "" } else { "s" };
+        return (quantity.to_string(), format!("{}{several}", resource.base()));
+    }
+    (shortened(&resource.in_units(quantity)), resource.unit().to_owned())
 }
 
 /// Six digits behind the point are enough for people; what is smaller shows as such.

@@ -113,6 +113,12 @@ resources! {
 }
 
 impl Resource {
+    /// Whether people rather read how many there were than how many thousands: requests, pictures.
+    #[must_use]
+    pub fn is_count(self) -> bool {
+        self.unit().starts_with("1,000 ")
+    }
+
     /// A quantity in its unit, as a plain decimal, cut after nine digits: `0.25` for 900,000 ms of CPU.
     #[must_use]
     pub fn in_units(self, quantity: i64) -> String {
@@ -127,7 +133,7 @@ impl Resource {
 
 impl fmt::Display for Resource {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+        f.pad(self.as_str())
     }
 }
 
@@ -181,6 +187,7 @@ mod tests {
         assert_eq!(Resource::Storage.in_units(GIB * MONTH * 3), "3");
         assert_eq!(Resource::RequestsRead.in_units(1), "0.001");
         assert_eq!(Resource::QueryScan.in_units(1), "0");
+        assert!(Resource::RequestsRead.is_count() && !Resource::Egress.is_count());
         assert!("cpu".parse::<Resource>().is_err());
     }
 }

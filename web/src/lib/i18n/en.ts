@@ -533,7 +533,7 @@ export const en = {
   'bill.unit.GiB-hour': 'GiB-hours',
   'bill.unit.TiB': 'TiB read',
   'bill.unit.GiB-month': 'GiB-months',
-  'bill.unit.1,000 requests': 'thousand requests',
+  'bill.base.request': 'requests',
   'bill.unit.GiB': 'GiB sent',
-  'bill.unit.1,000 pictures': 'thousand pictures',
+  'bill.base.picture': 'pictures',
 } as const;

@@ -535,7 +535,7 @@ export const zh: Messages = {
   'bill.unit.GiB-hour': 'GiB 小时',
   'bill.unit.TiB': 'TiB（读取）',
   'bill.unit.GiB-month': 'GiB 月',
-  'bill.unit.1,000 requests': '千次请求',
+  'bill.base.request': '次请求',
   'bill.unit.GiB': 'GiB（流出）',
-  'bill.unit.1,000 pictures': '千张图片',
+  'bill.base.picture': '张图片',
 };

@@ -140,7 +140,7 @@ pub struct PriceBook {
     pub speeds: Vec<Speed>,
     /// Prices by resource; what is not in it is free.
     #[schema(example = json!({"query_cpu": {"price": "0.05", "free": "10", "tiers": [{"above": "1000", "price": "0.04"}]}}))]
-    pub prices: std::collections::BTreeMap<String, Price>,
+    pub prices: std::collections::BTreeMap<String, ResourcePrice>,
 }
 
 /// A speed that work can have.
@@ -162,7 +162,7 @@ pub struct Speed {
 
 /// What a resource costs.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
-pub struct Price {
+pub struct ResourcePrice {
     /// For one unit, a decimal with up to nine digits behind the point.
     #[schema(example = "0.05")]
     pub price: String,

@@ -11,7 +11,7 @@ use doorstep_geo::{GeoError, Point};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-pub use bill::{Bill, BillLine, Caps, Price as BookPrice, PriceBook, Speed, Tier, UsageRecord};
+pub use bill::{Bill, BillLine, Caps, PriceBook, ResourcePrice, Speed, Tier, UsageRecord};
 pub use live::{Clock, Frame, Stats};
 pub use order::{
     Cancelled, DriverRef, Event, EventKind, FareSplit, Order, OrderState, Quote, RiderRef, ShareOffer, StoryLine,
