@@ -3,6 +3,7 @@
 //   DOORSTEP_KEY  access:secret of a key with the scope admin
 //   SHOTS         a directory for screenshots (optional)
 import { backtestChecks } from './backtests.mjs';
+import { billChecks } from './bill.mjs';
 import { Frames } from './city.mjs';
 import { fileChecks } from './files.mjs';
 import { Harness } from './harness.mjs';
@@ -29,6 +30,7 @@ try {
     await surgeChecks(given);
     await listChecks(given);
     await fileChecks(given);
+    await billChecks(given);
     await backtestChecks(given);
     await reachChecks(given);
   }

@@ -14,6 +14,34 @@ export function money({ minor, currency }: Money, tag: string): string {
   }
 }
 
+/** An exact decimal amount with every digit that counts: a request costs less than a cent. */
+export function fineMoney(amount: string, currency: string, tag: string): string {
+  try {
+    return new Intl.NumberFormat(tag, { style: 'currency', currency, currencyDisplay: 'narrowSymbol', maximumFractionDigits: 9 }).format(Number(amount));
+  } catch {
+    return `${amount} ${currency}`;
+  }
+}
+
+/** A quantity in its unit, as short as it can be read: what is there is never shown as nothing. */
+export function quantity(units: string, tag: string): string {
+  const value = Number(units);
+  if (units === '0' || !Number.isFinite(value)) return units === '0' ? '0' : '—';
+  if (value < 0.001) return new Intl.NumberFormat(tag, { maximumSignificantDigits: 2, maximumFractionDigits: 9 }).format(value);
+  return new Intl.NumberFormat(tag, { maximumFractionDigits: 3 }).format(value);
+}
+
+/** The months of a chooser, newest first: those with usage, the present one and the one that is shown. */
+export function billMonths(used: string[], shown: string, now: Date): string[] {
+  const present = now.toISOString().slice(0, 7);
+  return [...new Set([present, shown, ...used])].filter((month) => /^\d{4}-\d{2}$/.test(month)).sort().reverse();
+}
+
+/** `2026-11` as people write it. */
+export function monthName(month: string, tag: string): string {
+  return dateFormat(tag, { year: 'numeric', month: 'long' }, 'UTC').format(new Date(`${month}-01T00:00:00Z`));
+}
+
 export function whole(value: number | null | undefined, tag: string): string {
   return value === null || value === undefined || !Number.isFinite(value) ? '—' : new Intl.NumberFormat(tag, { maximumFractionDigits: 0 }).format(value);
 }

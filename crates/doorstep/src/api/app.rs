@@ -6,6 +6,7 @@ use doorstep_city::{live::LiveCity, trials::Trials};
 use doorstep_clock::{SharedClock, Timestamp};
 use doorstep_identity::Keys;
 use doorstep_journal::Journal;
+use doorstep_meter::Meter;
 use doorstep_objects::Objects;
 use doorstep_orders::{DriverId, OrderId, Orders};
 use doorstep_pictures::Pictures;
@@ -48,6 +49,7 @@ pub(crate) struct Parts {
     /// Buckets and objects, where this process serves them.
     pub(crate) buckets: Option<Buckets>,
     pub(crate) journal: Journal,
+    pub(crate) meter: Meter,
     /// Real time; a city has its own.
     pub(crate) wall: SharedClock,
     pub(crate) cities: BTreeMap<String, LiveCity>,

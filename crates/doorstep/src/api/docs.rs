@@ -50,6 +50,7 @@ use super::{
         (name = "surge", description = "Prices that follow demand and free cars, and why"),
         (name = "reviews", description = "Reviews of both sides, reputations, blocks"),
         (name = "backtests", description = "Recorded periods under two policies, side by side"),
+        (name = "billing", description = "Usage, bills, prices and caps"),
         (name = "roads", description = "Ways, travel times, map tiles"),
         (name = "objects", description = "Buckets and objects, as the console shows them; programs take the S3 port"),
         (name = "pictures", description = "What a bucket makes of its pictures: styles, protection, upload rules, signed paths"),

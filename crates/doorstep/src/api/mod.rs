@@ -6,6 +6,7 @@
 pub(crate) mod app;
 mod auth;
 mod backtests;
+mod billing;
 mod body;
 mod buckets;
 mod cities;
@@ -108,6 +109,7 @@ fn endpoints() -> (OpenApiRouter<App>, OpenApiRouter<App>) {
         .merge(picture_settings::routes())
         .merge(picture_styles::routes())
         .merge(picture_keys::routes())
+        .merge(billing::routes())
         .merge(keys::routes());
     let open = OpenApiRouter::new().merge(health::routes()).merge(roads::public_routes());
     (keyed, open)

@@ -8,6 +8,7 @@ use doorstep_city::{
 };
 use doorstep_identity::IdentityError;
 use doorstep_journal::JournalError;
+use doorstep_meter::MeterError;
 use doorstep_objects::ObjectsError;
 use doorstep_orders::{OrdersError, Refusal};
 use doorstep_pictures::PictureError;
@@ -123,6 +124,23 @@ impl From<IdentityError> for Problem {
 impl From<JournalError> for Problem {
     fn from(error: JournalError) -> Self {
         Self::internal(&error)
+    }
+}
+
+impl From<MeterError> for Problem {
+    fn from(error: MeterError) -> Self {
+        let told = error.to_string();
+        match error {
+            MeterError::Invalid { mistakes, .. } => Self::fields(
+                mistakes.0.into_iter().map(|m| FieldError { field: m.field, reason: m.problem, fix: m.fix }).collect(),
+            ),
+            MeterError::Field { field, reason, fix } => Self::field(field, reason, fix),
+            MeterError::CapReached { cap, .. } => Self::new(Code::CapReached, told).with("cap", cap.as_str()),
+            MeterError::Overloaded { .. } => Self::new(Code::Overloaded, told).retry_after(1),
+            MeterError::Store(error) => error.into(),
+            MeterError::Journal(error) => error.into(),
+            MeterError::Money(_) => Self::internal(&told),
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use doorstep_city::trials::{Trials, TrialsConfig};
 use doorstep_clock::SharedClock;
 use doorstep_identity::Keys;
 use doorstep_journal::Journal;
+use doorstep_meter::Meter;
 use doorstep_orders::Orders;
 use doorstep_ratings::{Ratings, Rules};
 use doorstep_store::{Store, idempotency};
@@ -42,6 +43,7 @@ pub(crate) struct Needs {
     pub(crate) keys: Keys,
     pub(crate) orders: Orders,
     pub(crate) journal: Journal,
+    pub(crate) meter: Meter,
     pub(crate) wall: SharedClock,
     pub(crate) cities: Cities,
     /// Where this process serves objects as well.
@@ -70,6 +72,7 @@ impl ApiRole {
             trials,
             buckets: needs.buckets,
             journal: needs.journal,
+            meter: needs.meter,
             wall: needs.wall,
             cities: needs.cities,
             shutdown: needs.shutdown,

@@ -10,6 +10,7 @@ use doorstep_fetch::Fetcher;
 use doorstep_identity::{Keys, Vault};
 use doorstep_images::Limits;
 use doorstep_journal::Journal;
+use doorstep_meter::Meter;
 use doorstep_objects::{Courier, MasterKey, Objects};
 use doorstep_pictures::{CachePlace, Needs, Pictured, Pictures, WorkshopConfig};
 use doorstep_s3::S3Face;
@@ -17,6 +18,7 @@ use doorstep_store::Store;
 use doorstep_ufile::UfileFace;
 use tokio::{net::TcpListener, task::JoinHandle};
 
+use super::storage_sample::sample_storage;
 use crate::{
     config::{self, Config, PictureCache},
     node::{Shutdown, metering, serve},
@@ -33,6 +35,7 @@ pub(crate) struct ObjectsRole {
     vault: Arc<Vault>,
     wall: SharedClock,
     journal: Journal,
+    meter: Meter,
 }
 
 /// Where the faces listen, the engines behind them, and the task.
@@ -71,14 +74,14 @@ impl ObjectsRole {
         keys: Keys,
         vault: Arc<Vault>,
         wall: SharedClock,
-        journal: Journal,
+        (journal, meter): (Journal, Meter),
     ) -> Self {
         let location = match &config.objects.bytes {
             Some(url) => Location::Url(url.clone()),
             None => Location::Disk(config.data.join("blobs")),
         };
         let (pictures, blobs) = (pictures(config), doorstep_blobs::Config::at(location));
-        Self { config: config.objects.clone(), pictures, blobs, store, keys, vault, wall, journal }
+        Self { config: config.objects.clone(), pictures, blobs, store, keys, vault, wall, journal, meter }
     }
 
     /// Opens the bytes' place, starts the sweeps and the upload rules, and listens.
@@ -104,8 +107,8 @@ impl ObjectsRole {
             objects: objects.clone(),
             store: self.store,
             vault: self.vault,
-            clock: self.wall,
-            meter: Arc::new(metering::Pictures),
+            clock: Arc::clone(&self.wall),
+            meter: Arc::new(metering::Pictures(self.meter.clone())),
         };
         let pictures = Pictures::open(needs, self.pictures).context("cannot start making pictures (pictures.cache)")?;
         pictures.note_uploads();
@@ -125,10 +128,11 @@ impl ObjectsRole {
             requests: self.config.requests,
             ..doorstep_ufile::Config::default()
         };
-        let s3 = S3Face::new(objects.clone(), self.keys.clone(), s3);
+        let s3 = S3Face::new(objects.clone(), self.keys.clone(), s3).metered(Arc::new(self.meter.clone()));
         // What is UFile's by its signature, query or form is answered by its face; all else goes on to S3's.
         let face = UfileFace::new(objects.clone(), self.keys, fetcher, ufile).in_front_of(s3);
         let engine = objects.clone();
+        tokio::spawn(sample_storage(objects.clone(), self.meter, self.wall, shutdown.clone()));
         tokio::spawn(until(shutdown.clone(), async move { objects.keep_clean().await }));
         tokio::spawn(until(shutdown.clone(), pictures.clone().follow_rules()));
         let router = Router::new().fallback_service(Pictured::new(face, pictures.clone()));

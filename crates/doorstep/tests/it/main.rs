@@ -3,6 +3,7 @@
 
 mod access;
 mod backtests;
+mod bill;
 mod bucket;
 mod buckets;
 mod command;

@@ -97,5 +97,5 @@ pub use service::Objects;
 pub use settings::{DefaultEncryption, LockDefault, Ownership, PublicBlock, Quota, Settings, Versioning};
 pub use ufile_hash::{UFILE_BLOCK, UfileHash};
 pub use upload::{Part, PartPage, Plan, Upload, UploadPage};
-pub use usage::Usage;
+pub use usage::{BucketUsage, Usage};
 pub use watch::Watcher;

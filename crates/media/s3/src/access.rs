@@ -15,6 +15,7 @@ use s3s::{S3Error, S3ErrorCode, S3Result};
 
 use crate::asked::{may_list, policy, stranger, version_of};
 use crate::error;
+use crate::metered::Payer;
 
 /// Who asks, and the bucket it is about. Operations find it in the request's extensions.
 #[derive(Clone, Debug)]
@@ -209,6 +210,10 @@ impl S3Access for Gate {
         };
         let refused = || error::denied("The key may not do this, or there is none and the bucket is not public.");
         let by_tenant = by_tenant.ok_or_else(refused)?;
+        let pays = bucket.as_ref().map(|b| b.tenant.as_str()).or(who.as_ref().map(|who| who.tenant.as_str()));
+        if let (Some(tenant), Some(payer)) = (pays, cx.extensions_mut().get::<Payer>()) {
+            payer.pays(tenant, bucket.as_ref().map(|b| b.name.as_str()), &operation);
+        }
         cx.extensions_mut().insert(Caller { who, bucket, by_tenant });
         Ok(())
     }

@@ -21,6 +21,7 @@ mod guard_ops;
 mod host;
 mod list_ops;
 mod lock_ops;
+mod metered;
 pub mod metrics;
 mod multipart_ops;
 mod object_ops;

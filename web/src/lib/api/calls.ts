@@ -1,8 +1,8 @@
 // The API's calls by name, typed. Everything the console does goes through here.
 import type { Client } from './client';
 import type {
-  Backtest, BacktestRequest, Bucket, City, CityClock, Driver, DriverRoute, Film, Folder, Key, MadePicture, Me, NewBacktest, NewKey, Order, OrderEvent, OrderProgress, Page, Point, Price,
-  Quote, RecordedSummary, Report, Route, Scope, StoryItem, SurgeMap,
+  Backtest, BacktestRequest, Bill, Bucket, Caps, City, CityClock, Driver, DriverRoute, Film, Folder, Key, MadePicture, Me, NewBacktest, NewKey, Order, OrderEvent, OrderProgress, Page, Point, Price,
+  Quote, RecordedSummary, Report, Route, Scope, StoryItem, SurgeMap, UsageRecord,
 } from './types';
 
 const id = encodeURIComponent;
@@ -55,6 +55,12 @@ export const keys = (api: Client, cursor: string | null): Promise<Page<Key>> => 
 export const createKey = (api: Client, key: { name: string; scopes: Scope[]; expires_at?: string }): Promise<NewKey> =>
   api.post('/v1/keys', key);
 export const revokeKey = (api: Client, keyId: string): Promise<void> => api.delete(`/v1/keys/${id(keyId)}`);
+
+export const bill = (api: Client, month: string | null, signal?: AbortSignal): Promise<Bill> => api.get('/v1/bill', { month }, signal);
+export const usage = (api: Client, filter: { month: string; resource: string; cursor?: string | null; limit?: number }, signal?: AbortSignal): Promise<Page<UsageRecord>> =>
+  api.get('/v1/usage', { ...filter }, signal);
+export const caps = (api: Client): Promise<Caps> => api.get('/v1/caps');
+export const setCaps = (api: Client, caps: Omit<Caps, 'currency'>): Promise<Caps> => api.put('/v1/caps', caps);
 
 const backtestsOf = (cityId: string) => `/v1/cities/${id(cityId)}/backtests`;
 export const backtests = (api: Client, cityId: string, cursor: string | null, signal?: AbortSignal): Promise<Page<Backtest>> =>

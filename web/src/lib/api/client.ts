@@ -80,6 +80,12 @@ export class Client {
     }
   }
 
+  /** Sets something as a whole; to do it again does nothing more. */
+  put<T>(path: string, body: unknown): Promise<T> {
+    const headers = { ...this.headers(), 'content-type': 'application/json' };
+    return this.send<T>(path, { method: 'PUT', headers, body: JSON.stringify(body) });
+  }
+
   delete(path: string): Promise<void> {
     return this.send<void>(path, { method: 'DELETE', headers: this.headers() });
   }

@@ -208,6 +208,49 @@ export interface RouteStop {
 }
 export interface StoryItem { at: string; kind: string; order_id?: string | null; detail?: string }
 
+/** Amounts are exact decimals as text; quantities in units too. */
+export interface BillLine {
+  service: string;
+  resource: string;
+  speed: string | null;
+  quantity: number;
+  base: string;
+  units: string;
+  unit: string;
+  free_units: string;
+  records: number;
+  amount: string;
+}
+export interface Bill {
+  tenant: string;
+  month: string;
+  from: string;
+  until: string;
+  final: boolean;
+  currency: string;
+  lines: BillLine[];
+  total: string;
+  due: Money;
+  months: string[];
+}
+export interface UsageRecord {
+  id: string;
+  at: string;
+  service: string;
+  resource: string;
+  source: string;
+  key: string | null;
+  speed: string | null;
+  outcome: 'done' | 'cancelled' | 'failed';
+  quantity: number;
+  base: string;
+  units: string;
+  unit: string;
+  amount: string;
+  currency: string;
+}
+export interface Caps { currency?: string; query: string | null; month: string | null; query_scan_bytes: number | null }
+
 export interface Key {
   id: string;
   access: string;
