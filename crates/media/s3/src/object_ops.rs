@@ -179,19 +179,23 @@ pub(crate) async fn get_object(
     encryption::not_asked(&request.headers)?;
     let reader = Reader::of(&request)?;
     let input = request.input;
-    if reader.as_source {
-        return reader.source(face, &bucket, &input.key, input.version_id.as_deref()).await;
-    }
     if input.range.is_some() && input.part_number.is_some() {
         return Err(S3Error::with_message(
             S3ErrorCode::InvalidRequest,
             "Cannot specify both Range header and partNumber",
         ));
     }
-    let found = face.objects.get(&bucket, &input.key, reading!(input)).await.map_err(s3)?;
+    let wanted = reader.wants(reading!(input));
+    let found = match reader.as_source {
+        true => face.objects.peek(&bucket, &input.key, wanted).await.map_err(s3)?,
+        false => face.objects.get(&bucket, &input.key, wanted).await.map_err(s3)?,
+    };
     let object = found.object.clone();
     owned(&caller, &bucket, &object.meta, Permission::Read)?;
     readable(face, &object)?;
+    if reader.as_source {
+        return Ok(reader.granted(S3Response::new(GetObjectOutput::default()), &bucket, object));
+    }
     let mut output = GetObjectOutput::default();
     describe!(output, object, found, input.checksum_mode.is_some(), face.objects.now());
     overrides!(output, input);
@@ -221,12 +225,13 @@ pub(crate) async fn head_object(
     encryption::not_asked(&request.headers)?;
     let reader = Reader::of(&request)?;
     let input = request.input;
-    if reader.as_source {
-        return reader.source(face, &bucket, &input.key, input.version_id.as_deref()).await;
-    }
-    let found = face.objects.peek(&bucket, &input.key, reading!(input)).await.map_err(s3)?;
+    let found = face.objects.peek(&bucket, &input.key, reader.wants(reading!(input))).await.map_err(s3)?;
     let object = found.object.clone();
     owned(&caller, &bucket, &object.meta, Permission::Read)?;
+    if reader.as_source {
+        readable(face, &object)?;
+        return Ok(reader.granted(S3Response::new(HeadObjectOutput::default()), &bucket, object));
+    }
     let mut output = HeadObjectOutput::default();
     describe!(output, object, found, input.checksum_mode.is_some(), face.objects.now());
     overrides!(output, input);

@@ -1,13 +1,14 @@
 //! Who reads an object, and what is told of it to whatever stands in front of the face.
+//!
+//! Every check of a read holds for a source as well: it takes the same way through `object_ops` and leaves it before
+//! the bytes.
 
 use std::sync::Arc;
 
-use doorstep_objects::acl::Permission;
-use doorstep_objects::{AsSource, Bucket, Granted, Object};
+use doorstep_objects::{AsSource, Bucket, Get, Granted, Object, ReadConditions};
 use s3s::{S3Error, S3ErrorCode, S3Request, S3Response, S3Result};
 
-use crate::access::{Caller, caller, owned};
-use crate::error::s3;
+use crate::access::caller;
 use crate::operations::Operations;
 
 /// Refuses an archived object that was not restored.
@@ -21,41 +22,34 @@ pub(crate) fn readable(face: &Operations, object: &Object) -> S3Result<()> {
 
 /// Who reads, and what for.
 pub(crate) struct Reader {
-    caller: Caller,
+    who: Option<String>,
     query_signed: bool,
     pub(crate) as_source: bool,
 }
 
 impl Reader {
     pub(crate) fn of<T>(request: &S3Request<T>) -> S3Result<Self> {
-        let caller = caller(request)?;
+        let who = caller(request)?.who.map(|who| who.tenant.to_string());
         // Version 4 signs the whole query, by header and in an address alike; version 2 does not.
         let by_header = request.headers.get(http::header::AUTHORIZATION);
         let by_header = by_header.is_some_and(|value| value.as_bytes().starts_with(b"AWS4-"));
         let by_query = request.uri.query().is_some_and(|query| query.contains("X-Amz-Signature="));
         let as_source = request.extensions.get::<AsSource>().is_some();
-        Ok(Self { query_signed: caller.who.is_some() && (by_header || by_query), caller, as_source })
+        Ok(Self { query_signed: who.is_some() && (by_header || by_query), who, as_source })
     }
 
     /// The answer with the mark on it.
     pub(crate) fn granted<O>(self, mut response: S3Response<O>, bucket: &Arc<Bucket>, object: Object) -> S3Response<O> {
-        let Self { caller, query_signed, .. } = self;
-        let who = caller.who.map(|who| who.tenant.to_string());
+        let Self { who, query_signed, .. } = self;
         response.extensions.insert(Granted { bucket: Arc::clone(bucket), object, who, query_signed });
         response
     }
 
-    /// The answer to somebody who makes something else of the object: the mark alone.
-    pub(crate) async fn source<O: Default>(
-        self,
-        face: &Operations,
-        bucket: &Arc<Bucket>,
-        key: &str,
-        version: Option<&str>,
-    ) -> S3Result<S3Response<O>> {
-        let object = face.objects.head(bucket, key, version).await.map_err(s3)?;
-        owned(&self.caller, bucket, &object.meta, Permission::Read)?;
-        readable(face, &object)?;
-        Ok(self.granted(S3Response::new(O::default()), bucket, object))
+    /// What is looked for: a source is the whole object, whatever the request says of a range or a condition.
+    pub(crate) fn wants(&self, get: Get) -> Get {
+        if !self.as_source {
+            return get;
+        }
+        Get { range: None, part: None, conditions: ReadConditions::default(), ..get }
     }
 }

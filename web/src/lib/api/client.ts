@@ -56,12 +56,6 @@ export class Client {
     return { blob: await response.blob(), headers: response.headers };
   }
 
-  /** A write that may come twice. */
-  put<T>(path: string, body: unknown): Promise<T> {
-    const headers = { ...this.headers(), 'content-type': 'application/json' };
-    return this.send<T>(path, { method: 'PUT', headers, body: JSON.stringify(body) });
-  }
-
   /** A question that travels as POST: nothing is kept of it, therefore no Idempotency-Key. */
   ask<T>(path: string, body: unknown, signal?: AbortSignal): Promise<T> {
     const headers = { ...this.headers(), 'content-type': 'application/json' };
