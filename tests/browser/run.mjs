@@ -9,6 +9,7 @@ import { listChecks } from './lists.mjs';
 import { mapChecks } from './map.mjs';
 import { reachChecks } from './reach.mjs';
 import { rideChecks } from './ride.mjs';
+import { sqlChecks } from './sql.mjs';
 import { surgeChecks } from './surge.mjs';
 
 const { DOORSTEP_URL, DOORSTEP_KEY, SHOTS } = process.env;
@@ -27,6 +28,7 @@ try {
     await rideChecks(given);
     await surgeChecks(given);
     await listChecks(given);
+    await sqlChecks(given);
     await backtestChecks(given);
     await reachChecks(given);
   }

@@ -25,6 +25,14 @@ export function short(value: number | null | undefined, tag: string): string {
   return new Intl.NumberFormat(tag, { maximumFractionDigits: digits }).format(value);
 }
 
+/** `1.2 MB`, in decimal units. */
+export function bytes(value: number, tag: string): string {
+  const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'] as const;
+  let [size, at] = [Math.max(value, 0), 0];
+  while (size >= 1000 && at < units.length - 1) [size, at] = [size / 1000, at + 1];
+  return new Intl.NumberFormat(tag, { style: 'unit', unit: units[at] ?? 'byte', unitDisplay: 'short', maximumFractionDigits: size < 10 && at > 0 ? 1 : 0 }).format(size);
+}
+
 export function duration(seconds: number | null | undefined, t: Translate): string {
   if (seconds === null || seconds === undefined || !Number.isFinite(seconds)) return '—';
   const all = Math.max(0, Math.round(seconds));

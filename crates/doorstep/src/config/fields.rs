@@ -48,7 +48,9 @@ macro_rules! field {
 
 /// Every setting there is.
 pub(super) const FIELDS: &[Field] = &[
-    field!("roles", "What this process does: city, lake, api, objects, metrics.", roles, roles, |roles: &Vec<Role>| {
+    field!("roles", "What this process does: city, lake, hive, api, objects, metrics.", roles, roles, |roles: &Vec<
+        Role,
+    >| {
         Some(Value::Array(roles.iter().map(|r| Value::String(r.as_str().to_owned())).collect()))
     }),
     field!("data", "Directory for everything durable that has no address of its own.", data, path, |p: &PathBuf| {
@@ -231,6 +233,34 @@ pub(super) const FIELDS: &[Field] = &[
         "Seconds after which new rows go into a file; they are seen at once in any case.",
         lake.flush_s,
         |v| seconds(v, 0.1, 3600.0),
+        float_of
+    ),
+    field!(
+        "hive.listen",
+        "Where HiveServer2 listens. Loopback unless you say otherwise; it is not encrypted.",
+        hive.listen,
+        address,
+        |a: &SocketAddr| { text_of(&a.to_string()) }
+    ),
+    field!(
+        "hive.connections",
+        "Connections of Hive's clients at once; more wait in the system's queue.",
+        hive.connections,
+        |v| size(v, 1, 100_000),
+        size_of
+    ),
+    field!(
+        "hive.idle_s",
+        "Seconds after which a connection that says nothing is closed, with its sessions.",
+        hive.idle_s,
+        |v| seconds(v, 1.0, 7.0 * 86_400.0),
+        float_of
+    ),
+    field!(
+        "hive.operation_idle_s",
+        "Seconds after which rows that no client fetches are given up and their query is ended.",
+        hive.operation_idle_s,
+        |v| seconds(v, 1.0, 86_400.0),
         float_of
     ),
     field!(
@@ -427,6 +457,10 @@ fn roles(value: &Value) -> Result<Vec<Role>, Misfit> {
     }
     if roles.is_empty() {
         return Err(misfit("names no role", format!("choose among {}", allowed())));
+    }
+    #[cfg(feature = "lake")]
+    if roles.contains(&Role::Hive) && !roles.contains(&Role::Lake) {
+        return Err(misfit("names hive without lake", "add lake: HiveServer2 runs on the lake of its process"));
     }
     Ok(roles)
 }

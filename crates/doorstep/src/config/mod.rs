@@ -40,6 +40,8 @@ pub struct Config {
     pub dispatch: Dispatch,
     /// Tables and statements over them.
     pub lake: Lake,
+    /// HiveServer2.
+    pub hive: Hive,
     /// How a live city's prices move.
     pub pricing: Pricing,
     /// What keeps one caller from taking everything.
@@ -172,6 +174,19 @@ pub struct Lake {
     pub flush_s: f64,
 }
 
+/// Where Hive's clients are served.
+#[derive(Clone, Debug)]
+pub struct Hive {
+    /// Where HiveServer2 listens; port 0 picks a free one.
+    pub listen: SocketAddr,
+    /// Connections at once.
+    pub connections: usize,
+    /// Seconds after which a connection that says nothing is closed.
+    pub idle_s: f64,
+    /// Seconds after which rows that nobody fetches are given up.
+    pub operation_idle_s: f64,
+}
+
 /// What keeps one caller from taking everything.
 #[derive(Clone, Debug)]
 pub struct Limits {
@@ -270,6 +285,12 @@ impl Default for Config {
                 query_mib: 1024,
                 query_timeout_s: 600.0,
                 flush_s: 30.0,
+            },
+            hive: Hive {
+                listen: SocketAddr::from(([127, 0, 0, 1], 10_000)),
+                connections: 256,
+                idle_s: 3600.0,
+                operation_idle_s: 300.0,
             },
             limits: Limits {
                 body_bytes: 1 << 20,

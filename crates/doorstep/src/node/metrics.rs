@@ -34,6 +34,8 @@ pub(crate) fn describe() {
         doorstep_objects::metrics::METRICS,
         doorstep_s3::metrics::METRICS,
         doorstep_images::METRICS,
+        #[cfg(feature = "lake")]
+        doorstep_hive::metrics::METRICS,
     ];
     for (name, help) in all.into_iter().flatten() {
         // The kind is told by the first value that is recorded; a description has none.

@@ -34,7 +34,10 @@ use crate::{
 #[cfg(feature = "lake")]
 use crate::{
     facts::watch::watch,
-    roles::lake::{self, Lake, LakeRole},
+    roles::{
+        hive::HiveRole,
+        lake::{self, Lake, LakeRole},
+    },
 };
 
 /// What a start wants beside the configuration.
@@ -59,6 +62,8 @@ pub struct Node {
     pub metrics: Option<SocketAddr>,
     /// Where Arrow Flight SQL listens.
     pub flight: Option<SocketAddr>,
+    /// Where HiveServer2 listens.
+    pub hive: Option<SocketAddr>,
     /// The admin key, if this start made one.
     pub admin_key: Option<AdminKey>,
     /// The store was empty: this is the first start.
@@ -145,7 +150,7 @@ impl Node {
             cities = role.start(&owner_name(&config, &owner)).await?;
         }
         #[cfg_attr(not(feature = "lake"), allow(unused_mut, reason = "nobody is told without the lake"))]
-        let (mut facts, mut flight) = (Facts::default(), None);
+        let (mut facts, mut flight, mut hive) = (Facts::default(), None, None);
         #[cfg(feature = "lake")]
         let mut lake = None;
         #[cfg(feature = "lake")]
@@ -161,6 +166,11 @@ impl Node {
             let role = LakeRole::create(&config, opened.clone(), journal.clone(), keys.clone());
             let running = role.start(shutdown.clone()).await?;
             flight = Some(running.at);
+            if config.has(Role::Hive) {
+                let face = HiveRole::create(&config.hive, keys.clone(), &opened).start(&shutdown).await?;
+                hive = Some(face.at);
+                tasks.push(face.task);
+            }
             (lake, lake_runs) = (Some(opened), Some(running));
         }
         let mut objects = None;
@@ -197,13 +207,14 @@ impl Node {
 
         let admin_key = admin_key.map(|key| AdminKey { access: key.access.to_string(), secret: key.secret });
         if let Some(path) = &wishes.ready_file {
-            ready::write(path, &ready::Ready { api, objects, metrics, flight, admin_key: admin_key.clone() })?;
+            ready::write(path, &ready::Ready { api, objects, metrics, flight, hive, admin_key: admin_key.clone() })?;
         }
         Ok(Self {
             api,
             objects,
             metrics,
             flight,
+            hive,
             admin_key,
             first_start,
             shutdown,

@@ -2,7 +2,7 @@
 import type { Client } from './client';
 import type {
   Backtest, BacktestRequest, City, CityClock, Driver, DriverRoute, Film, Key, Me, NewBacktest, NewKey, Order, OrderEvent, OrderProgress, Page, Point, Price,
-  Quote, RecordedSummary, Report, Route, Scope, StoryItem, SurgeMap,
+  Quote, RecordedSummary, Report, Route, Scope, SqlAnswer, SqlJob, SqlPlan, SqlRow, SqlTable, StoryItem, SurgeMap,
 } from './types';
 
 const id = encodeURIComponent;
@@ -70,3 +70,17 @@ export const backtestFilm = (api: Client, cityId: string, one: string, side: 'a'
 export const backtestRequest = (api: Client, cityId: string, one: string): Promise<BacktestRequest> => api.get(`${backtestsOf(cityId)}/${id(one)}/request`);
 export const recording = (api: Client, cityId: string, from: string, to: string, signal?: AbortSignal): Promise<RecordedSummary> =>
   api.get(`/v1/cities/${id(cityId)}/recording`, { from, to }, signal);
+
+export const sqlTables = (api: Client): Promise<SqlTable[]> => api.get('/v1/sql/tables');
+/** Answers at once; the rows are fetched when the job is ready. */
+export const startSql = (api: Client, statement: string, database: string): Promise<SqlJob> =>
+  api.ask('/v1/sql', { statement, database, async: true });
+export const askSql = (api: Client, statement: string, maxRows: number, signal?: AbortSignal): Promise<SqlAnswer> =>
+  api.ask('/v1/sql', { statement, max_rows: maxRows }, signal);
+export const planSql = (api: Client, statement: string, database: string): Promise<SqlPlan> => api.ask('/v1/sql/plan', { statement, database });
+export const sqlJob = (api: Client, jobId: string, waitS: number, signal?: AbortSignal): Promise<SqlJob> =>
+  api.get(`/v1/sql/queries/${id(jobId)}`, { wait_s: waitS }, signal);
+export const endSql = (api: Client, jobId: string): Promise<void> => api.delete(`/v1/sql/queries/${id(jobId)}`);
+export const sqlRows = (api: Client, jobId: string, most: number, signal?: AbortSignal): Promise<{ rows: SqlRow[]; more: boolean }> =>
+  api.lines(`/v1/sql/queries/${id(jobId)}/rows`, most, signal);
+export const sqlFile = (api: Client, jobId: string): Promise<Blob> => api.file(`/v1/sql/queries/${id(jobId)}/rows`, 'text/csv');

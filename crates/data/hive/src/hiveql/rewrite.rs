@@ -7,9 +7,9 @@
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    CastKind, DataType, Expr, GroupByExpr, GroupByWithModifier, Ident, LimitClause, NamedWindowExpr, Offset,
-    OffsetRows, OrderBy, OrderByExpr, OrderByKind, Query, Select, SelectFlavor, SelectItem, SetExpr, SetOperator,
-    TableFactor, Value, VisitMut, VisitorMut, WindowType,
+    BinaryOperator, CastKind, DataType, Expr, GroupByExpr, GroupByWithModifier, Ident, LimitClause, NamedWindowExpr,
+    Offset, OffsetRows, OrderBy, OrderByExpr, OrderByKind, Query, Select, SelectFlavor, SelectItem, SetExpr,
+    SetOperator, TableFactor, Value, VisitMut, VisitorMut, WindowType,
 };
 
 use super::{calls, dialect::call, lateral, parse, rules, sample};
@@ -126,7 +126,26 @@ fn groups(select: &mut Select) -> Result<(), HiveError> {
         *keys = vec![match modifier {
             GroupByWithModifier::Rollup => Expr::Rollup(sets()),
             GroupByWithModifier::Cube => Expr::Cube(sets()),
-            GroupByWithModifier::GroupingSets(sets) => sets,
+            GroupByWithModifier::GroupingSets(sets) => {
+                let (sets, only) = with_all(sets, &plain);
+                if only {
+                    // The set that was added to name every key is left out again.
+                    let added = Expr::BinaryOp {
+                        left: Box::new(call("grouping", plain.clone())),
+                        op: BinaryOperator::NotEq,
+                        right: Box::new(Expr::Value(Value::Number("0".to_owned(), false).into())),
+                    };
+                    select.having = Some(match select.having.take() {
+                        Some(having) => Expr::BinaryOp {
+                            left: Box::new(Expr::Nested(Box::new(having))),
+                            op: BinaryOperator::And,
+                            right: Box::new(added),
+                        },
+                        None => added,
+                    });
+                }
+                sets
+            }
             GroupByWithModifier::Totals => {
                 return Err(HiveError::unsupported("WITH TOTALS", "use WITH ROLLUP"));
             }
@@ -155,6 +174,17 @@ fn groups(select: &mut Select) -> Result<(), HiveError> {
         }
     }
     Ok(())
+}
+
+/// Sets that name every key, since the engine knows no key that none of them has: Hive shows it as NULL. Whether one
+/// was added for that.
+fn with_all(sets: Expr, keys: &[Expr]) -> (Expr, bool) {
+    let Expr::GroupingSets(mut sets) = sets else { return (sets, false) };
+    let missing = keys.iter().any(|key| !sets.iter().any(|set| set.contains(key)));
+    if missing {
+        sets.push(keys.to_vec());
+    }
+    (Expr::GroupingSets(sets), missing)
 }
 
 /// Hive puts NULLs first when it goes up, last when it goes down.
@@ -241,6 +271,10 @@ mod tests {
             ("select current_database() d", "SELECT 'db' AS d"),
             ("select a from t where b rlike 'x'", "SELECT a FROM t WHERE hive_rlike(b, 'x')"),
             ("select count(*) c from t group by a with rollup", "SELECT count(*) AS c FROM t GROUP BY ROLLUP (a)"),
+            (
+                "select a, b from t group by a, b grouping sets ((a), ())",
+                "SELECT a, b FROM t GROUP BY GROUPING SETS ((a), (), (a, b)) HAVING grouping(a, b) <> 0",
+            ),
             ("from t select a", "SELECT a FROM t"),
         ] {
             assert_eq!(rewritten(hive), sql);
