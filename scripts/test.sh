@@ -35,6 +35,9 @@ cargo test --locked --workspace
 step "real S3 clients: boto3, the AWS CLI, kill -9 under load"
 tests/s3/run.sh
 
+step "real SQL clients: ADBC Flight SQL, DuckDB on the same files, the terminal"
+tests/lake/run.sh
+
 step "browser"
 tests/browser/run.sh
 
