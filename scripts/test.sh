@@ -38,6 +38,9 @@ tests/s3/run.sh
 step "real Hive clients: PyHive, impyla, beeline"
 tests/hive/run.sh
 
+step "real SQL clients: ADBC Flight SQL, DuckDB on the same files, the terminal"
+tests/lake/run.sh
+
 step "browser"
 tests/browser/run.sh
 

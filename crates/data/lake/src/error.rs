@@ -115,6 +115,12 @@ pub enum LakeError {
         /// How many wait.
         waiting: usize,
     },
+    /// Another process keeps the lake of this store.
+    #[error("the lake is kept by {owner}; ask there")]
+    Elsewhere {
+        /// Its name.
+        owner: String,
+    },
     /// Two statements changed the same table at once; the later one did nothing.
     #[error("the table {table:?} was changed by another statement meanwhile; run this one again")]
     Conflict {
@@ -164,6 +170,7 @@ impl LakeError {
             Self::Limit { .. } => "limit",
             Self::Cancelled => "cancelled",
             Self::Overloaded { .. } => "overloaded",
+            Self::Elsewhere { .. } => "elsewhere",
             Self::Conflict { .. } => "conflict",
             Self::Corrupt { .. } => "corrupt",
             Self::Execution(_) => "execution",

@@ -186,7 +186,7 @@ fn status(error: LakeError) -> Status {
         LakeError::Limit { limit: crate::Limit::Time, .. } => Status::deadline_exceeded(told),
         LakeError::Limit { .. } => Status::resource_exhausted(told),
         LakeError::Cancelled => Status::cancelled(told),
-        LakeError::Overloaded { .. } => Status::unavailable(told),
+        LakeError::Overloaded { .. } | LakeError::Elsewhere { .. } => Status::unavailable(told),
         LakeError::Conflict { .. } => Status::aborted(told),
         LakeError::Corrupt { .. } => Status::data_loss(told),
         LakeError::Execution(_) => Status::failed_precondition(told),

@@ -25,7 +25,7 @@ pub use engine::{
     Running, Session, Settings, Statement, Statistics,
 };
 pub use error::{LakeError, Limit, Place};
-pub use ingest::{CARETAKER, CareOptions, Ingest, IngestOptions, Snapshot, Tables, ViewSpec};
+pub use ingest::{CARETAKER, CareOptions, Ingest, IngestOptions, Keeper, Snapshot, Tables, ViewSpec, journal_id};
 pub use jobs::{Job, Jobs};
 
 /// The columns of an answer.

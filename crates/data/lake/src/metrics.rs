@@ -25,6 +25,9 @@ pub const COMMITS: &str = "doorstep_lake_commits_total";
 /// Files merged into larger ones, by `table`.
 pub const COMPACTED: &str = "doorstep_lake_files_compacted_total";
 
+/// 1 in the process that keeps the lake, else 0.
+pub const KEEPER: &str = "doorstep_lake_keeper";
+
 pub(crate) fn query(outcome: &'static str, wall: std::time::Duration, cpu_ms: u64, bytes: u64) {
     counter!(QUERIES, "outcome" => outcome).increment(1);
     histogram!(QUERY_SECONDS).record(wall.as_secs_f64());
@@ -34,6 +37,10 @@ pub(crate) fn query(outcome: &'static str, wall: std::time::Duration, cpu_ms: u6
 
 pub(crate) fn running(n: usize) {
     gauge!(RUNNING).set(n as f64);
+}
+
+pub(crate) fn keeps(yes: bool) {
+    gauge!(KEEPER).set(f64::from(u8::from(yes)));
 }
 
 pub(crate) fn waiting(n: usize) {

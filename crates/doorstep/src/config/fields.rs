@@ -604,6 +604,14 @@ mod tests {
         assert_eq!(without_password("sqlite:///x/y@z.db"), "sqlite:///x/y@z.db");
     }
 
+    #[cfg(feature = "lake")]
+    #[test]
+    fn hive_wants_the_lake() {
+        let told = |text: &str| roles(&Value::String(text.to_owned())).map_err(|misfit| misfit.fix);
+        assert!(told("api,hive").is_err_and(|fix| fix.contains("add lake")));
+        assert!(told("hive,lake").is_ok());
+    }
+
     #[test]
     fn defaults_pass_their_own_checks() {
         let config = Config::default();

@@ -5,6 +5,8 @@
 
 #![cfg_attr(not(feature = "lake"), allow(dead_code, reason = "nobody is told without the lake"))]
 
+#[cfg(feature = "lake")]
+pub(crate) mod inventory;
 pub(crate) mod tables;
 pub(crate) mod watch;
 

@@ -201,6 +201,33 @@ pub(crate) const TABLES: &[&TableSpec] = &[
     },
 ];
 
+/// Read where the objects are, see [`inventory`](super::inventory).
+pub(crate) const INVENTORY: TableSpec = TableSpec {
+    name: "object_inventory",
+    about: "A version of an object, or a mark that it was deleted, as it is now.",
+    streams: "",
+    kinds: &[],
+    columns: &[
+        ColumnSpec { name: "modified", kind: Time, from: Source::At, about: "When it was written." },
+        column("bucket", Text, "/bucket", "Its bucket."),
+        ColumnSpec { name: "key", kind: Text, from: Source::Key, about: "Its name in the bucket." },
+        column("version_id", Text, "/version", "This version's id; null as text where none are kept."),
+        column("is_latest", Flag, "/latest", "Whether it is what a reader gets."),
+        column("is_delete_marker", Flag, "/marker", "Whether it says that the object was deleted."),
+        column("size", Int, "/size", "Bytes."),
+        column("etag", Text, "/etag", "S3's ETag."),
+        column("storage_class", Text, "/class", "standard, infrequent or archive."),
+        column("content_type", Text, "/headers/content_type", "Its media type."),
+        column("parts", Int, "/parts", "Parts of a multipart upload; 0 if it came at once."),
+        column("tags", Json, "/tags", "Its tags, as JSON."),
+        column("user_metadata", Json, "/user", "Its owner's own headers, as JSON."),
+        column("locked_until", Time, "/locked_until", "Cannot be deleted before."),
+        column("legal_hold", Flag, "/legal_hold", "Cannot be deleted while true."),
+    ],
+    time: "modified",
+    keep_days: None,
+};
+
 /// Name, what a row is, and query of the views over them.
 pub(crate) const VIEWS: &[(&str, &str, &str)] = &[
     (

@@ -142,12 +142,12 @@ impl Node {
         let shutdown = Shutdown::default();
         let journal = open_journal(&config, Arc::clone(&wall))?;
 
+        let owner = owner_name(&config);
         let mut tasks = Vec::new();
         let mut cities = Cities::new();
         if config.has(Role::City) {
-            let owner = uuid::Uuid::now_v7().simple().to_string();
             let role = CityRole::create(&config, Arc::clone(&wall), orders.clone(), journal.clone());
-            cities = role.start(&owner_name(&config, &owner)).await?;
+            cities = role.start(&owner).await?;
         }
         #[cfg_attr(not(feature = "lake"), allow(unused_mut, reason = "nobody is told without the lake"))]
         let (mut facts, mut flight, mut hive) = (Facts::default(), None, None);
@@ -163,7 +163,7 @@ impl Node {
             tasks.push(task);
             tasks.push(tokio::spawn(watch(cities.clone(), keys.clone(), facts.clone(), shutdown.clone())));
             opened.remember_queries(facts.clone());
-            let role = LakeRole::create(&config, opened.clone(), journal.clone(), keys.clone());
+            let role = LakeRole::create(&config, opened.clone(), journal.clone(), keys.clone(), owner.clone());
             let running = role.start(shutdown.clone()).await?;
             flight = Some(running.at);
             if config.has(Role::Hive) {
@@ -179,6 +179,10 @@ impl Node {
             let running = role.start(shutdown.clone()).await?;
             objects = Some(running.at);
             tasks.push(running.task);
+            #[cfg(feature = "lake")]
+            if let Some(lake) = &lake {
+                lake.show_inventory(running.engine)?;
+            }
         }
         let mut api = None;
         if config.has(Role::Api) {
@@ -255,18 +259,19 @@ impl Node {
 const GIVE_BACK_WITHIN: Duration = Duration::from_secs(5);
 
 /// A name of this process that survives its restart: with the store beside the data only one process can own it.
-fn owner_name(config: &Config, random: &str) -> String {
+pub(crate) fn owner_name(config: &Config) -> String {
+    let random = uuid::Uuid::now_v7().simple().to_string();
     let file = config.data.join("owner");
     if let Ok(name) = std::fs::read_to_string(&file)
         && !name.trim().is_empty()
     {
         return name.trim().to_owned();
     }
-    let kept = std::fs::create_dir_all(&config.data).and_then(|()| std::fs::write(&file, random));
+    let kept = std::fs::create_dir_all(&config.data).and_then(|()| std::fs::write(&file, &random));
     if let Err(error) = kept {
         tracing::debug!(%error, "this process has a new name after each start");
     }
-    random.to_owned()
+    random
 }
 
 async fn fresh_admin_key(keys: &Keys) -> anyhow::Result<NewKey> {

@@ -7,18 +7,20 @@ use doorstep_clock::SharedClock;
 use doorstep_identity::Keys;
 use doorstep_journal::Journal;
 use doorstep_lake::{
-    CARETAKER, CareOptions, Catalog, EngineOptions, Ingest, IngestOptions, Jobs, LocalEngine, Query, Tables, ViewSpec,
-    flight::FlightSql,
+    CARETAKER, CareOptions, Catalog, EngineOptions, IngestOptions, Jobs, Keeper, LocalEngine, Query, Tables, ViewSpec,
+    flight::FlightSql, journal_id,
 };
+use doorstep_objects::Objects;
 use doorstep_store::Store;
 use serde_json::json;
-use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
+use tokio::{net::TcpListener, task::JoinHandle};
 
 use crate::{
     config::Config,
     facts::{
         Facts,
-        tables::{QUERIES, TABLES, VIEWS},
+        inventory::Inventory,
+        tables::{INVENTORY, QUERIES, TABLES, VIEWS},
     },
     node::Shutdown,
 };
@@ -34,7 +36,8 @@ impl Lake {
     /// Opens the catalogue in `store` and the files in the data directory.
     pub(crate) async fn open(config: &Config, store: Store, wall: SharedClock) -> anyhow::Result<Self> {
         let root = config.lake_dir();
-        let catalog = Catalog::new(store, Arc::clone(&wall));
+        let journal = journal_id(&config.journal_dir()).context("cannot open the lake")?;
+        let catalog = Catalog::new(store, Arc::clone(&wall)).of_journal(journal);
         let views: Vec<ViewSpec> = VIEWS.iter().map(|(name, about, query)| ViewSpec { name, about, query }).collect();
         let tables = Tables::open(&root, &catalog, TABLES, &views).await.context("cannot open the lake")?;
         let engine =
@@ -42,6 +45,11 @@ impl Lake {
                 .context("cannot start the lake's engine")?;
         let jobs = Jobs::new(Arc::new(engine.clone()), root.join("answers"), wall).context("cannot open the lake")?;
         Ok(Self { engine, jobs })
+    }
+
+    /// Makes the objects kept in this process a table.
+    pub(crate) fn show_inventory(&self, objects: Objects) -> anyhow::Result<()> {
+        self.engine.tables().add_live(&INVENTORY, Arc::new(Inventory(objects))).context("the inventory is no table")
     }
 
     /// Tells `facts` of each query that ends, except the lake's own work.
@@ -75,25 +83,24 @@ pub(crate) struct LakeRole {
     keys: Keys,
     listen: SocketAddr,
     flush: Duration,
+    owner: String,
 }
 
 /// The running lake: where Flight SQL listens, and what must end in order.
 pub(crate) struct Running {
     pub(crate) at: SocketAddr,
     pub(crate) task: JoinHandle<()>,
-    stop: watch::Sender<bool>,
-    ingest: Ingest,
-    care: JoinHandle<()>,
+    keeper: Keeper,
 }
 
 impl LakeRole {
-    pub(crate) fn create(config: &Config, lake: Lake, journal: Journal, keys: Keys) -> Self {
+    pub(crate) fn create(config: &Config, lake: Lake, journal: Journal, keys: Keys, owner: String) -> Self {
         let flush = Duration::from_secs_f64(config.lake.flush_s);
-        Self { lake, journal, keys, listen: config.lake.flight_listen, flush }
+        Self { lake, journal, keys, listen: config.lake.flight_listen, flush, owner }
     }
 
     pub(crate) async fn start(self, shutdown: Shutdown) -> anyhow::Result<Running> {
-        let Self { lake, journal, keys, listen, flush } = self;
+        let Self { lake, journal, keys, listen, flush, owner } = self;
         let listener = TcpListener::bind(listen)
             .await
             .with_context(|| format!("cannot listen on {listen} (lake.flight_listen)"))?;
@@ -105,23 +112,22 @@ impl LakeRole {
             }
         });
         let options = IngestOptions { flush_every: flush, ..IngestOptions::default() };
-        let ingest = Ingest::start(lake.engine.shared_tables(), lake.engine.catalog().clone(), journal, options);
-        let stop = watch::Sender::new(false);
-        let (engine, stopped) = (lake.engine, stop.subscribe());
-        let care = tokio::spawn(async move { engine.care(CareOptions::default(), stopped).await });
-        tracing::info!(%at, "the lake is open; Flight SQL listens");
-        Ok(Running { at, task, stop, ingest, care })
+        let engine = lake.engine;
+        let keeper = Keeper::start(engine.clone(), journal, &owner, options, CareOptions::default()).await?;
+        match engine.catalog().require() {
+            Ok(()) => tracing::info!(%at, "the lake is open; Flight SQL listens"),
+            Err(error) => tracing::warn!(%at, %error, "this process waits for the lake"),
+        }
+        Ok(Running { at, task, keeper })
     }
 }
 
 impl Running {
     /// Writes what is in memory and ends the work in the background.
     pub(crate) async fn stop(self) {
-        self.stop.send_replace(true);
         if let Err(error) = self.task.await {
             tracing::warn!(%error, "Flight SQL ended badly");
         }
-        self.ingest.stop().await;
-        self.care.abort();
+        self.keeper.stop().await;
     }
 }

@@ -30,6 +30,7 @@ pub(crate) struct ObjectsRole {
 pub(crate) struct Running {
     pub(crate) at: SocketAddr,
     pub(crate) task: JoinHandle<()>,
+    pub(crate) engine: Objects,
 }
 
 impl ObjectsRole {
@@ -56,11 +57,11 @@ impl ObjectsRole {
             ..doorstep_s3::Config::default()
         };
         let face = S3Face::new(objects.clone(), self.keys, s3);
-        tokio::spawn(sweep(objects, shutdown.clone()));
+        tokio::spawn(sweep(objects.clone(), shutdown.clone()));
         let router = Router::new().fallback_service(face);
         let task = tokio::spawn(serve::serve(listener, router, self.config.connections, shutdown));
         tracing::info!(%at, "objects are served");
-        Ok(Running { at, task })
+        Ok(Running { at, task, engine: objects })
     }
 }
 

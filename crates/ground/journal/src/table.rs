@@ -3,6 +3,10 @@
 //! A producer describes its rows here, once, and appends records as ever. Whoever keeps tables (the
 //! lake) reads the description; neither knows the other.
 
+use std::pin::Pin;
+
+use crate::Record;
+
 /// A table fed by the streams whose names begin with [`TableSpec::streams`].
 #[derive(Clone, Copy, Debug)]
 pub struct TableSpec {
@@ -74,3 +78,15 @@ pub enum Source {
 pub const fn column(name: &'static str, kind: ColumnKind, pointer: &'static str, about: &'static str) -> ColumnSpec {
     ColumnSpec { name, kind, from: Source::Payload(pointer), about }
 }
+
+/// Rows that are kept elsewhere and read when somebody asks for them: described as a [`TableSpec`], of which
+/// [`TableSpec::streams`] and [`TableSpec::keep_days`] mean nothing here.
+pub trait LiveRows: Send + Sync + std::fmt::Debug {
+    /// Some rows of a tenant, from where an earlier page said to go on (`None`: from the beginning), about `limit`.
+    fn page<'a>(&'a self, tenant: &'a str, from: Option<String>, limit: usize) -> PageFuture<'a>;
+}
+
+/// Some rows, and where to go on; `None` at the end. Or why there are none.
+pub type Page = Result<(Vec<Record>, Option<String>), String>;
+/// A page to come.
+pub type PageFuture<'a> = Pin<Box<dyn Future<Output = Page> + Send + 'a>>;

@@ -24,7 +24,6 @@ impl Catalog {
         }
         let (t, n, c, now) = (tenant.to_owned(), name.to_owned(), comment.to_owned(), self.now());
         let made = self
-            .store()
             .write(move |tx| {
                 tx.execute(
                     "INSERT INTO lake_databases(tenant, name, comment, created_at) VALUES ($1, $2, $3, $4)
@@ -75,8 +74,7 @@ impl Catalog {
             self.drop_table(tenant, table).await?;
         }
         let (t, n) = (tenant.to_owned(), name.to_owned());
-        self.store()
-            .write(move |tx| tx.execute("DELETE FROM lake_databases WHERE tenant = $1 AND name = $2", params![&t, &n]))
+        self.write(move |tx| tx.execute("DELETE FROM lake_databases WHERE tenant = $1 AND name = $2", params![&t, &n]))
             .await?;
         self.forget(tenant);
         Ok(tables)
@@ -89,7 +87,7 @@ impl Catalog {
     pub async fn create_table(&self, tenant: &str, table: &TableDef, if_absent: bool) -> Result<bool, LakeError> {
         self.check_new(tenant, table).await?;
         let (t, table_) = (tenant.to_owned(), table.clone());
-        let made = self.store().write(move |tx| insert(tx, &t, &table_)).await?;
+        let made = self.write(move |tx| insert(tx, &t, &table_)).await?;
         self.forget(tenant);
         if made == 0 && !if_absent {
             return Err(LakeError::Exists { what: "table", name: format!("{}.{}", table.database, table.name) });
@@ -137,7 +135,6 @@ impl Catalog {
         }
         let (t, table) = (tenant.to_owned(), changed.clone());
         let done = self
-            .store()
             .write(move |tx| {
                 tx.execute(
                     "UPDATE lake_tables SET database_name = $1, name = $2, body = $3, version = version + 1
@@ -159,14 +156,13 @@ impl Catalog {
         let all = self.holdings(tenant).await?;
         let old = all.table(&table.database, &table.name).map(|t| t.id.clone());
         let (t, new, now) = (tenant.to_owned(), table.clone(), self.now());
-        self.store()
-            .write(move |tx| {
-                if let Some(old) = &old {
-                    remove(tx, &t, old, now)?;
-                }
-                insert(tx, &t, &new)
-            })
-            .await?;
+        self.write(move |tx| {
+            if let Some(old) = &old {
+                remove(tx, &t, old, now)?;
+            }
+            insert(tx, &t, &new)
+        })
+        .await?;
         self.forget(tenant);
         Ok(())
     }
@@ -177,7 +173,7 @@ impl Catalog {
     /// The store's.
     pub async fn drop_table(&self, tenant: &str, table: &TableDef) -> Result<(), LakeError> {
         let (t, id, now) = (tenant.to_owned(), table.id.clone(), self.now());
-        self.store().write(move |tx| remove(tx, &t, &id, now)).await?;
+        self.write(move |tx| remove(tx, &t, &id, now)).await?;
         self.forget(tenant);
         Ok(())
     }
@@ -204,7 +200,7 @@ impl Catalog {
             }
             Ok::<_, StoreError>(added)
         };
-        Ok(self.store().write(write).await?)
+        self.write(write).await
     }
 
     /// Forgets partitions; returns how many there were. Files of a managed table's partition go with it.
@@ -225,7 +221,7 @@ impl Catalog {
             }
             Ok::<_, StoreError>(gone)
         };
-        Ok(self.store().write(write).await?)
+        self.write(write).await
     }
 
     /// The partitions noted of a table, sorted: name and folder.
@@ -249,16 +245,15 @@ impl Catalog {
     pub async fn put_function(&self, tenant: &str, database: &str, function: &FunctionDef) -> Result<(), LakeError> {
         check_name("function", &function.name)?;
         let (t, d, f, now) = (tenant.to_owned(), database.to_owned(), function.clone(), self.now());
-        self.store()
-            .write(move |tx| {
-                tx.execute(
-                    "INSERT INTO lake_functions(tenant, database_name, name, body, created_at)
+        self.write(move |tx| {
+            tx.execute(
+                "INSERT INTO lake_functions(tenant, database_name, name, body, created_at)
                      VALUES ($1, $2, $3, $4, $5)
                      ON CONFLICT (tenant, database_name, name) DO UPDATE SET body = excluded.body",
-                    params![&t, &d, &f.name, &f.body, now],
-                )
-            })
-            .await?;
+                params![&t, &d, &f.name, &f.body, now],
+            )
+        })
+        .await?;
         self.forget(tenant);
         Ok(())
     }
@@ -270,7 +265,7 @@ impl Catalog {
     pub async fn drop_function(&self, tenant: &str, database: &str, name: &str) -> Result<bool, LakeError> {
         let (t, d, n) = (tenant.to_owned(), database.to_owned(), name.to_owned());
         let sql = "DELETE FROM lake_functions WHERE tenant = $1 AND database_name = $2 AND name = $3";
-        let gone = self.store().write(move |tx| tx.execute(sql, params![&t, &d, &n])).await?;
+        let gone = self.write(move |tx| tx.execute(sql, params![&t, &d, &n])).await?;
         self.forget(tenant);
         Ok(gone == 1)
     }
@@ -304,7 +299,7 @@ impl Catalog {
             }
             Ok::<_, StoreError>(())
         };
-        self.store().write(write).await?;
+        self.write(write).await?;
         self.forget(tenant);
         Ok(())
     }

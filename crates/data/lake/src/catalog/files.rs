@@ -42,7 +42,7 @@ impl Catalog {
             }
             apply(tx, &t, &id, &commit, now)?.then_some(()).ok_or_else(conflict)
         };
-        self.store().write(write).await
+        self.write(write).await
     }
 
     /// Makes a table together with its first files; false (and nothing done) when one was there and `if_absent`.
@@ -68,7 +68,7 @@ impl Catalog {
             apply(tx, &t, &table_.id, &commit, now)?;
             Ok::<_, StoreError>(true)
         };
-        let made = self.store().write(write).await?;
+        let made = self.write(write).await?;
         self.forget(tenant);
         Ok(made)
     }
@@ -85,7 +85,7 @@ impl Catalog {
         to: u64,
         files: Vec<(String, DataFile)>,
     ) -> Result<(), LakeError> {
-        let (stream, now) = (stream.to_owned(), self.now());
+        let (stream, now) = (self.source(stream), self.now());
         let write = move |tx: &mut dyn Tx| {
             let at = position(tx, table, &stream)?;
             if at != from {
@@ -102,13 +102,13 @@ impl Catalog {
             }
             Ok(())
         };
-        self.store().write(write).await
+        self.write(write).await
     }
 
     /// Puts merged files in the place of their parts; false (and nothing done) when a part is gone already.
     pub(crate) async fn swap(&self, tenant: &str, table_id: &str, commit: Commit) -> Result<bool, LakeError> {
         let (t, id, now) = (tenant.to_owned(), table_id.to_owned(), self.now());
-        Ok(self.store().write(move |tx| apply(tx, &t, &id, &commit, now)).await?)
+        self.write(move |tx| apply(tx, &t, &id, &commit, now)).await
     }
 
     /// Tenants and ids of managed tables that have at least `files` files below `bytes` in one partition.
@@ -127,7 +127,7 @@ impl Catalog {
 
     /// How far a table has come in a stream.
     pub(crate) async fn position(&self, table: &'static str, stream: &str) -> Result<u64, LakeError> {
-        let stream = stream.to_owned();
+        let stream = self.source(stream);
         Ok(self.store().read(move |tx| position(tx, table, &stream)).await?)
     }
 
@@ -173,14 +173,14 @@ impl Catalog {
             }
             Ok::<_, StoreError>(())
         };
-        Ok(self.store().write(write).await?)
+        self.write(write).await
     }
 
     /// Takes files of a built-in table away whose rows are all older than `before`; returns how many.
     pub(crate) async fn expire(&self, table_id: &str, before: Timestamp) -> Result<u64, LakeError> {
         let (id, now) = (table_id.to_owned(), self.now());
         let sql = "UPDATE lake_files SET removed_at = $1 WHERE table_id = $2 AND max_at < $3 AND removed_at IS NULL";
-        Ok(self.store().write(move |tx| tx.execute(sql, params![now, &id, before])).await?)
+        self.write(move |tx| tx.execute(sql, params![now, &id, before])).await
     }
 }
 

@@ -8,6 +8,7 @@ mod files;
 mod names;
 mod schema;
 mod table;
+mod tenure;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -24,6 +25,8 @@ pub use schema::MIGRATIONS;
 pub use table::{
     DataFile, Delimited, FileKind, Grant, NULL_PARTITION, TableDef, TableKind, partition_spec, partition_values,
 };
+
+pub(crate) use tenure::{TTL_MS, Turn, identity};
 
 use crate::LakeError;
 
@@ -95,6 +98,9 @@ pub struct Catalog {
     kept: Arc<RwLock<HashMap<String, Kept>>>,
     /// Counts what was forgotten, so that nothing read before a change is kept after it.
     changes: Arc<AtomicU64>,
+    standing: Arc<RwLock<tenure::Standing>>,
+    /// Which journal positions are kept of.
+    journal: Arc<str>,
 }
 
 impl std::fmt::Debug for Catalog {
@@ -107,7 +113,25 @@ impl Catalog {
     /// A catalogue in `store`, which has [`MIGRATIONS`]. `clock` is real time.
     #[must_use]
     pub fn new(store: Store, clock: SharedClock) -> Self {
-        Self { store, clock, kept: Arc::default(), changes: Arc::default() }
+        Self {
+            store,
+            clock,
+            kept: Arc::default(),
+            changes: Arc::default(),
+            standing: Arc::default(),
+            journal: "".into(),
+        }
+    }
+
+    /// Keeps positions under the id of the journal that is read: another process has another journal.
+    #[must_use]
+    pub fn of_journal(self, id: Arc<str>) -> Self {
+        Self { journal: id, ..self }
+    }
+
+    /// A stream's name among those of all journals.
+    fn source(&self, stream: &str) -> String {
+        if self.journal.is_empty() { stream.to_owned() } else { format!("{}/{stream}", self.journal) }
     }
 
     pub(crate) fn now(&self) -> Timestamp {

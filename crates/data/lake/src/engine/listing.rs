@@ -48,7 +48,7 @@ impl LocalEngine {
                     _ => SchemaRef::new(arrow::datatypes::Schema::empty()),
                 };
                 let def = scope.holdings.table(&database, &name);
-                let spec = self.tables().specs().iter().find(|s| database == BUILT_IN_DATABASE && s.name == name);
+                let spec = self.tables().spec(&name).filter(|_| database == BUILT_IN_DATABASE);
                 let kind = match def {
                     Some(def) => def.kind,
                     None if spec.is_some() => TableKind::Managed,

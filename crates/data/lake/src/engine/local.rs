@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use arrow::datatypes::SchemaRef;
@@ -18,11 +17,11 @@ use datafusion::logical_expr::{AggregateUDF, ScalarUDF, WindowUDF};
 use datafusion::physical_plan::displayable;
 use doorstep_clock::SharedClock;
 use parking_lot::{Mutex, RwLock};
-use tokio::sync::Semaphore;
 
 use super::answer::{self, Message};
 use super::cpu::Cores;
 use super::files::LakeFiles;
+use super::gate::{Asked, Gate, Place};
 use super::memory::Budget;
 use super::names::OneCatalog;
 use super::query::{Query, QueryEnd};
@@ -33,6 +32,9 @@ use super::{Engine, Limits, Plan, Running, Statement, settings, statements};
 use crate::catalog::{BUILT_IN_DATABASE, Catalog, DataFile};
 use crate::ingest::Tables;
 use crate::{LakeError, Limit, metrics};
+
+/// The priority of a query that asks for none.
+const ORDINARY: u8 = 5;
 
 /// Sizes and bounds of the engine.
 #[derive(Clone, Debug)]
@@ -91,8 +93,7 @@ pub(super) struct Inner {
     template: RwLock<SessionState>,
     cache: Arc<CacheManager>,
     disk: Arc<DiskManager>,
-    gate: Arc<Semaphore>,
-    waiting: AtomicUsize,
+    gate: Gate,
     queries: Mutex<HashMap<String, Arc<Query>>>,
     listener: RwLock<Option<Listener>>,
 }
@@ -150,8 +151,7 @@ impl LocalEngine {
             template: RwLock::new(template),
             cache: CacheManager::try_new(&cache)?,
             disk: Arc::new(disk),
-            gate: Arc::new(Semaphore::new(options.running)),
-            waiting: AtomicUsize::new(0),
+            gate: Gate::new(options.running),
             queries: Mutex::default(),
             listener: RwLock::default(),
             options,
@@ -240,6 +240,7 @@ impl LocalEngine {
 
 impl Inner {
     pub(super) async fn scope(self: &Arc<Self>, session: &Session) -> Result<Arc<Scope>, LakeError> {
+        self.catalog.require()?;
         let holdings = self.catalog.holdings(session.tenant()).await?;
         Ok(Arc::new(Scope {
             engine: Arc::clone(self),
@@ -291,21 +292,20 @@ impl Inner {
     }
 
     /// Waits for a place.
-    async fn place(&self, query: &Query) -> Result<tokio::sync::OwnedSemaphorePermit, LakeError> {
-        if let Ok(place) = Arc::clone(&self.gate).try_acquire_owned() {
-            return Ok(place);
-        }
-        let waiting = self.waiting.fetch_add(1, Ordering::Relaxed);
-        let _until_dropped = Waiting(&self.waiting);
-        metrics::waiting(waiting + 1);
-        if waiting >= self.options.waiting {
-            return Err(LakeError::Overloaded { waiting });
-        }
-        tokio::select! {
-            place = Arc::clone(&self.gate).acquire_owned() => place.map_err(|_| LakeError::Cancelled),
+    async fn place(&self, query: &Query, priority: u8) -> Result<Place, LakeError> {
+        let (waits, before) = match self.gate.ask(priority, self.options.waiting) {
+            Asked::Place(place) => return Ok(place),
+            Asked::Full(waiting) => return Err(LakeError::Overloaded { waiting }),
+            Asked::Wait(waits, before) => (waits, before),
+        };
+        metrics::waiting(before + 1);
+        let come = tokio::select! {
+            place = waits.place() => Ok(place),
             () = query.cancelled() => Err(LakeError::Cancelled),
-            () = tokio::time::sleep(self.options.patience) => Err(LakeError::Overloaded { waiting }),
-        }
+            () = tokio::time::sleep(self.options.patience) => Err(LakeError::Overloaded { waiting: before }),
+        };
+        metrics::waiting(self.gate.waiting());
+        come
     }
 
     /// Notes the end of a query everywhere.
@@ -331,16 +331,6 @@ impl Inner {
         if let Some(listener) = self.listener.read().clone() {
             listener(query);
         }
-    }
-}
-
-/// One that waits, counted until it does so no more.
-struct Waiting<'a>(&'a AtomicUsize);
-
-impl Drop for Waiting<'_> {
-    fn drop(&mut self) {
-        let left = self.0.fetch_sub(1, Ordering::Relaxed) - 1;
-        metrics::waiting(left);
     }
 }
 
@@ -373,7 +363,7 @@ impl Engine for LocalEngine {
         inner.queries.lock().insert(query.id().to_owned(), Arc::clone(&query));
         metrics::running(inner.queries.lock().len());
         let started = async {
-            let place = inner.place(&query).await?;
+            let place = inner.place(&query, limits.priority.unwrap_or(ORDINARY)).await?;
             let cores_ = Cores::start(cores).map_err(LakeError::io("start threads for", &inner.options.spill_dir))?;
             Ok::<_, LakeError>((place, cores_))
         };

@@ -6,8 +6,10 @@ mod ddl;
 mod depth;
 mod external;
 mod files;
+mod gate;
 mod insert;
 mod listing;
+mod live;
 mod local;
 mod memory;
 mod names;
@@ -76,6 +78,8 @@ pub struct Limits {
     pub scan_bytes: Option<u64>,
     /// Cores at once: the "speed".
     pub cores: Option<usize>,
+    /// Who goes first when queries wait, 0 to 9, higher before lower; 5 without it.
+    pub priority: Option<u8>,
 }
 
 /// What a statement would do.

@@ -34,6 +34,8 @@ pub struct Statistics {
     pub bytes_planned: u64,
     /// The most memory it held at once in sorts, joins and aggregates, bytes.
     pub peak_memory: u64,
+    /// Memory times the time that it was held, MiB × milliseconds.
+    pub memory_mib_ms: u64,
     /// Bytes spilled to disk.
     pub spilled_bytes: u64,
     /// Rows of the answer.
@@ -185,6 +187,7 @@ impl Query {
             reads: self.scan.reads(),
             bytes_planned: self.planned.load(Ordering::Relaxed),
             peak_memory: inner.budget.as_ref().map_or(0, |budget| budget.peak() as u64),
+            memory_mib_ms: inner.budget.as_ref().map_or(0, |budget| budget.mib_ms()),
             spilled_bytes: self.spilled.load(Ordering::Relaxed),
             rows: self.rows.load(Ordering::Relaxed),
         }

@@ -10,6 +10,7 @@ use datafusion::execution::SessionState;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
 
 use super::external;
+use super::live::LiveTable;
 use super::local::Inner;
 use super::session::Session;
 use super::table::FilesTable;
@@ -94,6 +95,9 @@ impl Scope {
             let tables = &self.engine.tables;
             if let Some(view) = tables.view(name) {
                 return self.view(database, view, &Schema::empty()).await.map(Some);
+            }
+            if let Some(live) = tables.live(name) {
+                return Ok(Some(Arc::new(LiveTable::new(live, self.session.tenant()))));
             }
             let Some(snapshot) = tables.snapshot(name, self.session.tenant()) else { return Ok(None) };
             let schema = snapshot.schema;

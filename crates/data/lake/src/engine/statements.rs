@@ -45,6 +45,21 @@ pub(super) async fn begin(scope: &Arc<Scope>, state: &SessionState, statement: &
                 names.push(BUILT_IN_DATABASE.to_owned());
                 return Ok(Step::Done(texts("database_name", names)?));
             }
+            Ast::Drop {
+                object_type: ast::ObjectType::Database,
+                if_exists,
+                names,
+                cascade,
+                restrict,
+                purge,
+                temporary,
+                table,
+            } => {
+                // The same thing under the name that DataFusion plans.
+                let object_type = ast::ObjectType::Schema;
+                let drop = Ast::Drop { object_type, if_exists, names, cascade, restrict, purge, temporary, table };
+                (ParsedStatement::Statement(Box::new(drop)), Layout::default())
+            }
             Ast::AlterTable(alter) => return ddl::alter(scope, state, alter).await.map(Step::Done),
             Ast::CreateTable(mut create) => {
                 let layout = Layout::take_from(&mut create)?;

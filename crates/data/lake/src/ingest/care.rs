@@ -134,7 +134,7 @@ impl LocalEngine {
         }
         let text = format!("merge {} files of {id}", group.len());
         let statement = Statement::Planned { text, plan: Box::new(plan.build()?) };
-        let limits = Limits { cores: Some(1), ..Limits::default() };
+        let limits = Limits { cores: Some(1), priority: Some(0), ..Limits::default() };
         let mut running = self.execute(&caretaker(tenant), statement, limits).await?;
         let time = order.first().map(String::as_str);
         let mut file = ParquetFile::create(self.tables().files(), folder, &spec, schema, time)?;

@@ -45,17 +45,17 @@ pub(super) fn schema(spec: &TableSpec) -> Result<SchemaRef, LakeError> {
 
 /// What became of some records.
 #[derive(Debug, Default)]
-pub(super) struct Decoded {
+pub(crate) struct Decoded {
     /// Rows by tenant.
-    pub(super) batches: Vec<(String, RecordBatch)>,
+    pub(crate) batches: Vec<(String, RecordBatch)>,
     /// Records whose payload is no JSON.
-    pub(super) unreadable: u64,
+    pub(crate) unreadable: u64,
     /// Values that became null.
-    pub(super) misfits: u64,
+    pub(crate) misfits: u64,
 }
 
 /// Turns the records of a stream into rows.
-pub(super) fn decode(
+pub(crate) fn decode(
     spec: &TableSpec,
     schema: &SchemaRef,
     stream: &str,

@@ -6,9 +6,13 @@
 
 mod care;
 mod decode;
+mod keeper;
 mod reader;
 mod tables;
 
 pub use care::{CARETAKER, CareOptions};
+pub(crate) use decode::decode;
+pub use keeper::{Keeper, journal_id};
 pub use reader::{Ingest, IngestOptions};
+pub(crate) use tables::Live;
 pub use tables::{Snapshot, Tables, ViewSpec};

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use doorstep_journal::Journal;
-use doorstep_journal::table::TableSpec;
+use doorstep_journal::table::{LiveRows, TableSpec};
 use parking_lot::RwLock;
 
 use super::decode;
@@ -33,6 +33,15 @@ pub struct Tables {
     specs: Vec<&'static TableSpec>,
     views: Vec<ViewSpec>,
     state: RwLock<BTreeMap<&'static str, State>>,
+    live: RwLock<BTreeMap<&'static str, Live>>,
+}
+
+/// A table whose rows are read when somebody asks for them.
+#[derive(Clone, Debug)]
+pub(crate) struct Live {
+    pub(crate) spec: &'static TableSpec,
+    pub(crate) schema: SchemaRef,
+    pub(crate) rows: Arc<dyn LiveRows>,
 }
 
 #[derive(Debug)]
@@ -84,18 +93,32 @@ impl Tables {
         let mut state = BTreeMap::new();
         for spec in specs {
             let schema = decode::schema(spec)?;
-            let mut files: HashMap<String, Vec<DataFile>> = HashMap::new();
-            for (tenant, file) in catalog.built_in_files(spec.name).await? {
-                files.entry(tenant).or_default().push(file);
-            }
-            state.insert(spec.name, State { spec, schema, files, recent: HashMap::new() });
+            state.insert(spec.name, State { spec, schema, files: HashMap::new(), recent: HashMap::new() });
         }
-        Ok(Self {
+        let tables = Self {
             files: LakeFiles::open(root)?,
             specs: specs.to_vec(),
             views: views.to_vec(),
             state: RwLock::new(state),
-        })
+            live: RwLock::default(),
+        };
+        tables.read_again(catalog).await?;
+        Ok(tables)
+    }
+
+    /// Forgets what is in memory and takes the files that the catalogue has now.
+    pub(crate) async fn read_again(&self, catalog: &Catalog) -> Result<(), LakeError> {
+        for spec in &self.specs {
+            let mut files: HashMap<String, Vec<DataFile>> = HashMap::new();
+            for (tenant, file) in catalog.built_in_files(spec.name).await? {
+                files.entry(tenant).or_default().push(file);
+            }
+            if let Some(state) = self.state.write().get_mut(spec.name) {
+                state.files = files;
+                state.recent.clear();
+            }
+        }
+        Ok(())
     }
 
     /// No built-in tables: a lake beside anything else.
@@ -104,7 +127,7 @@ impl Tables {
     /// When the folder cannot be made.
     pub fn none(root: &Path) -> Result<Self, LakeError> {
         let files = LakeFiles::open(root)?;
-        Ok(Self { files, specs: Vec::new(), views: Vec::new(), state: RwLock::default() })
+        Ok(Self { files, specs: Vec::new(), views: Vec::new(), state: RwLock::default(), live: RwLock::default() })
     }
 
     pub(crate) const fn files(&self) -> &LakeFiles {
@@ -123,8 +146,28 @@ impl Tables {
         &self.views
     }
 
+    /// Adds a table whose rows are kept elsewhere.
+    ///
+    /// # Errors
+    /// [`LakeError::Invalid`] for a description that does not hold together.
+    pub fn add_live(&self, spec: &'static TableSpec, rows: Arc<dyn LiveRows>) -> Result<(), LakeError> {
+        let schema = decode::schema(spec)?;
+        self.live.write().insert(spec.name, Live { spec, schema, rows });
+        Ok(())
+    }
+
+    pub(crate) fn live(&self, name: &str) -> Option<Live> {
+        self.live.read().get(name).cloned()
+    }
+
+    /// The description of a table of either kind.
+    pub(crate) fn spec(&self, name: &str) -> Option<&'static TableSpec> {
+        self.specs.iter().find(|s| s.name == name).copied().or_else(|| self.live(name).map(|live| live.spec))
+    }
+
     pub(crate) fn names(&self) -> Vec<&'static str> {
-        self.specs.iter().map(|s| s.name).chain(self.views.iter().map(|v| v.name)).collect()
+        let live = self.live.read();
+        self.specs.iter().map(|s| s.name).chain(self.views.iter().map(|v| v.name)).chain(live.keys().copied()).collect()
     }
 
     pub(crate) fn has(&self, name: &str) -> bool {

@@ -13,7 +13,7 @@ use crate::support::{Lake, event};
 
 /// Set in the child: the round's number and the directory.
 const CHILD: &str = "DOORSTEP_LAKE_CRASH_CHILD";
-const ROUNDS: u32 = 12;
+const ROUNDS: u32 = 20;
 /// Events that the child writes at once.
 const BATCH: usize = 7;
 const EAGER: IngestOptions = IngestOptions { flush_every: Duration::from_millis(15), flush_rows: 20 };

@@ -5,6 +5,8 @@ mod bounds;
 mod crash;
 mod flight;
 mod ingest;
+mod keeper;
+mod live;
 mod statements;
 mod support;
 mod tenants;

@@ -94,6 +94,7 @@ impl AskLimits {
             memory_bytes: self.memory_mib.map(|mib| mib.saturating_mul(1 << 20)),
             scan_bytes: self.scan_bytes,
             cores: self.cores,
+            priority: None,
         })
     }
 }

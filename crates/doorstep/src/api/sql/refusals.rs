@@ -36,6 +36,7 @@ pub(super) fn problem(error: LakeError, field: &str) -> Problem {
         LakeError::Limit { limit, .. } => Problem::new(Code::QueryLimit, told).with("limit", limit.as_str()),
         LakeError::Cancelled | LakeError::Execution(_) => Problem::new(Code::QueryFailed, told).with("reason", code),
         LakeError::Overloaded { .. } => Problem::new(Code::Overloaded, told).retry_after(1),
+        LakeError::Elsewhere { .. } => Problem::new(Code::Unavailable, told).retry_after(2),
         LakeError::Conflict { .. } => Problem::new(Code::VersionConflict, told),
         LakeError::Corrupt { .. } | LakeError::Io { .. } | LakeError::Journal(_) => Problem::internal(&told),
         LakeError::Store(error) => error.into(),

@@ -6,7 +6,9 @@ use anyhow::{Context as _, bail};
 use doorstep_clock::{SharedClock, SystemClock};
 use doorstep_identity::{KeyId, Principal, Scope, TenantId};
 use doorstep_journal::{Journal, JournalError};
-use doorstep_lake::{Engine as _, Ingest, IngestOptions, LakeError, Limits, Session, Statement, encode, replies};
+use doorstep_lake::{
+    CareOptions, Engine as _, IngestOptions, Keeper, LakeError, Limits, Session, Statement, encode, replies,
+};
 use futures::StreamExt as _;
 use serde_json::Value;
 
@@ -36,7 +38,7 @@ pub(super) enum Source {
         /// The engine.
         lake: Lake,
         /// Takes in what the journal holds.
-        ingest: Ingest,
+        keeper: Keeper,
         /// As the owner of the data directory.
         session: Session,
     },
@@ -62,9 +64,11 @@ impl Source {
                 Err(error) => return Err(error).context("cannot open the journal"),
             };
         let lake = Lake::open(&config, store, wall).await?;
-        let (tables, catalog) = (lake.engine.shared_tables(), lake.engine.catalog().clone());
-        let ingest = Ingest::start(Arc::clone(&tables), catalog, journal.clone(), IngestOptions::default());
-        tables.caught_up(&journal).await;
+        let (owner, engine) = (node::owner_name(&config), lake.engine.clone());
+        let keeper =
+            Keeper::start(engine, journal.clone(), &owner, IngestOptions::default(), CareOptions::default()).await?;
+        lake.engine.catalog().require().context("a running Doorstep has this store; ask it with --server")?;
+        lake.engine.tables().caught_up(&journal).await;
         let session = Session::new(Principal {
             tenant: TenantId::new(&args.tenant),
             key: KeyId::new("command-line"),
@@ -74,12 +78,12 @@ impl Source {
         if let Some(database) = &args.database {
             session.use_database(database);
         }
-        Ok(Self::Here { lake, ingest, session })
+        Ok(Self::Here { lake, keeper, session })
     }
 
     pub(super) async fn close(self) {
-        if let Self::Here { ingest, .. } = self {
-            ingest.stop().await;
+        if let Self::Here { keeper, .. } = self {
+            keeper.stop().await;
         }
     }
 
