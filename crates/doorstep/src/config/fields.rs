@@ -1,4 +1,6 @@
 //! The table of settings: one row each, in the order in which `config show` prints them.
+//!
+//! tidy-allow-long: the table is one list that grows by a row a setting, and is read as one.
 
 use std::{net::SocketAddr, path::PathBuf, str::FromStr};
 

@@ -8,7 +8,7 @@ use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
     BinaryOperator, CastKind, DataType, Expr, GroupByExpr, GroupByWithModifier, Ident, LimitClause, NamedWindowExpr,
-    Offset, OffsetRows, OrderBy, OrderByExpr, OrderByKind, Query, Select, SelectFlavor, SelectItem, SetExpr,
+    Offset, OffsetRows, OrderBy, OrderByExpr, OrderByKind, Parens, Query, Select, SelectFlavor, SelectItem, SetExpr,
     SetOperator, TableFactor, Value, VisitMut, VisitorMut, WindowType,
 };
 
@@ -60,6 +60,9 @@ impl VisitorMut for Rewriter<'_> {
             });
         }
         minus(&mut query.body);
+        if let SetExpr::Values(values) = &mut *query.body {
+            doubles(&mut values.rows);
+        }
         ControlFlow::Continue(())
     }
 
@@ -212,6 +215,41 @@ fn minus(body: &mut SetExpr) {
     }
 }
 
+/// In a column of VALUES that has a double, `1e100`, every number is one: beside decimals it would not fit.
+fn doubles(rows: &mut [Parens<Vec<Expr>>]) {
+    fn digits(expr: &Expr) -> Option<&str> {
+        match expr {
+            Expr::Value(value) => match &value.value {
+                Value::Number(digits, _) => Some(digits),
+                _ => None,
+            },
+            Expr::UnaryOp { expr, .. } => digits(expr),
+            _ => None,
+        }
+    }
+    fn widen(expr: &mut Expr) {
+        match expr {
+            Expr::Value(value) => {
+                if let Value::Number(digits, _) = &mut value.value
+                    && !digits.contains(['e', 'E'])
+                {
+                    digits.push_str("e0");
+                }
+            }
+            Expr::UnaryOp { expr, .. } => widen(expr),
+            _ => {}
+        }
+    }
+    for column in 0..rows.first().map_or(0, |row| row.content.len()) {
+        let double = rows
+            .iter()
+            .any(|row| row.content.get(column).and_then(digits).is_some_and(|digits| digits.contains(['e', 'E'])));
+        if double {
+            rows.iter_mut().filter_map(|row| row.content.get_mut(column)).for_each(widen);
+        }
+    }
+}
+
 /// The name of a column that got none: the field's, or `_c` and its place as Hive has it.
 fn name_of(expr: &Expr, place: usize) -> Option<String> {
     match expr {
@@ -275,6 +313,7 @@ mod tests {
                 "select a, b from t group by a, b grouping sets ((a), ())",
                 "SELECT a, b FROM t GROUP BY GROUPING SETS ((a), (), (a, b)) HAVING grouping(a, b) <> 0",
             ),
+            ("values (1.5, 2.5), (1e100, 3)", "VALUES (1.5e0, CAST('2.5' AS DECIMAL(2,1))), (1e100, 3)"),
             ("from t select a", "SELECT a FROM t"),
         ] {
             assert_eq!(rewritten(hive), sql);
