@@ -5,6 +5,7 @@
 import { backtestChecks } from './backtests.mjs';
 import { billChecks } from './bill.mjs';
 import { Frames } from './city.mjs';
+import { fileChecks } from './files.mjs';
 import { Harness } from './harness.mjs';
 import { listChecks } from './lists.mjs';
 import { mapChecks } from './map.mjs';
@@ -28,6 +29,7 @@ try {
     await rideChecks(given);
     await surgeChecks(given);
     await listChecks(given);
+    await fileChecks(given);
     await billChecks(given);
     await backtestChecks(given);
     await reachChecks(given);

@@ -63,6 +63,14 @@ export function duration(seconds: number | null | undefined, t: Translate): stri
   return t('unit.h_min', { h: Math.floor(minutes / 60), m: minutes % 60 });
 }
 
+/** 1,234 B, 12.3 KB, 4.5 MB: powers of a thousand, as disks are sold. */
+export function bytes(count: number | null | undefined, tag: string): string {
+  if (count === null || count === undefined || !Number.isFinite(count)) return '—';
+  const units = ['B', 'KB', 'MB', 'GB', 'TB', 'PB'];
+  const power = Math.min(units.length - 1, count < 1000 ? 0 : Math.floor(Math.log10(count) / 3));
+  return `${power === 0 ? whole(count, tag) : short(count / 1000 ** power, tag)} ${units[power]}`;
+}
+
 /** m:ss, the form of counters where the place is narrow. */
 export function clockDuration(seconds: number | null | undefined): string {
   if (seconds === null || seconds === undefined || !Number.isFinite(seconds)) return '—';

@@ -93,6 +93,8 @@ opens! {
     Listening: [Driver, Operator, Partner];
     /// Those who run the city.
     Operating: [Operator];
+    /// Those who look after shops' buckets.
+    Shopkeeping: [Merchant, Operator];
     /// Those who hand out keys.
     Administering: [Admin];
 }

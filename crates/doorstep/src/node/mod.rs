@@ -1,5 +1,6 @@
 //! One process: opens what is durable, starts its roles in order, tells when it is ready, goes down in order.
 
+pub(crate) mod metering;
 pub mod metrics;
 pub(crate) mod ready;
 pub(crate) mod serve;
@@ -22,6 +23,7 @@ pub use shutdown::Shutdown;
 pub(crate) use shutdown::asked_by_signal;
 
 use crate::{
+    api::app::Buckets,
     config::Config,
     roles::{
         Role,
@@ -79,6 +81,7 @@ pub fn migrations() -> Vec<Migration> {
         doorstep_orders::MIGRATIONS,
         doorstep_ratings::MIGRATIONS,
         doorstep_objects::MIGRATIONS,
+        doorstep_pictures::MIGRATIONS,
         doorstep_meter::MIGRATIONS,
         doorstep_city::trials::MIGRATIONS,
     ];
@@ -96,8 +99,11 @@ pub fn open_store(config: &Config) -> anyhow::Result<Store> {
 
 /// The access keys in this store, by real time; their secrets are sealed under this node's key.
 pub fn keys(config: &Config, store: &Store) -> anyhow::Result<Keys> {
-    let vault = Vault::load_or_create(&config.key_file())?;
-    Ok(Keys::new(store.clone(), Arc::new(SystemClock)).with_vault(Arc::new(vault)))
+    Ok(Keys::new(store.clone(), Arc::new(SystemClock)).with_vault(vault(config)?))
+}
+
+fn vault(config: &Config) -> anyhow::Result<Arc<Vault>> {
+    Ok(Arc::new(Vault::load_or_create(&config.key_file())?))
 }
 
 impl Node {
@@ -128,17 +134,21 @@ impl Node {
             let role = CityRole::create(&config, Arc::clone(&wall), orders.clone(), journal.clone());
             cities = role.start(&owner_name(&config, &owner)).await?;
         }
-        let mut objects = None;
+        let (mut objects, mut buckets) = (None, None);
         if config.has(Role::Objects) {
-            let role = ObjectsRole::create(&config, store.clone(), keys.clone(), Arc::clone(&wall), meter.clone());
+            let vault = vault(&config)?;
+            let (journal, meter) = (journal.clone(), meter.clone());
+            let role =
+                ObjectsRole::create(&config, store.clone(), keys.clone(), vault, Arc::clone(&wall), (journal, meter));
             let running = role.start(shutdown.clone()).await?;
             objects = Some(running.at);
+            buckets = Some(Buckets { engine: running.engine, pictures: running.pictures, at: running.at });
             tasks.push(running.task);
         }
         let mut api = None;
         if config.has(Role::Api) {
             let (meter, cities, shutdown) = (meter.clone(), cities.clone(), shutdown.clone());
-            let needs = Needs { store, keys, orders, journal, meter, wall, cities, shutdown };
+            let needs = Needs { store, keys, orders, journal, meter, wall, cities, buckets, shutdown };
             let running = ApiRole::create(&config.api, &config.limits, needs).start().await?;
             api = Some(running.at);
             tasks.push(running.task);

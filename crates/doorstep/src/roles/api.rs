@@ -17,7 +17,7 @@ use super::city::Cities;
 use crate::{
     api::{
         self,
-        app::{App, Parts},
+        app::{App, Buckets, Parts},
         feed::Feed,
         rate_limit::{FORGET_EVERY, RateLimit},
     },
@@ -46,6 +46,8 @@ pub(crate) struct Needs {
     pub(crate) meter: Meter,
     pub(crate) wall: SharedClock,
     pub(crate) cities: Cities,
+    /// Where this process serves objects as well.
+    pub(crate) buckets: Option<Buckets>,
     pub(crate) shutdown: Shutdown,
 }
 
@@ -68,6 +70,7 @@ impl ApiRole {
             orders: needs.orders,
             ratings: Ratings::new(Rules::default()),
             trials,
+            buckets: needs.buckets,
             journal: needs.journal,
             meter: needs.meter,
             wall: needs.wall,

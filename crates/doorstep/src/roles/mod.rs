@@ -4,6 +4,7 @@
 
 pub(crate) mod api;
 pub(crate) mod city;
+pub(crate) mod courier;
 pub(crate) mod metrics;
 pub(crate) mod objects;
 mod storage_sample;

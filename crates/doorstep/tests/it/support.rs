@@ -108,6 +108,11 @@ impl Server {
         Self { admin, node, dir }
     }
 
+    /// Where buckets are.
+    pub(crate) fn objects(&self) -> std::net::SocketAddr {
+        self.node.objects.unwrap()
+    }
+
     pub(crate) async fn stop(self) -> tempfile::TempDir {
         self.node.stop().await;
         self.dir

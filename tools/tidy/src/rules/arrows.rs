@@ -23,6 +23,7 @@ const INSIDE: &[(&str, &str, &[&str])] = &[
     ("media", "video", &["objects"]),
     ("media", "live", &["objects"]),
     ("media", "edge", &["images"]),
+    ("media", "pictures", &["images", "objects"]),
     ("data", "mapreduce", &["lake"]),
     ("data", "cluster", &["lake"]),
     ("data", "hive", &["lake"]),

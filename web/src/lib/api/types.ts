@@ -4,6 +4,21 @@ export interface Point { lat: number; lon: number }
 export interface Money { minor: number; currency: string }
 export interface Page<T> { items: T[]; next_cursor: string | null }
 
+export interface Bucket {
+  name: string;
+  created_at: string;
+  public_read: boolean;
+  versioned: boolean;
+  objects: number;
+  bytes: number;
+  quota_bytes: number | null;
+  s3_port: number;
+}
+export interface StoredObject { key: string; size: number; etag: string; modified_at: string; content_type: string | null }
+export interface Folder { items: StoredObject[]; folders: string[]; next_cursor: string | null }
+/** A picture that came out of a pipeline. */
+export interface MadePicture { picture: Blob; width: number; height: number; format: string }
+
 export const SCOPES = ['rider', 'driver', 'merchant', 'operator', 'partner', 'admin'] as const;
 export type Scope = (typeof SCOPES)[number];
 
