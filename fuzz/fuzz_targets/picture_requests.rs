@@ -4,7 +4,8 @@
 use doorstep_pictures::{Ask, Place};
 use libfuzzer_sys::fuzz_target;
 
-fuzz_target!(|text: &str| {
+fuzz_target!(|data: &[u8]| {
+    let Ok(text) = std::str::from_utf8(data) else { return };
     let (path, query) = text.split_once('?').map_or((text, None), |(path, query)| (path, Some(query)));
     if let Ok(Some(ask)) = Ask::of(path, query)
         && let Place::Protocol { rest } = ask.place

@@ -7,17 +7,18 @@ import base64
 import hashlib
 import hmac
 import json
+import struct
 import sys
 import time
 import unittest
 import urllib.error
+import urllib.parse
 import urllib.request
 import uuid
+import zlib
 
 import boto3
 from botocore.client import Config
-
-from drawn import png, size
 
 READY = json.load(open(sys.argv.pop(1)))
 ENDPOINT = "http://" + READY["objects"]
@@ -30,6 +31,24 @@ S3 = boto3.client(
     aws_secret_access_key=KEY["secret"],
     config=Config(s3={"addressing_style": "path"}, retries={"max_attempts": 1}, signature_version="s3v4"),
 )
+
+
+def png(width, height):
+    """A picture of our own: a slope of colours."""
+    rows = b"".join(
+        b"\0" + bytes(c for x in range(width) for c in (x * 255 // width, y * 255 // height, 128)) for y in range(height)
+    )
+
+    def chunk(kind, data):
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
+
+
+def size(picture):
+    assert picture[:8] == b"\x89PNG\r\n\x1a\n", picture[:200]
+    return struct.unpack(">II", picture[16:24])
 
 
 def fetch(url, headers=None, method="GET"):
@@ -91,6 +110,28 @@ class Pictures(unittest.TestCase):
         self.assertEqual((status, size(body)), (200, (32, 32)))
         self.assertEqual(fetch(url, {"If-None-Match": headers["ETag"]})[0], 304)
         self.assertEqual(fetch(url.replace("card", "other"))[0], 403)
+
+    def test_signed_as_ucloud_does(self):
+        """UFile's signature does not cover the query: what is asked of the picture is simply added."""
+        port = READY["objects"].rsplit(":", 1)[1]
+
+        def url(key, more=""):
+            expires = str(int(time.time()) + 60)
+            text = "GET\n\n\n%s\n/%s/%s" % (expires, self.b, key)
+            signature = base64.b64encode(hmac.new(KEY["secret"].encode(), text.encode(), hashlib.sha1).digest()).decode()
+            query = urllib.parse.urlencode({"UCloudPublicKey": KEY["access"], "Expires": expires, "Signature": signature})
+            return "%s/%s?%s%s" % (ENDPOINT, urllib.parse.quote(key), query, more)
+
+        host = {"Host": "%s.localhost:%s" % (self.b, port)}
+        ask = "&iopcmd=thumbnail&type=4&width=60|iopcmd=rotate&degree=90".replace("|", "%7C")
+        status, headers, body = fetch(url("shop 1/photo.png", ask), host)
+        self.assertEqual((status, size(body), headers["Content-Type"]), (200, (45, 60), "image/png"), body[:300])
+        self.assertEqual(fetch(url("shop 1/photo.png"), host)[2], png(120, 90))
+        self.assertEqual(fetch(url("shop 1/photo.png", ask).replace("Signature=", "Signature=x"), host)[0], 403)
+        self.assertEqual(fetch("%s/shop%%201/photo.png?%s" % (ENDPOINT, ask[1:]), host)[0], 403)
+        api("PUT", "/v1/buckets/%s/pictures" % self.b, {"sealed": True})
+        time.sleep(1.1)
+        self.assertEqual(fetch(url("shop 1/photo.png", ask), host)[0], 403)
 
     def test_strangers(self):
         S3.put_object_acl(Bucket=self.b, Key="shop 1/photo.png", ACL="public-read")

@@ -1,7 +1,7 @@
 //! What a request asks of a picture: by its query or its path, told apart from what belongs to the protocol.
 //!
 //! `iopcmd=…` (with everything in the query that is not the protocol's), `iopstyle=NAME`, `x-oss-process=image/…` or
-//! `style/NAME`, and imgproxy's paths whose source is `s3://bucket/key`. Anything else asks nothing of a picture.
+//! `style/NAME`, and imgproxy's paths whose source is `s3://bucket/key`; its presets are styles. Anything else asks nothing of a picture.
 
 use doorstep_images::Pipeline;
 use doorstep_images::grammar::{imgproxy, iopcmd, oss, percent_decode};
@@ -142,7 +142,28 @@ fn is_bucket_url(text: &str) -> bool {
     start.eq_ignore_ascii_case("s3:") || (start.eq_ignore_ascii_case("s3%") && colon.eq_ignore_ascii_case("%3a"))
 }
 
+/// imgproxy's presets are styles: the name, and the path without it.
+fn preset(path: &str) -> Option<(&str, String)> {
+    let (signature, rest) = path.strip_prefix('/')?.split_once('/')?;
+    let (first, after) = rest.split_once('/')?;
+    let name = first.strip_prefix("pr:").or_else(|| first.strip_prefix("preset:"))?;
+    Some((name, format!("/{signature}/{after}")))
+}
+
 fn by_path(path: &str) -> Result<Option<Ask>, PictureError> {
+    if let Some((name, bare)) = preset(path) {
+        let style = named(name)?;
+        if preset(&bare).is_some() {
+            return Err(PictureError::Twice);
+        }
+        return match by_path(&bare)? {
+            Some(Ask { wanted: Wanted::Pipeline(pipeline), place }) if *pipeline == Pipeline::default() => {
+                Ok(Some(Ask { wanted: style, place }))
+            }
+            Some(_) => Err(PictureError::Twice),
+            None => Ok(None),
+        };
+    }
     let request = match imgproxy::parse(path) {
         Ok(request) => request,
         // A key may look like Base64.
@@ -220,6 +241,8 @@ mod tests {
             "iopcmd=thumbnail&type=4&width=9&enlarge=0",
             "b k false",
         );
+        wants("/_/pr:card/plain/s3://b/k", "style card", "b k true");
+        wants("/_/preset:card/czM6Ly9iL2s", "style card", "b k true");
         wants("/_/w:9/czM6Ly9iL2s.png", "iopcmd=thumbnail&type=4&width=9&enlarge=0|iopcmd=convert&dst=png", "b k true");
     }
 
@@ -252,6 +275,10 @@ mod tests {
         assert_eq!(refused("/b/k?iopstyle=a&iopstyle=b"), "InvalidArgument");
         assert_eq!(refused("/b/k?iopstyle=a/b"), "NoSuchStyle");
         assert_eq!(refused("/_/w:9/plain/s3://b"), "InvalidArgument");
+        assert_eq!(refused("/_/pr:card/w:9/plain/s3://b/k"), "InvalidArgument");
+        assert_eq!(refused("/_/pr:card/plain/s3://b/k@webp"), "InvalidArgument");
+        assert_eq!(refused("/_/pr:card/pr:other/plain/s3://b/k"), "InvalidArgument");
+        assert_eq!(refused("/_/pr:a:b/plain/s3://b/k"), "NoSuchStyle");
         assert_eq!(refused("/_/width:x/plain/s3://b/k"), "InvalidArgument");
     }
 
@@ -259,6 +286,17 @@ mod tests {
         #[test]
         fn any_text_is_read_or_refused(path in "/[ -~]{0,60}", query in "[ -~]{0,80}") {
             let _ = Ask::of(&path, Some(&query));
+        }
+
+        #[test]
+        fn what_is_left_asks_for_nothing_more(
+            pairs in proptest::collection::vec("(iopcmd|iopstyle|x-oss-process|type|X-Amz-Date|versionId|width)=?(rotate|style/a|a|image/info|90|)", 0..6)
+        ) {
+            let query = pairs.join("&");
+            if let Ok(Some(Ask { place: Place::Protocol { rest }, .. })) = Ask::of("/b/k", Some(&query)) {
+                prop_assert!(rest.split('&').all(|pair| pair.is_empty() || pairs.iter().any(|one| one == pair)));
+                prop_assert_eq!(Ask::of("/b/k", Some(&rest)).ok(), Some(None));
+            }
         }
 
         #[test]

@@ -12,7 +12,9 @@ pub enum PictureError {
     #[error(transparent)]
     Grammar(#[from] GrammarError),
     /// Two things are asked of one picture.
-    #[error("a request asks for one pipeline or one style: give one of iopcmd, iopstyle and x-oss-process, once")]
+    #[error(
+        "a request asks for one pipeline or one style: give one of iopcmd, iopstyle, x-oss-process and a preset, once"
+    )]
     Twice,
     /// A source that is in no bucket.
     #[error("the source `{given}` is in no bucket: write s3://BUCKET/KEY")]

@@ -1,12 +1,14 @@
 //! Who reads an object, and what is told of it to whatever stands in front of the face.
+//!
+//! Every check of a read holds for a source as well: it takes the same way through `object_ops` and leaves it before
+//! the bytes.
 
 use std::sync::Arc;
 
-use doorstep_objects::{AsSource, Bucket, Granted, Object};
+use doorstep_objects::{AsSource, Bucket, Get, Granted, Object, ReadConditions};
 use s3s::{S3Error, S3ErrorCode, S3Request, S3Response, S3Result};
 
 use crate::access::caller;
-use crate::error::s3;
 use crate::operations::Operations;
 
 /// Refuses an archived object that was not restored.
@@ -43,16 +45,11 @@ impl Reader {
         response
     }
 
-    /// The answer to somebody who makes something else of the object: the mark alone.
-    pub(crate) async fn source<O: Default>(
-        self,
-        face: &Operations,
-        bucket: &Arc<Bucket>,
-        key: &str,
-        version: Option<&str>,
-    ) -> S3Result<S3Response<O>> {
-        let object = face.objects.head(bucket, key, version).await.map_err(s3)?;
-        readable(face, &object)?;
-        Ok(self.granted(S3Response::new(O::default()), bucket, object))
+    /// What is looked for: a source is the whole object, whatever the request says of a range or a condition.
+    pub(crate) fn wants(&self, get: Get) -> Get {
+        if !self.as_source {
+            return get;
+        }
+        Get { range: None, part: None, conditions: ReadConditions::default(), ..get }
     }
 }
