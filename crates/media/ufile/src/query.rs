@@ -94,4 +94,16 @@ mod tests {
         assert!(Query::parse(&"a&".repeat(65)).is_err());
         assert!(Query::parse(&"x".repeat(MOST_BYTES + 1)).is_err());
     }
+
+    proptest::proptest! {
+        #[test]
+        fn nothing_from_outside_makes_a_parser_panic(text in ".*", bytes in proptest::collection::vec(0_u8.., 0..400)) {
+            let _ = Query::parse(&text);
+            let _ = crate::signature::Authorization::parse(&text);
+            let _ = crate::policy::PutPolicy::parse(&text);
+            let _ = crate::form::boundary(&text);
+            let form = [b"--b\r\nContent-Disposition: form-data; name=".as_slice(), &bytes].concat();
+            let _ = crate::form::FormHead::parse(&form, "b");
+        }
+    }
 }
