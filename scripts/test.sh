@@ -32,7 +32,7 @@ step "unit, property, crash and end-to-end tests"
 cargo build --quiet --locked -p doorstep   # the binary that the end-to-end tests start
 cargo test --locked --workspace
 
-step "real S3 clients: boto3, the AWS CLI, kill -9 under load"
+step "real clients of objects: boto3, the AWS CLI, UCloud's SDK, kill -9 under load"
 tests/s3/run.sh
 
 step "browser"

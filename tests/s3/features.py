@@ -21,8 +21,8 @@ from botocore import UNSIGNED
 from botocore.client import Config
 from botocore.exceptions import ClientError
 
-READY, DATA, OTHER, LIMITED = sys.argv[1:5]
-del sys.argv[1:5]
+READY, DATA, OTHER, LIMITED, HOOKS = sys.argv[1:6]
+del sys.argv[1:6]
 ready = json.load(open(READY))
 HOST = ready["objects"]
 
@@ -173,7 +173,7 @@ class Hook(http.server.BaseHTTPRequestHandler):
 
 class Events(Bucket):
     def test_a_webhook_hears_of_changes(self):
-        server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Hook)
+        server = http.server.ThreadingHTTPServer(("127.0.0.1", int(HOOKS.rsplit(":", 1)[1])), Hook)
         threading.Thread(target=server.serve_forever, daemon=True).start()
         self.addCleanup(server.server_close)
         self.addCleanup(server.shutdown)

@@ -7,6 +7,7 @@ mod error;
 mod fields;
 mod load;
 mod show;
+mod values;
 
 use std::{net::SocketAddr, path::PathBuf};
 
@@ -32,6 +33,8 @@ pub struct Config {
     pub api: Api,
     /// Buckets and objects.
     pub objects: Objects,
+    /// Pictures made of objects.
+    pub pictures: Pictures,
     /// The Prometheus page.
     pub metrics: Metrics,
     /// Event streams on disk.
@@ -66,6 +69,10 @@ pub struct Objects {
     pub bytes: Option<String>,
     /// Domains under which buckets are hosts.
     pub domains: Vec<String>,
+    /// Hosts that lead to one bucket each, for UFile's clients: host and bucket.
+    pub hosts: Vec<(String, String)>,
+    /// `host:port` of servers that are not public and still may be called back after an upload or told of a change.
+    pub callback_hosts: Vec<String>,
     /// The region that S3 clients sign for.
     pub region: String,
     /// Requests at once.
@@ -79,10 +86,53 @@ pub struct Objects {
     pub encryption_keys: Vec<String>,
     /// Domains under which buckets are websites.
     pub website_domains: Vec<String>,
-    /// Hosts inside the own network that callbacks of uploads and buckets' events may reach.
-    pub callback_hosts: Vec<String>,
     /// Seconds of a day of lifecycle rules.
     pub lifecycle_day_s: u32,
+}
+
+/// How pictures are made of objects, and where they are kept.
+#[derive(Clone, Debug)]
+pub struct Pictures {
+    /// Pictures made at once, each on a thread of its own; 0 for as many as processors.
+    pub threads: usize,
+    /// Pictures that wait; more are told to come again.
+    pub queue: usize,
+    /// Seconds that one waits at most.
+    pub wait_s: f64,
+    /// Seconds that one may take.
+    pub time_s: f64,
+    /// Where results are kept.
+    pub cache: PictureCache,
+    /// How much of them, in MiB.
+    pub cache_mib: u32,
+    /// `host:port` of servers that are not public and still may give a watermark's picture.
+    pub private_hosts: Vec<String>,
+}
+
+/// Where results are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PictureCache {
+    /// Nowhere.
+    Off,
+    /// In memory.
+    Memory,
+    /// In files below `pictures` inside the data directory.
+    Disk,
+}
+
+impl PictureCache {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Off, Self::Memory, Self::Disk];
+
+    /// The stable word.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Memory => "memory",
+            Self::Disk => "disk",
+        }
+    }
 }
 
 /// Where the metrics are shown.
@@ -233,14 +283,24 @@ impl Default for Config {
                 listen: SocketAddr::from(([127, 0, 0, 1], 9000)),
                 bytes: None,
                 domains: vec!["localhost".to_owned()],
+                hosts: Vec::new(),
+                callback_hosts: Vec::new(),
                 region: "us-east-1".to_owned(),
                 requests: 1024,
                 connections: 4096,
                 key_file: None,
                 encryption_keys: Vec::new(),
                 website_domains: vec!["website.localhost".to_owned()],
-                callback_hosts: Vec::new(),
                 lifecycle_day_s: 86_400,
+            },
+            pictures: Pictures {
+                threads: 0,
+                queue: 32,
+                wait_s: 2.0,
+                time_s: 20.0,
+                cache: PictureCache::Disk,
+                cache_mib: 1024,
+                private_hosts: Vec::new(),
             },
             metrics: Metrics { listen: SocketAddr::from(([127, 0, 0, 1], 9090)) },
             journal: Journal { dir: None, segment_mib: 64, keep_mib: 4096, keep_hours: 24 * 30 },

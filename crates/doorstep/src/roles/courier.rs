@@ -1,22 +1,22 @@
-//! Carries buckets' events out: to webhooks through the guard, and into the journal.
+//! Carries buckets' events out: to webhooks at public addresses, and into the journal.
 
+use doorstep_fetch::Fetcher;
 use doorstep_journal::{Journal, NewRecord};
 use doorstep_objects::events::Target;
 use doorstep_objects::{Courier, Message};
-use doorstep_outbound::Outbound;
 use futures::future::BoxFuture;
 
 /// The ways out of this node.
 #[derive(Debug)]
 pub(crate) struct EventCourier {
-    pub(crate) outbound: Outbound,
+    pub(crate) fetcher: Fetcher,
     pub(crate) journal: Journal,
 }
 
 impl Courier for EventCourier {
     fn check(&self, target: &Target) -> Result<(), String> {
         match target {
-            Target::Webhook(url) => self.outbound.guard().check(url).map(drop).map_err(|error| error.to_string()),
+            Target::Webhook(url) => self.fetcher.check(url).map_err(|error| error.to_string()),
             Target::Journal => Ok(()),
         }
     }
@@ -25,7 +25,7 @@ impl Courier for EventCourier {
         Box::pin(async move {
             match &message.target {
                 Target::Webhook(url) => {
-                    let answer = self.outbound.post(url, "application/json", message.body).await;
+                    let answer = self.fetcher.post(url, "application/json", message.body).await;
                     let status = answer.map_err(|error| error.to_string())?.status;
                     if (200..300).contains(&status) { Ok(()) } else { Err(format!("it answered {status}")) }
                 }

@@ -205,24 +205,36 @@ impl Objects {
         change: impl Fn(&mut Settings) -> Result<(), ObjectsError> + Send + 'static,
     ) -> Result<Arc<Bucket>, ObjectsError> {
         let wanted = name.to_owned();
-        let changed = self
-            .store()
-            .write(move |tx| {
-                if tx.backend() == Backend::Postgres {
-                    tx.query("SELECT id FROM buckets WHERE name = $1 FOR NO KEY UPDATE", params![&wanted])?;
-                }
-                let mut bucket = find(tx, &wanted)?;
-                change(&mut bucket.settings)?;
-                check(&bucket.settings)?;
-                bucket.policy = match &bucket.settings.policy {
-                    Some(text) => Some(Arc::new(Policy::parse(text, &bucket.name)?)),
-                    None => None,
-                };
-                tx.execute("UPDATE buckets SET body = $1 WHERE id = $2", params![encode(&bucket.settings), bucket.id])?;
-                Ok::<_, ObjectsError>(bucket)
-            })
-            .await?;
+        let changed = self.store().write(move |tx| Self::configure_in(tx, &wanted, &change)).await?;
         Ok(self.remember(changed))
+    }
+
+    /// The same in a transaction of the caller's, who calls [`Self::forget_bucket`] when it is committed.
+    ///
+    /// # Errors
+    /// As those of [`Self::configure`].
+    pub fn configure_in(
+        tx: &mut dyn Tx,
+        name: &str,
+        change: impl Fn(&mut Settings) -> Result<(), ObjectsError>,
+    ) -> Result<Bucket, ObjectsError> {
+        if tx.backend() == Backend::Postgres {
+            tx.query("SELECT id FROM buckets WHERE name = $1 FOR NO KEY UPDATE", params![name])?;
+        }
+        let mut bucket = find(tx, name)?;
+        change(&mut bucket.settings)?;
+        check(&bucket.settings)?;
+        bucket.policy = match &bucket.settings.policy {
+            Some(text) => Some(Arc::new(Policy::parse(text, &bucket.name)?)),
+            None => None,
+        };
+        tx.execute("UPDATE buckets SET body = $1 WHERE id = $2", params![encode(&bucket.settings), bucket.id])?;
+        Ok(bucket)
+    }
+
+    /// Forgets what is cached of a bucket.
+    pub fn forget_bucket(&self, name: &str) {
+        self.forget(name);
     }
 
     /// Says how objects are encrypted of which an upload says nothing.

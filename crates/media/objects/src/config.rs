@@ -12,11 +12,11 @@ pub struct Config {
     pub put_limit: u64,
     /// Largest object made of parts, bytes.
     pub object_limit: u64,
-    /// Most parts of an object.
+    /// Most parts of an object. S3 allows 10,000, which its face holds to; UFile's parts have 4 MiB.
     pub parts: u32,
     /// Longest key, bytes.
     pub key_bytes: usize,
-    /// Most bytes of user metadata, names and values together.
+    /// Most bytes of user metadata, names and values together: UFile's 8 KiB; S3's face holds to its own 2 KiB.
     pub meta_bytes: usize,
     /// Buckets of one tenant.
     pub buckets: u32,
@@ -43,9 +43,9 @@ impl Default for Config {
         Self {
             put_limit: 5 << 30,
             object_limit: 5 << 40,
-            parts: 10_000,
+            parts: 50_000,
             key_bytes: 1024,
-            meta_bytes: 2048,
+            meta_bytes: 8192,
             buckets: 1000,
             body_idle: Duration::from_secs(60),
             grace: Duration::from_secs(900),

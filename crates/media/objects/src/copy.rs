@@ -5,12 +5,14 @@ use doorstep_store::Tx;
 use futures::TryStreamExt as _;
 
 use crate::acl::Grant;
+use crate::delete::delete_in;
 use crate::object::{Headers, Meta, Object, Retention, check_key};
 use crate::put::{Expected, Source, commit, default_encryption, fresh_uid};
 use crate::seal::{CustomerKey, Encrypt, Sealed};
 use crate::service::lock_key;
 use crate::{
-    BodyError, Bucket, Get, Objects, ObjectsError, Put, ReadConditions, StorageClass, WriteConditions, Written, records,
+    BodyError, Bucket, Delete, Get, Objects, ObjectsError, Put, ReadConditions, StorageClass, WriteConditions, Written,
+    bucket, records,
 };
 
 /// Whether something of the source is kept or given anew.
@@ -86,7 +88,7 @@ impl Objects {
         copy: Copy,
         wanted: Option<Sealed>,
     ) -> Result<Option<Written>, ObjectsError> {
-        let (source_bucket, target, now) = (from.clone(), to.clone(), self.now());
+        let (source_bucket, target, watchers, now) = (from.clone(), to.clone(), self.watchers(), self.now());
         let (from_key, to_key, config) = (from_key.to_owned(), to_key.to_owned(), self.config().clone());
         self.store()
             .write(move |tx| {
@@ -111,7 +113,7 @@ impl Objects {
                     meta,
                     ..Object::default()
                 };
-                Ok(Some(commit(tx, &target, object, &Source::Shared(&source), &copy.target, now)?.0))
+                Ok(Some(commit(tx, &target, object, &Source::Shared(&source), &copy.target, &watchers, now)?.0))
             })
             .await
     }
@@ -145,8 +147,50 @@ impl Objects {
     }
 }
 
+impl Objects {
+    /// Gives an object another key, in one step: nobody sees both or neither. Everything that is known of it
+    /// stays, but locks, which belong to a version.
+    ///
+    /// # Errors
+    /// [`ObjectsError::NoSuchKey`], what `target` or the quota refuse, or the store's.
+    pub async fn rename(
+        &self,
+        bucket: &Bucket,
+        from: &str,
+        to: &str,
+        target: WriteConditions,
+    ) -> Result<Written, ObjectsError> {
+        check_key(to, self.config())?;
+        if from == to {
+            return Err(ObjectsError::field("key", "it is the object's own", "name another key"));
+        }
+        let (known, from, to, now) = (bucket.clone(), from.to_owned(), to.to_owned(), self.now());
+        let watchers = self.watchers();
+        self.store()
+            .write(move |tx| {
+                lock_both(tx, (known.id, &from), (known.id, &to))?;
+                let source = records::find(tx, known.id, &from, None)?;
+                let mut meta = source.meta.clone();
+                (meta.upload, meta.retention, meta.legal_hold) = (None, None, false);
+                let object = Object {
+                    key: to.clone(),
+                    uid: fresh_uid(),
+                    size: source.size,
+                    etag: source.etag.clone(),
+                    meta,
+                    ..Object::default()
+                };
+                let bucket = bucket::current(tx, &known)?;
+                let (written, _) = commit(tx, &bucket, object, &Source::Shared(&source), &target, &watchers, now)?;
+                delete_in(tx, &bucket, &Delete { key: from.clone(), ..Delete::default() }, now)?;
+                Ok(written)
+            })
+            .await
+    }
+}
+
 /// Locks two keys in an order that all copies keep.
-fn lock_both(tx: &mut dyn Tx, a: (i64, &str), b: (i64, &str)) -> Result<(), ObjectsError> {
+pub(crate) fn lock_both(tx: &mut dyn Tx, a: (i64, &str), b: (i64, &str)) -> Result<(), ObjectsError> {
     for (bucket, key) in if a <= b { [a, b] } else { [b, a] } {
         lock_key(tx, bucket, key)?;
     }

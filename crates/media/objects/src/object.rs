@@ -134,6 +134,10 @@ pub struct Meta {
     /// The multipart upload it came from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub upload: Option<String>,
+    /// What it was made of by a rule of its bucket: the source's version, the rule and the result's number. Rules make
+    /// nothing of such an object.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub derived_from: Option<String>,
     /// Until when it cannot be deleted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retention: Option<Retention>,

@@ -15,6 +15,7 @@ use crate::receive::Taking;
 use crate::seal::{CustomerKey, Encrypt, Sealer};
 use crate::service::lock_key;
 use crate::settings::{DefaultEncryption, Versioning};
+use crate::watch::Watchers;
 use crate::{BodyError, Bucket, Objects, ObjectsError, WriteConditions, bucket, metrics, records, usage};
 
 /// A checksum that a caller announces.
@@ -120,6 +121,7 @@ pub(crate) fn commit(
     mut object: Object,
     source: &Source<'_>,
     conditions: &WriteConditions,
+    watchers: &Watchers,
     now: Timestamp,
 ) -> Result<(Written, bool), ObjectsError> {
     let bucket = bucket::current(tx, known)?;
@@ -156,6 +158,9 @@ pub(crate) fn commit(
     }
     object.seq = records::step_aside(tx, &bucket, &object.key, before.as_ref(), now)?;
     records::insert(tx, bucket.id, &object)?;
+    for watcher in watchers.iter() {
+        watcher.written(tx, &bucket, &object)?;
+    }
     let event = match source {
         Source::Fresh(_) => Event::Put,
         Source::Shared(_) => Event::Copy,
@@ -202,10 +207,10 @@ impl Objects {
             ..Object::default()
         };
         let fresh = Fresh::new(&received.stored, sums, sealing.as_ref())?;
-        let (known, now) = (bucket.clone(), self.now());
+        let (known, watchers, now) = (bucket.clone(), self.watchers(), self.now());
         let written = self
             .store()
-            .write(move |tx| commit(tx, &known, object.clone(), &Source::Fresh(&fresh), &conditions, now))
+            .write(move |tx| commit(tx, &known, object.clone(), &Source::Fresh(&fresh), &conditions, &watchers, now))
             .await;
         self.settle(written.as_ref().map(|(_, used)| *used), received.stored).await;
         let (written, _) = written?;

@@ -8,13 +8,14 @@ use std::sync::Arc;
 
 use doorstep_identity::{Keys, Principal, Scope};
 use doorstep_objects::acl::Permission;
-use doorstep_objects::{Bucket, Meta, Objects, ObjectsError, Verdict};
+use doorstep_objects::{Bucket, Meta, Need, Objects, ObjectsError, Verdict, listed};
 use s3s::access::{S3Access, S3AccessContext};
 use s3s::path::S3Path;
 use s3s::{S3Error, S3ErrorCode, S3Result};
 
 use crate::asked::{may_list, policy, stranger, version_of};
 use crate::error;
+use crate::metered::Payer;
 
 /// Who asks, and the bucket it is about. Operations find it in the request's extensions.
 #[derive(Clone, Debug)]
@@ -28,26 +29,6 @@ pub(crate) struct Caller {
 /// Tenant and key, as policies name them.
 pub(crate) fn names(who: Option<&Principal>) -> Option<(&str, &str)> {
     who.map(|who| (who.tenant.as_str(), who.key.as_str()))
-}
-
-/// Tenant and key, as lists name them: what is granted to a tenant is for those of its keys that may touch
-/// objects at all, what is granted to a key for that one.
-fn listed(who: Option<&Principal>) -> Option<(&str, &str)> {
-    let touches = |who: &Principal| [Scope::Operator, Scope::Merchant].into_iter().any(|s| who.scopes.allows(s));
-    who.map(|who| (if touches(who) { who.tenant.as_str() } else { "" }, who.key.as_str()))
-}
-
-/// What an operation needs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Need {
-    /// Objects are read.
-    Read,
-    /// The bucket is listed.
-    List,
-    /// Objects are written or deleted.
-    Write,
-    /// The bucket or its settings are changed or looked at.
-    Manage,
 }
 
 /// The need of an operation by its name in the model.
@@ -117,12 +98,7 @@ fn line(operation: &str) -> Line {
 
 /// Whether `who` may do this as a key of the bucket's tenant.
 fn may(who: Option<&Principal>, bucket: &Bucket, need: Need) -> bool {
-    let own = who.filter(|who| who.tenant.as_str() == bucket.tenant);
-    let scopes = match need {
-        Need::Read | Need::List | Need::Write => [Scope::Operator, Scope::Merchant].as_slice(),
-        Need::Manage => [Scope::Operator].as_slice(),
-    };
-    own.is_some_and(|who| scopes.iter().any(|scope| who.scopes.allows(*scope)))
+    need.owns(who, bucket)
 }
 
 /// Refuses a key of the bucket's tenant what another tenant's object does not allow it.
@@ -234,6 +210,10 @@ impl S3Access for Gate {
         };
         let refused = || error::denied("The key may not do this, or there is none and the bucket is not public.");
         let by_tenant = by_tenant.ok_or_else(refused)?;
+        let pays = bucket.as_ref().map(|b| b.tenant.as_str()).or(who.as_ref().map(|who| who.tenant.as_str()));
+        if let (Some(tenant), Some(payer)) = (pays, cx.extensions_mut().get::<Payer>()) {
+            payer.pays(tenant, bucket.as_ref().map(|b| b.name.as_str()), &operation);
+        }
         cx.extensions_mut().insert(Caller { who, bucket, by_tenant });
         Ok(())
     }

@@ -223,15 +223,24 @@ pub(crate) fn encoding(value: Option<String>) -> Option<String> {
     (!rest.is_empty()).then(|| rest.join(", "))
 }
 
+/// Most bytes of user metadata, names and values together.
+const MOST_META: usize = 2048;
+
 pub(crate) fn meta_of(
     headers: Headers,
     user: Option<&dto::Metadata>,
     tagging: Option<&str>,
     class: Option<&str>,
 ) -> S3Result<Meta> {
+    let user = self::user(user);
+    let bytes: usize = user.iter().map(|(name, value)| name.len() + value.len()).sum();
+    if bytes > MOST_META {
+        let message = "Your metadata headers exceed the maximum allowed metadata size.";
+        return Err(S3Error::with_message(S3ErrorCode::MetadataTooLarge, message));
+    }
     Ok(Meta {
         headers,
-        user: self::user(user),
+        user,
         tags: tagging.map(tags_of_header).transpose()?.unwrap_or_default(),
         class: self::class(class)?.unwrap_or_default(),
         ..Meta::default()

@@ -2,13 +2,11 @@
 
 use std::sync::Arc;
 
-use doorstep_objects::{
-    Asked, Bucket as Found, ByteRange, Copy, Directive, PartCopy, ReadConditions, Verdict, Versioning,
-};
+use doorstep_objects::{Bucket as Found, ByteRange, Copy, Directive, PartCopy, ReadConditions, Verdict, Versioning};
 use s3s::dto::*;
 use s3s::{S3Error, S3ErrorCode, S3Request, S3Response, S3Result};
 
-use crate::access::{bucket, caller, may_read, names};
+use crate::access::{bucket, caller, may_read};
 use crate::acl_ops;
 use crate::convert::{self, set_sum};
 use crate::encryption;
@@ -30,11 +28,7 @@ async fn source<T>(face: &Operations, request: &S3Request<T>, source: &CopySourc
     let found = face.objects.bucket(bucket).await.map_err(s3)?;
     let who = caller(request)?.who;
     let (key, version) = (key.to_string(), version_id.as_ref().map(ToString::to_string));
-    let verdict = found.policy.as_ref().map_or(Verdict::Silent, |policy| {
-        let who = names(who.as_ref());
-        let resource = format!("{}/{key}", found.name);
-        policy.judge(&Asked { who, action: "s3:GetObject", resource: &resource, context: Vec::new() })
-    });
+    let verdict = found.judge(who.as_ref(), "s3:GetObject", &format!("{}/{key}", found.name), Vec::new());
     if verdict == Verdict::Deny {
         return Err(denied("The policy of the source's bucket forbids it."));
     }

@@ -5,6 +5,7 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use doorstep_identity::Keys;
+use doorstep_meter::{SharedMetering, Unmetered};
 use doorstep_objects::Objects;
 use futures::future::BoxFuture;
 use http::{Request, Response, StatusCode};
@@ -17,6 +18,7 @@ use crate::answer;
 use crate::auth::Secrets;
 use crate::cors::{self, Origin};
 use crate::host::Domains;
+use crate::metered::Payer;
 use crate::metrics;
 use crate::operations::Operations;
 use crate::website::Visit;
@@ -57,6 +59,7 @@ pub struct S3Face {
     websites: Arc<[String]>,
     region: Arc<str>,
     places: Arc<Semaphore>,
+    meter: SharedMetering,
 }
 
 impl std::fmt::Debug for S3Face {
@@ -91,7 +94,15 @@ impl S3Face {
             websites: config.website_domains.iter().map(|d| d.to_ascii_lowercase()).collect(),
             region,
             places: Arc::new(Semaphore::new(config.requests)),
+            meter: Arc::new(Unmetered),
         }
+    }
+
+    /// The same face, with requests and what they send counted by this meter.
+    #[must_use]
+    pub fn metered(mut self, meter: SharedMetering) -> Self {
+        self.meter = meter;
+        self
     }
 }
 
@@ -144,7 +155,7 @@ where
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, request: Request<B>) -> Self::Future {
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
         let method = request.method().clone();
         let started = doorstep_clock::monotonic();
         let head = method == http::Method::HEAD;
@@ -171,6 +182,8 @@ where
         let asked = answer::Request::of(&request);
         let expired = expires_wrongly(request.uri().query());
         let options = method == http::Method::OPTIONS;
+        let (payer, meter) = (Payer::default(), Arc::clone(&self.meter));
+        request.extensions_mut().insert(payer.clone());
         Box::pin(async move {
             let allowed = match &origin {
                 Some(origin) => origin.ask(&objects).await,
@@ -202,7 +215,7 @@ where
                 cors::allow(response.headers_mut(), allowed, false);
             }
             metrics::answered(&method, response.status(), started.elapsed());
-            Ok(response)
+            Ok(payer.charge(&meter, response))
         })
     }
 }

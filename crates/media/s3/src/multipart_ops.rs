@@ -91,6 +91,7 @@ pub(crate) async fn upload_part(
         md5: convert::md5(input.content_md5.as_deref())?,
         checksum,
         key: encryption::customer!(input).key()?,
+        content_type: None, // S3's is that of the upload
     };
     let bytes = match input.body {
         Some(bytes) => bytes.boxed(),
@@ -133,9 +134,9 @@ pub(crate) async fn complete_multipart_upload(
         conditions: write_conditions(input.if_match.as_ref(), input.if_none_match.as_ref()),
         least: LEAST_PART,
         customer: encryption::customer!(input).key()?,
-        key: None,
         checksum: whole(&input),
         size: convert::length(input.mpu_object_size)?,
+        ..Complete::default()
     };
     let written = face.objects.complete_upload(&bucket, &input.key, &input.upload_id, complete).await.map_err(s3)?;
     let object = written.object;
@@ -192,8 +193,11 @@ pub(crate) async fn list_parts(
     let input = request.input;
     let limit = limit(input.max_parts)?;
     let after = input.part_number_marker.map(|n| u32::try_from(n).map_err(|_| argument("the marker is negative")));
-    let page =
-        face.objects.list_parts(&bucket, &input.key, &input.upload_id, after.transpose()?, limit).await.map_err(s3)?;
+    let page = face
+        .objects
+        .list_parts(&bucket, Some(&input.key), &input.upload_id, after.transpose()?, limit)
+        .await
+        .map_err(s3)?;
     let plan = &page.upload.plan;
     let one = |part: doorstep_objects::Part| {
         let mut listed = Part {

@@ -13,6 +13,7 @@ use crate::convert::{self, set_sum, sums};
 use crate::encryption;
 use crate::error::{argument, s3};
 use crate::operations::Operations;
+use crate::reading::{Reader, readable};
 
 /// Most keys of one call that deletes many.
 const MOST_DELETES: usize = 1000;
@@ -178,6 +179,7 @@ pub(crate) async fn get_object(
 ) -> S3Result<S3Response<GetObjectOutput>> {
     let (bucket, caller) = (bucket(&request)?, caller(&request)?);
     encryption::not_asked(&request.headers)?;
+    let reader = Reader::of(&request)?;
     let input = request.input;
     if input.range.is_some() && input.part_number.is_some() {
         return Err(S3Error::with_message(
@@ -185,12 +187,16 @@ pub(crate) async fn get_object(
             "Cannot specify both Range header and partNumber",
         ));
     }
-    let found = face.objects.get(&bucket, &input.key, reading!(input)).await.map_err(s3)?;
+    let wanted = reader.wants(reading!(input));
+    let found = match reader.as_source {
+        true => face.objects.peek(&bucket, &input.key, wanted).await.map_err(s3)?,
+        false => face.objects.get(&bucket, &input.key, wanted).await.map_err(s3)?,
+    };
     let object = found.object.clone();
     owned(&caller, &bucket, &object.meta, Permission::Read)?;
-    if !object.readable(face.objects.now()) {
-        let message = "The object is archived: restore it first.";
-        return Err(S3Error::with_message(S3ErrorCode::InvalidObjectState, message));
+    readable(face, &object)?;
+    if reader.as_source {
+        return Ok(reader.granted(S3Response::new(GetObjectOutput::default()), &bucket, object));
     }
     let mut output = GetObjectOutput::default();
     describe!(output, object, found, input.checksum_mode.is_some(), face.objects.now());
@@ -212,7 +218,7 @@ pub(crate) async fn get_object(
         }
     }
     output.body = Some(StreamingBlob::wrap(SyncStream::new(found.body)));
-    Ok(S3Response::new(output))
+    Ok(reader.granted(S3Response::new(output), &bucket, object))
 }
 
 pub(crate) async fn head_object(
@@ -221,10 +227,15 @@ pub(crate) async fn head_object(
 ) -> S3Result<S3Response<HeadObjectOutput>> {
     let (bucket, caller) = (bucket(&request)?, caller(&request)?);
     encryption::not_asked(&request.headers)?;
+    let reader = Reader::of(&request)?;
     let input = request.input;
-    let found = face.objects.peek(&bucket, &input.key, reading!(input)).await.map_err(s3)?;
+    let found = face.objects.peek(&bucket, &input.key, reader.wants(reading!(input))).await.map_err(s3)?;
     let object = found.object.clone();
     owned(&caller, &bucket, &object.meta, Permission::Read)?;
+    if reader.as_source {
+        readable(face, &object)?;
+        return Ok(reader.granted(S3Response::new(HeadObjectOutput::default()), &bucket, object));
+    }
     let mut output = HeadObjectOutput::default();
     describe!(output, object, found, input.checksum_mode.is_some(), face.objects.now());
     overrides!(output, input);
@@ -240,7 +251,7 @@ pub(crate) async fn head_object(
     if found.partial {
         response.status = Some(http::StatusCode::PARTIAL_CONTENT);
     }
-    Ok(response)
+    Ok(reader.granted(response, &bucket, object))
 }
 
 pub(crate) async fn delete_object(

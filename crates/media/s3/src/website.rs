@@ -4,14 +4,13 @@
 
 use bytes::Bytes;
 use doorstep_objects::website::{Elsewhere, Website};
-use doorstep_objects::{Bucket, ByteRange, Found, Get, Objects, ObjectsError, ReadConditions};
+use doorstep_objects::{Bucket, ByteRange, Found, Get, Objects, ObjectsError, ReadConditions, bucket_of_host};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri, header};
 use s3s::dto::StreamingBlob;
 use sync_wrapper::SyncStream;
 
 use crate::access::stranger_may_read;
 use crate::convert::{http_date, percent_decoded, url_encoded};
-use crate::host;
 
 /// A request for a page.
 pub(crate) struct Visit {
@@ -26,7 +25,7 @@ impl Visit {
     /// `None` for a request to any other host than a website's.
     pub(crate) fn of<B>(request: &Request<B>, domains: &[String]) -> Option<Self> {
         let host = request.headers().get(header::HOST).and_then(|v| v.to_str().ok()).or(request.uri().host())?;
-        let bucket = host::bucket(host, domains)?;
+        let bucket = bucket_of_host(host, domains)?;
         Some(Self {
             bucket,
             method: request.method().clone(),

@@ -10,5 +10,6 @@ mod events;
 mod listing;
 mod multipart;
 mod setting;
+mod ufile;
 mod versions;
 mod writes;

@@ -26,6 +26,10 @@ async fn what_was_put_comes_back() {
         assert!(matches!(setting.read("small", get("bytes=5-")).await, Err(ObjectsError::InvalidRange { size: 5 })));
         assert_eq!(setting.text("absent").await, Err("no_such_key"));
         let usage = setting.objects.usage(&setting.bucket).await.unwrap();
+        let all = setting.objects.usages(0, 10).await.unwrap();
+        let ours = all.iter().find(|b| b.name == setting.bucket.name).unwrap();
+        assert_eq!((ours.usage, &ours.tenant), (usage, &setting.bucket.tenant));
+        assert!(setting.objects.usages(all.last().unwrap().id, 10).await.unwrap().is_empty());
         assert_eq!((usage.objects, usage.bytes), (5, 5 + 70_000 + 131_072 + 3_000_001));
     }
 }
