@@ -27,8 +27,8 @@ measure() { # NAME URL_BEFORE URL_AFTER
   for n in $(seq 24); do urls+=("$2$n.jpg$3"); done
   answers "${urls[0]}" || return 0
   # As many clients as can be served at once; then far more.
-  python3 bench/images/http.py "$1" "$server" "$seconds" 4 "${urls[@]}"
-  python3 bench/images/http.py "$1" "$server" "$seconds" 64 "${urls[@]}"
+  python3 bench/images/ask.py "$1" "$server" "$seconds" 4 "${urls[@]}"
+  python3 bench/images/ask.py "$1" "$server" "$seconds" 64 "${urls[@]}"
 }
 
 "$ours" "$out/photos" 2 > "$out/address" & server=$!
