@@ -3,7 +3,9 @@
 //   DOORSTEP_KEY  access:secret of a key with the scope admin
 //   SHOTS         a directory for screenshots (optional)
 import { backtestChecks } from './backtests.mjs';
+import { billChecks } from './bill.mjs';
 import { Frames } from './city.mjs';
+import { fileChecks } from './files.mjs';
 import { Harness } from './harness.mjs';
 import { listChecks } from './lists.mjs';
 import { mapChecks } from './map.mjs';
@@ -27,6 +29,8 @@ try {
     await rideChecks(given);
     await surgeChecks(given);
     await listChecks(given);
+    await fileChecks(given);
+    await billChecks(given);
     await backtestChecks(given);
     await reachChecks(given);
   }

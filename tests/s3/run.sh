@@ -16,10 +16,12 @@ scratch=$(mktemp -d)
 server=
 stop() { if [ -n "$server" ]; then kill "$server" 2>/dev/null || true; wait "$server" 2>/dev/null || true; fi; rm -rf "$scratch"; }
 trap stop EXIT
-# The callbacks of uploads that the tests ask for come to this port.
-callbacks=127.0.0.1:$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
-DOORSTEP_OBJECTS_CALLBACK_HOSTS=$callbacks "$binary" up --ephemeral --data "$scratch/data" --roles city,api,objects \
-  --ready-file "$scratch/ready.json" --log warn 2>"$scratch/log" &
+# The callbacks of uploads and the events that the tests ask for come to these ports.
+port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
+callbacks=127.0.0.1:$(port)
+hooks=127.0.0.1:$(port)
+export DOORSTEP_OBJECTS_ENCRYPTION_KEYS=photos DOORSTEP_OBJECTS_CALLBACK_HOSTS=$callbacks,$hooks
+"$binary" up --ephemeral --data "$scratch/data" --roles city,api,objects --ready-file "$scratch/ready.json" --log warn 2>"$scratch/log" &
 server=$!
 for _ in $(seq 300); do
   [ -s "$scratch/ready.json" ] && break
@@ -30,6 +32,9 @@ done
 $venv/bin/python tests/s3/clients.py "$scratch/ready.json"
 $venv/bin/python tests/s3/ufile_clients.py "$scratch/ready.json" "$callbacks"
 $venv/bin/python tests/s3/pictures.py "$scratch/ready.json"
+"$binary" tenant create alt --data "$scratch/data" --json >"$scratch/alt.json"
+"$binary" key create limited --scopes rider --data "$scratch/data" --json >"$scratch/limited.json"
+$venv/bin/python tests/s3/features.py "$scratch/ready.json" "$scratch/data" "$scratch/alt.json" "$scratch/limited.json" "$hooks"
 PATH="$PWD/$venv/bin:$PATH" tests/s3/aws.sh "$scratch/ready.json" "$scratch"
 $venv/bin/python tests/s3/rules_crash.py "$binary" "${DOORSTEP_CRASHES:-2}"
 $venv/bin/python tests/s3/crash.py "$binary" "${DOORSTEP_CRASHES:-4}"

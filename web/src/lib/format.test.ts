@@ -1,3 +1,4 @@
+import { bytes } from './format';
 import { describe, expect, it } from 'vitest';
 import { fill, type MessageKey } from './i18n/catalogue';
 import { en } from './i18n/en';
@@ -60,5 +61,12 @@ describe('parseCoordinates', () => {
   });
   it('refuses the rest', () => {
     for (const text of ['', '40.75', 'a, b', '91, 0', '0, 181', '1,2,3', 'NaN, 1']) expect(format.parseCoordinates(text), text).toBeNull();
+  });
+});
+
+describe('bytes', () => {
+  it('take the unit that reads best', () => {
+    expect([0, 999, 1000, 12_345, 4_500_000, 7.2e9].map((n) => bytes(n, 'en'))).toEqual(['0 B', '999 B', '1 KB', '12.3 KB', '4.5 MB', '7.2 GB']);
+    expect(bytes(null, 'en')).toBe('—');
   });
 });

@@ -14,6 +14,34 @@ export function money({ minor, currency }: Money, tag: string): string {
   }
 }
 
+/** An exact decimal amount with every digit that counts: a request costs less than a cent. */
+export function fineMoney(amount: string, currency: string, tag: string): string {
+  try {
+    return new Intl.NumberFormat(tag, { style: 'currency', currency, currencyDisplay: 'narrowSymbol', maximumFractionDigits: 9 }).format(Number(amount));
+  } catch {
+    return `${amount} ${currency}`;
+  }
+}
+
+/** A quantity in its unit, as short as it can be read: what is there is never shown as nothing. */
+export function quantity(units: string, tag: string): string {
+  const value = Number(units);
+  if (units === '0' || !Number.isFinite(value)) return units === '0' ? '0' : '—';
+  if (value < 0.001) return new Intl.NumberFormat(tag, { maximumSignificantDigits: 2, maximumFractionDigits: 9 }).format(value);
+  return new Intl.NumberFormat(tag, { maximumFractionDigits: 3 }).format(value);
+}
+
+/** The months of a chooser, newest first: those with usage, the present one and the one that is shown. */
+export function billMonths(used: string[], shown: string, now: Date): string[] {
+  const present = now.toISOString().slice(0, 7);
+  return [...new Set([present, shown, ...used])].filter((month) => /^\d{4}-\d{2}$/.test(month)).sort().reverse();
+}
+
+/** `2026-11` as people write it. */
+export function monthName(month: string, tag: string): string {
+  return dateFormat(tag, { year: 'numeric', month: 'long' }, 'UTC').format(new Date(`${month}-01T00:00:00Z`));
+}
+
 export function whole(value: number | null | undefined, tag: string): string {
   return value === null || value === undefined || !Number.isFinite(value) ? '—' : new Intl.NumberFormat(tag, { maximumFractionDigits: 0 }).format(value);
 }
@@ -33,6 +61,14 @@ export function duration(seconds: number | null | undefined, t: Translate): stri
   if (all < 3600) return t('unit.min', { n: Math.round(all / 60) });
   const minutes = Math.round(all / 60);
   return t('unit.h_min', { h: Math.floor(minutes / 60), m: minutes % 60 });
+}
+
+/** 1,234 B, 12.3 KB, 4.5 MB: powers of a thousand, as disks are sold. */
+export function bytes(count: number | null | undefined, tag: string): string {
+  if (count === null || count === undefined || !Number.isFinite(count)) return '—';
+  const units = ['B', 'KB', 'MB', 'GB', 'TB', 'PB'];
+  const power = Math.min(units.length - 1, count < 1000 ? 0 : Math.floor(Math.log10(count) / 3));
+  return `${power === 0 ? whole(count, tag) : short(count / 1000 ** power, tag)} ${units[power]}`;
 }
 
 /** m:ss, the form of counters where the place is narrow. */

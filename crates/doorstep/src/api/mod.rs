@@ -6,7 +6,9 @@
 pub(crate) mod app;
 mod auth;
 mod backtests;
+mod billing;
 mod body;
+mod buckets;
 mod cities;
 mod console;
 mod docs;
@@ -20,6 +22,7 @@ mod json;
 mod keys;
 mod lines;
 mod map;
+mod objects;
 mod order_commands;
 mod order_stream;
 mod orders;
@@ -47,11 +50,13 @@ mod surge;
 pub(crate) mod tile_cache;
 
 pub use backtests::{Backtest, BacktestRequest, RecordedSummary};
+pub use buckets::BucketView;
 pub use cities::City;
 pub use drivers::DriverView;
 pub use health::Health;
 pub use keys::{KeyView, Me};
 pub use lines::{LineAnswer, RejectedLine};
+pub use objects::{Folder, ObjectView};
 pub use paging::Page;
 pub use picture_keys::PictureKeyView;
 pub use picture_settings::{BucketPictures, PictureResult, PictureRule};
@@ -99,9 +104,12 @@ fn endpoints() -> (OpenApiRouter<App>, OpenApiRouter<App>) {
         .merge(map::routes())
         .merge(reviews::routes())
         .merge(reputation::routes())
+        .merge(buckets::routes())
+        .merge(objects::routes())
         .merge(picture_settings::routes())
         .merge(picture_styles::routes())
         .merge(picture_keys::routes())
+        .merge(billing::routes())
         .merge(keys::routes());
     let open = OpenApiRouter::new().merge(health::routes()).merge(roads::public_routes());
     (keyed, open)

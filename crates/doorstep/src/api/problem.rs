@@ -57,6 +57,8 @@ pub enum Code {
     ClockFixed,
     /// The thing is not in the state for that.
     WrongState,
+    /// A cap of the tenant's allows no more.
+    CapReached,
     /// The caller asks too often.
     RateLimited,
     /// The body or the message is too large.
@@ -73,7 +75,7 @@ pub enum Code {
 
 impl Code {
     /// Every code there is.
-    pub const ALL: [Self; 28] = [
+    pub const ALL: [Self; 29] = [
         Self::InvalidBody,
         Self::UnknownField,
         Self::InvalidField,
@@ -96,6 +98,7 @@ impl Code {
         Self::NoRoute,
         Self::ClockFixed,
         Self::WrongState,
+        Self::CapReached,
         Self::RateLimited,
         Self::TooLarge,
         Self::Timeout,
@@ -136,6 +139,7 @@ impl Code {
             Self::NoRoute => ("no_route", StatusCode::UNPROCESSABLE_ENTITY, "No road leads there"),
             Self::ClockFixed => ("clock_fixed", StatusCode::CONFLICT, "The city runs on the real clock"),
             Self::WrongState => ("wrong_state", StatusCode::CONFLICT, "Its state does not allow this"),
+            Self::CapReached => ("cap_reached", StatusCode::PAYMENT_REQUIRED, "A cap of yours allows no more"),
             Self::RateLimited => ("rate_limited", StatusCode::TOO_MANY_REQUESTS, "Too many requests"),
             Self::TooLarge => ("too_large", StatusCode::PAYLOAD_TOO_LARGE, "Too large"),
             Self::Timeout => ("timeout", StatusCode::GATEWAY_TIMEOUT, "The answer took too long"),

@@ -106,7 +106,7 @@ pub(super) const FIELDS: &[Field] = &[
     ),
     field!(
         "objects.callback_hosts",
-        "host:port of servers that are not public and still may be called back after an upload.",
+        "host:port of servers that are not public and still may be called back after an upload or told of a change.",
         objects.callback_hosts,
         private_hosts,
         |h: &Vec<String>| Some(Value::Array(h.iter().cloned().map(Value::String).collect()))
@@ -134,6 +134,27 @@ pub(super) const FIELDS: &[Field] = &[
         objects.key_file,
         |v| path(v).map(Some),
         |p: &Option<PathBuf>| p.as_ref().map(|p| Value::String(p.display().to_string()))
+    ),
+    field!(
+        "objects.encryption_keys",
+        "Names of keys that objects can be encrypted under (aws:kms); each is another key for each tenant, made of the node's.",
+        objects.encryption_keys,
+        names,
+        |n: &Vec<String>| Some(Value::Array(n.iter().cloned().map(Value::String).collect()))
+    ),
+    field!(
+        "objects.website_domains",
+        "Domains under which buckets are websites, for example web.example.com for photos.web.example.com.",
+        objects.website_domains,
+        list,
+        |d: &Vec<String>| Some(Value::Array(d.iter().cloned().map(Value::String).collect()))
+    ),
+    field!(
+        "objects.lifecycle_day_s",
+        "Seconds of a day of lifecycle rules; less than 86400 only to try rules out.",
+        objects.lifecycle_day_s,
+        |v| whole(v, 1, 86_400),
+        integer_of
     ),
     field!(
         "pictures.threads",

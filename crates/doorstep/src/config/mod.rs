@@ -71,7 +71,7 @@ pub struct Objects {
     pub domains: Vec<String>,
     /// Hosts that lead to one bucket each, for UFile's clients: host and bucket.
     pub hosts: Vec<(String, String)>,
-    /// `host:port` of servers that are not public and still may be called back after an upload.
+    /// `host:port` of servers that are not public and still may be called back after an upload or told of a change.
     pub callback_hosts: Vec<String>,
     /// The region that S3 clients sign for.
     pub region: String,
@@ -79,8 +79,15 @@ pub struct Objects {
     pub requests: usize,
     /// Connections at once.
     pub connections: usize,
-    /// The file with the key that seals access keys' secrets; without it `node.key` inside `data`.
+    /// The file with the key that seals access keys' secrets and objects' keys; without it `node.key` inside
+    /// `data`.
     pub key_file: Option<PathBuf>,
+    /// Names of keys that objects can be encrypted under.
+    pub encryption_keys: Vec<String>,
+    /// Domains under which buckets are websites.
+    pub website_domains: Vec<String>,
+    /// Seconds of a day of lifecycle rules.
+    pub lifecycle_day_s: u32,
 }
 
 /// How pictures are made of objects, and where they are kept.
@@ -282,6 +289,9 @@ impl Default for Config {
                 requests: 1024,
                 connections: 4096,
                 key_file: None,
+                encryption_keys: Vec::new(),
+                website_domains: vec!["website.localhost".to_owned()],
+                lifecycle_day_s: 86_400,
             },
             pictures: Pictures {
                 threads: 0,

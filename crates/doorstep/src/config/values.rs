@@ -79,6 +79,18 @@ pub(super) fn list(value: &Value) -> Result<Vec<String>, Misfit> {
     }
 }
 
+pub(super) fn names(value: &Value) -> Result<Vec<String>, Misfit> {
+    let good = |name: &String| {
+        let known = |b: u8| b.is_ascii_alphanumeric() || b"-_./:".contains(&b);
+        (1..=128).contains(&name.len()) && name.bytes().all(known)
+    };
+    let all = list(value)?;
+    match all.iter().find(|name| !good(name)) {
+        Some(bad) => Err(misfit(format!("`{bad}` is no name of a key"), "write 1 to 128 letters, digits and -_./:")),
+        None => Ok(all),
+    }
+}
+
 pub(super) fn paths(value: &Value) -> Result<Vec<PathBuf>, Misfit> {
     Ok(list(value)?.into_iter().map(PathBuf::from).collect())
 }

@@ -26,6 +26,7 @@ pub(crate) fn describe() {
         METRICS,
         doorstep_orders::METRICS,
         doorstep_city::trials::METRICS,
+        doorstep_meter::metrics::METRICS,
         doorstep_blobs::metrics::METRICS,
         doorstep_objects::metrics::METRICS,
         doorstep_s3::metrics::METRICS,

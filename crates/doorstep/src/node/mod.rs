@@ -12,6 +12,7 @@ use anyhow::Context as _;
 use doorstep_clock::{SharedClock, SystemClock};
 use doorstep_identity::{Keys, MAIN_TENANT, NewKey, Scope, Signer, TenantId, Vault};
 use doorstep_journal::Journal;
+use doorstep_meter::Meter;
 use doorstep_orders::Orders;
 use doorstep_store::{Migration, Store};
 use doorstep_telemetry::Metrics;
@@ -22,6 +23,7 @@ pub use shutdown::Shutdown;
 pub(crate) use shutdown::asked_by_signal;
 
 use crate::{
+    api::app::Buckets,
     config::Config,
     roles::{
         Role,
@@ -59,6 +61,7 @@ pub struct Node {
     shutdown: Shutdown,
     tasks: Vec<JoinHandle<()>>,
     cities: CitiesInOrder,
+    meter: Meter,
 }
 
 /// The cities, kept until everything in front of them has stopped.
@@ -79,6 +82,7 @@ pub fn migrations() -> Vec<Migration> {
         doorstep_ratings::MIGRATIONS,
         doorstep_objects::MIGRATIONS,
         doorstep_pictures::MIGRATIONS,
+        doorstep_meter::MIGRATIONS,
         doorstep_city::trials::MIGRATIONS,
     ];
     all.into_iter().flatten().cloned().collect()
@@ -118,6 +122,10 @@ impl Node {
         let orders = Orders::new(store.clone(), signer);
         let shutdown = Shutdown::default();
         let journal = open_journal(&config, Arc::clone(&wall))?;
+        let meter = Meter::open(store.clone(), journal.clone(), Arc::clone(&wall), journal_name(&config)?)
+            .await
+            .context("cannot open the meter")?;
+        tokio::spawn(meter.clone().run(shutdown.wait()));
 
         let mut tasks = Vec::new();
         let mut cities = Cities::new();
@@ -126,18 +134,21 @@ impl Node {
             let role = CityRole::create(&config, Arc::clone(&wall), orders.clone(), journal.clone());
             cities = role.start(&owner_name(&config, &owner)).await?;
         }
-        let (mut objects, mut pictures) = (None, None);
+        let (mut objects, mut buckets) = (None, None);
         if config.has(Role::Objects) {
             let vault = vault(&config)?;
-            let role = ObjectsRole::create(&config, store.clone(), keys.clone(), vault, Arc::clone(&wall));
+            let (journal, meter) = (journal.clone(), meter.clone());
+            let role =
+                ObjectsRole::create(&config, store.clone(), keys.clone(), vault, Arc::clone(&wall), (journal, meter));
             let running = role.start(shutdown.clone()).await?;
-            (objects, pictures) = (Some(running.at), Some(running.pictures));
+            objects = Some(running.at);
+            buckets = Some(Buckets { engine: running.engine, pictures: running.pictures, at: running.at });
             tasks.push(running.task);
         }
         let mut api = None;
         if config.has(Role::Api) {
-            let (cities, shutdown) = (cities.clone(), shutdown.clone());
-            let needs = Needs { store, keys, orders, journal, wall, cities, pictures, shutdown };
+            let (meter, cities, shutdown) = (meter.clone(), cities.clone(), shutdown.clone());
+            let needs = Needs { store, keys, orders, journal, meter, wall, cities, buckets, shutdown };
             let running = ApiRole::create(&config.api, &config.limits, needs).start().await?;
             api = Some(running.at);
             tasks.push(running.task);
@@ -153,7 +164,17 @@ impl Node {
         if let Some(path) = &wishes.ready_file {
             ready::write(path, &ready::Ready { api, objects, metrics, admin_key: admin_key.clone() })?;
         }
-        Ok(Self { api, objects, metrics, admin_key, first_start, shutdown, tasks, cities: CitiesInOrder(cities) })
+        Ok(Self {
+            api,
+            objects,
+            metrics,
+            admin_key,
+            first_start,
+            shutdown,
+            tasks,
+            cities: CitiesInOrder(cities),
+            meter,
+        })
     }
 
     /// Tells everybody that the process goes down.
@@ -175,6 +196,10 @@ impl Node {
                 tracing::warn!(city = id, "the city did not stop in time; its lease runs out by itself");
             }
         }
+        // Nobody uses anything any more.
+        if let Err(error) = self.meter.catch_up().await {
+            tracing::warn!(%error, "usage is not in the accounts yet; what the journal has follows at the next start");
+        }
     }
 }
 
@@ -194,6 +219,32 @@ fn owner_name(config: &Config, random: &str) -> String {
         tracing::debug!(%error, "this process has a new name after each start");
     }
     random.to_owned()
+}
+
+/// The name under which the meter remembers how far this journal is folded into the accounts: it must live as long as
+/// the journal does, so it lies in there.
+fn journal_name(config: &Config) -> anyhow::Result<String> {
+    let file = config.journal_dir().join("name");
+    let read = || std::fs::read_to_string(&file).map(|name| name.trim().to_owned());
+    match read() {
+        Ok(name) if !name.is_empty() => return Ok(name),
+        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+            return Err(error).with_context(|| format!("cannot read the journal's name in {}", file.display()));
+        }
+        _ => {}
+    }
+    let name = uuid::Uuid::now_v7().simple().to_string();
+    let write = || -> std::io::Result<()> {
+        use std::io::Write as _;
+        let beside = file.with_extension("new");
+        let mut made = std::fs::File::create(&beside)?;
+        made.write_all(name.as_bytes())?;
+        made.sync_all()?;
+        std::fs::rename(&beside, &file)?;
+        std::fs::File::open(config.journal_dir())?.sync_all()
+    };
+    write().with_context(|| format!("cannot write the journal's name to {}", file.display()))?;
+    Ok(name)
 }
 
 async fn fresh_admin_key(keys: &Keys) -> anyhow::Result<NewKey> {

@@ -7,8 +7,8 @@ use doorstep_city::trials::{Trials, TrialsConfig};
 use doorstep_clock::SharedClock;
 use doorstep_identity::Keys;
 use doorstep_journal::Journal;
+use doorstep_meter::Meter;
 use doorstep_orders::Orders;
-use doorstep_pictures::Pictures;
 use doorstep_ratings::{Ratings, Rules};
 use doorstep_store::{Store, idempotency};
 use tokio::{net::TcpListener, sync::Semaphore, task::JoinHandle};
@@ -17,7 +17,7 @@ use super::city::Cities;
 use crate::{
     api::{
         self,
-        app::{App, Parts},
+        app::{App, Buckets, Parts},
         feed::Feed,
         rate_limit::{FORGET_EVERY, RateLimit},
     },
@@ -43,10 +43,11 @@ pub(crate) struct Needs {
     pub(crate) keys: Keys,
     pub(crate) orders: Orders,
     pub(crate) journal: Journal,
+    pub(crate) meter: Meter,
     pub(crate) wall: SharedClock,
     pub(crate) cities: Cities,
     /// Where this process serves objects as well.
-    pub(crate) pictures: Option<Pictures>,
+    pub(crate) buckets: Option<Buckets>,
     pub(crate) shutdown: Shutdown,
 }
 
@@ -69,10 +70,11 @@ impl ApiRole {
             orders: needs.orders,
             ratings: Ratings::new(Rules::default()),
             trials,
+            buckets: needs.buckets,
             journal: needs.journal,
+            meter: needs.meter,
             wall: needs.wall,
             cities: needs.cities,
-            pictures: needs.pictures,
             shutdown: needs.shutdown,
         });
         Self { config: config.clone(), app }

@@ -4,8 +4,10 @@
 
 pub(crate) mod api;
 pub(crate) mod city;
+pub(crate) mod courier;
 pub(crate) mod metrics;
 pub(crate) mod objects;
+mod storage_sample;
 
 /// One thing a process can do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

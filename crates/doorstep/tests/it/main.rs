@@ -3,7 +3,9 @@
 
 mod access;
 mod backtests;
+mod bill;
 mod bucket;
+mod buckets;
 mod command;
 mod description;
 mod fleet;

@@ -118,6 +118,19 @@ impl Server {
         self.dir
     }
 
+    /// Where buckets and objects are.
+    pub(crate) fn objects(&self) -> std::net::SocketAddr {
+        self.node.objects.unwrap()
+    }
+
+    /// What a command beside the running server, on its data, prints.
+    pub(crate) fn command(&self, args: &[&str]) -> String {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_doorstep"));
+        let done = command.args(args).arg("--data").arg(self.dir.path().join("data")).env_clear().output().unwrap();
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        String::from_utf8(done.stdout).unwrap()
+    }
+
     /// Makes another tenant, by the command line beside the running server, and gives its admin.
     pub(crate) fn tenant(&self, id: &str) -> Client {
         let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_doorstep"));

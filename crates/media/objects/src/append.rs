@@ -8,6 +8,7 @@ use crate::blob_refs::{self, Fresh};
 use crate::digest::{Sums, composite_etag};
 use crate::object::{Object, check_key};
 use crate::put::{Source, commit, fresh_uid, judge};
+use crate::receive::Taking;
 use crate::service::lock_key;
 use crate::{BodyError, Bucket, Objects, ObjectsError, Put, Written, bucket, metrics, records};
 
@@ -35,8 +36,12 @@ impl Objects {
         check_key(key, self.config())?;
         put.meta.check(self.config())?;
         let (limit, object_limit) = (self.config().put_limit, self.config().object_limit);
-        let received = self.receive(body, put.length, limit, None, |sums| judge(put.md5, None, sums)).await?;
-        let fresh = Fresh::new(&received.stored, received.sums.content());
+        if bucket.settings.encryption.is_some() {
+            return Err(sealed());
+        }
+        let taking = Taking { announced: put.length, limit, checksum: None, sealing: None };
+        let received = self.receive(body, taking, |sums| judge(put.md5, None, sums)).await?;
+        let fresh = Fresh::new(&received.stored, &received.sums, None)?;
         let new = Object { key: key.to_owned(), meta: put.meta, ..Object::default() };
         let (known, sums, watchers, now) = (bucket.clone(), received.sums.clone(), self.watchers(), self.now());
         let written = self
@@ -48,6 +53,9 @@ impl Objects {
                 let size = before.as_ref().map_or(0, |object| object.size);
                 if size != position {
                     return Err(ObjectsError::InvalidState(format!("the object has {size} bytes: append there")));
+                }
+                if before.as_ref().is_some_and(|object| object.meta.sealed.is_some()) {
+                    return Err(sealed());
                 }
                 if before.as_ref().is_some_and(|object| !object.readable(now)) {
                     return Err(ObjectsError::InvalidState("the object is archived: restore it first".to_owned()));
@@ -80,6 +88,11 @@ impl Objects {
         metrics::put(received.sums.len);
         Ok(written)
     }
+}
+
+/// Nothing is stored in the clear where encryption is asked for.
+fn sealed() -> ObjectsError {
+    ObjectsError::InvalidState("an encrypted object is not appended to: write it anew".to_owned())
 }
 
 /// Gives `object` the pieces of the one before it and the fresh bytes behind them. Returns whether those are

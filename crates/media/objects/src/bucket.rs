@@ -5,8 +5,9 @@ use std::sync::Arc;
 use doorstep_clock::Timestamp;
 use doorstep_store::{Backend, Row, StoreError, Tx, params};
 
-use crate::settings::{Settings, Versioning};
-use crate::{Objects, ObjectsError, Policy, cors, lifecycle, upload};
+use crate::seal::Encrypt;
+use crate::settings::{DefaultEncryption, Settings, Versioning};
+use crate::{Objects, ObjectsError, Policy, cors, events, lifecycle, upload, website};
 
 /// A bucket and its settings, as they were when it was read.
 #[derive(Clone, Debug, PartialEq)]
@@ -236,6 +237,29 @@ impl Objects {
         self.forget(name);
     }
 
+    /// Says how objects are encrypted of which an upload says nothing.
+    ///
+    /// # Errors
+    /// [`ObjectsError::NoSuchMasterKey`], [`ObjectsError::NoMasterKey`], or those of [`Self::configure`].
+    pub async fn set_encryption(
+        &self,
+        name: &str,
+        default: Option<DefaultEncryption>,
+    ) -> Result<Arc<Bucket>, ObjectsError> {
+        let bucket = self.bucket(name).await?;
+        let encrypt = match &default {
+            None => Encrypt::Default,
+            Some(DefaultEncryption::Node) => Encrypt::Node,
+            Some(DefaultEncryption::Named { key }) => Encrypt::Named(key.clone()),
+        };
+        self.sealer(&bucket).describe(&encrypt)?;
+        self.configure(name, move |settings| {
+            settings.encryption = default.clone();
+            Ok(())
+        })
+        .await
+    }
+
     /// Deletes an empty bucket; uploads that are still open in it are ended.
     ///
     /// # Errors
@@ -260,8 +284,11 @@ fn check(settings: &Settings) -> Result<(), ObjectsError> {
         let reason = "a bucket whose objects can be locked keeps versions".to_owned();
         return Err(ObjectsError::InvalidState(reason));
     }
+    crate::acl::check(settings.acl.as_deref().unwrap_or_default())?;
     cors::check(&settings.cors)?;
     lifecycle::check(&settings.lifecycle)?;
+    events::check(&settings.events)?;
+    settings.website.as_ref().map_or(Ok(()), website::check)?;
     crate::object::check_tags(&settings.tags, 50)
 }
 

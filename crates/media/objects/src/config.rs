@@ -1,6 +1,9 @@
 //! Limits of the engine.
 
+use std::sync::Arc;
 use std::time::Duration;
+
+use crate::{Courier, MasterKey};
 
 /// Limits and times. The defaults are S3's where S3 has one.
 #[derive(Clone, Debug)]
@@ -25,6 +28,14 @@ pub struct Config {
     pub scrub_bytes_per_s: u64,
     /// How long what is known of a bucket is believed without asking the store.
     pub bucket_cache: Duration,
+    /// What encrypted objects' keys hang on; without it nothing is encrypted but under customers' keys.
+    pub master: Option<MasterKey>,
+    /// Who carries events out; without it a bucket cannot name targets.
+    pub courier: Option<Arc<dyn Courier>>,
+    /// The region that events name.
+    pub region: String,
+    /// A day of lifecycle rules.
+    pub lifecycle_day: Duration,
 }
 
 impl Default for Config {
@@ -40,6 +51,10 @@ impl Default for Config {
             grace: Duration::from_secs(900),
             scrub_bytes_per_s: 8 << 20,
             bucket_cache: Duration::from_secs(1),
+            master: None,
+            courier: None,
+            region: "us-east-1".to_owned(),
+            lifecycle_day: Duration::from_secs(86_400),
         }
     }
 }

@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Object, ObjectsError, StorageClass};
 
-const DAY_MS: i64 = 86_400_000;
 /// Most rules of a bucket.
 const MOST: usize = 1000;
 
@@ -20,14 +19,14 @@ pub enum Due {
 }
 
 impl Due {
-    /// Whether it is due now for something written at `since`.
+    /// Whether it is due now for something written at `since`, where a day has `day` ms.
     #[must_use]
-    pub fn over(self, since: Timestamp, now: Timestamp) -> bool {
+    pub fn over(self, since: Timestamp, now: Timestamp, day: i64) -> bool {
         match self {
             Self::At(at) => now >= at && since < now,
             Self::Days(days) => {
-                let after = since.millis().saturating_add(i64::from(days) * DAY_MS);
-                let midnight = after.div_euclid(DAY_MS).saturating_add(1).saturating_mul(DAY_MS);
+                let after = since.millis().saturating_add(i64::from(days).saturating_mul(day));
+                let midnight = after.div_euclid(day).saturating_add(1).saturating_mul(day);
                 now.millis() >= midnight
             }
         }
@@ -67,6 +66,9 @@ pub struct LifecycleRule {
     /// When objects change their class.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub transitions: Vec<(Due, StorageClass)>,
+    /// Days after which versions that are not current any more change their class.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub noncurrent_transitions: Vec<(u32, StorageClass)>,
     /// Days after which an unfinished upload is aborted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub abort_days: Option<u32>,
@@ -91,14 +93,14 @@ impl LifecycleRule {
 }
 
 /// What the rules say of a current object. Expiry wins over a change of class, the colder class over the warmer.
-pub(crate) fn fate(rules: &[LifecycleRule], object: &Object, now: Timestamp) -> Fate {
+pub(crate) fn fate(rules: &[LifecycleRule], object: &Object, now: Timestamp, day: i64) -> Fate {
     let mut fate = Fate::Stay;
     let colder = |class: StorageClass| class as u8;
     for rule in rules.iter().filter(|rule| rule.fits(object)) {
-        if rule.expire.is_some_and(|due| due.over(object.modified, now)) {
+        if rule.expire.is_some_and(|due| due.over(object.modified, now, day)) {
             return Fate::Expire;
         }
-        for (_, class) in rule.transitions.iter().filter(|(due, _)| due.over(object.modified, now)) {
+        for (_, class) in rule.transitions.iter().filter(|(due, _)| due.over(object.modified, now, day)) {
             let now_at = if let Fate::Become(class) = fate { class } else { object.meta.class };
             if colder(*class) > colder(now_at) {
                 fate = Fate::Become(*class);
@@ -108,18 +110,32 @@ pub(crate) fn fate(rules: &[LifecycleRule], object: &Object, now: Timestamp) -> 
     fate
 }
 
-/// Whether a version that has not been current since `since`, with `newer` noncurrent versions above it, goes.
-pub(crate) fn old_version_goes(
-    rules: &[LifecycleRule],
-    object: &Object,
-    since: Timestamp,
-    newer: u32,
-    now: Timestamp,
-) -> bool {
+/// A version that is not current any more.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Noncurrent {
+    /// Since when.
+    pub(crate) since: Timestamp,
+    /// How many such are newer.
+    pub(crate) newer: u32,
+    pub(crate) now: Timestamp,
+    /// A day, ms.
+    pub(crate) day: i64,
+}
+
+/// Whether such a version goes.
+pub(crate) fn old_version_goes(rules: &[LifecycleRule], object: &Object, at: Noncurrent) -> bool {
     rules.iter().filter(|rule| rule.fits(object)).any(|rule| {
-        rule.noncurrent_days.is_some_and(|days| Due::Days(days).over(since, now))
-            && newer >= rule.noncurrent_keep.unwrap_or(0)
+        rule.noncurrent_days.is_some_and(|days| Due::Days(days).over(at.since, at.now, at.day))
+            && at.newer >= rule.noncurrent_keep.unwrap_or(0)
     })
+}
+
+/// The colder class that such a version changes to, if any.
+pub(crate) fn old_version_becomes(rules: &[LifecycleRule], object: &Object, at: Noncurrent) -> Option<StorageClass> {
+    let transitions = rules.iter().filter(|rule| rule.fits(object)).flat_map(|rule| &rule.noncurrent_transitions);
+    let due = transitions.filter(|(days, _)| Due::Days(*days).over(at.since, at.now, at.day));
+    let coldest = due.map(|(_, class)| *class).max_by_key(|class| *class as u8)?;
+    (coldest as u8 > object.meta.class as u8).then_some(coldest)
 }
 
 /// Refuses rules that do nothing or cannot be told apart.
@@ -139,6 +155,7 @@ pub(crate) fn check(rules: &[LifecycleRule]) -> Result<(), ObjectsError> {
             || rule.expired_markers
             || rule.noncurrent_days.is_some()
             || !rule.transitions.is_empty()
+            || !rule.noncurrent_transitions.is_empty()
             || rule.abort_days.is_some();
         if !acts {
             return refuse(format!("the rule `{}` does nothing", rule.id), "name at least one action");
@@ -155,7 +172,7 @@ pub(crate) fn check(rules: &[LifecycleRule]) -> Result<(), ObjectsError> {
 mod tests {
     use super::*;
 
-    const DAY: i64 = DAY_MS;
+    const DAY: i64 = 86_400_000;
 
     fn object(key: &str) -> Object {
         Object { key: key.to_owned(), size: 10, modified: Timestamp(DAY / 2), ..Object::default() }
@@ -163,10 +180,10 @@ mod tests {
 
     #[test]
     fn days_end_at_midnight() {
-        assert!(!Due::Days(1).over(Timestamp(DAY / 2), Timestamp(2 * DAY - 1)));
-        assert!(Due::Days(1).over(Timestamp(DAY / 2), Timestamp(2 * DAY)));
-        assert!(Due::At(Timestamp(5)).over(Timestamp(1), Timestamp(5)));
-        assert!(!Due::At(Timestamp(5)).over(Timestamp(1), Timestamp(4)));
+        assert!(!Due::Days(1).over(Timestamp(DAY / 2), Timestamp(2 * DAY - 1), DAY));
+        assert!(Due::Days(1).over(Timestamp(DAY / 2), Timestamp(2 * DAY), DAY));
+        assert!(Due::At(Timestamp(5)).over(Timestamp(1), Timestamp(5), DAY));
+        assert!(!Due::At(Timestamp(5)).over(Timestamp(1), Timestamp(4), DAY));
     }
 
     #[test]
@@ -179,15 +196,20 @@ mod tests {
             ..rule.clone()
         };
         let rules = [expire, cool];
-        let at = |days: i64| fate(&rules, &object("log/a"), Timestamp(days * DAY));
+        let at = |days: i64| fate(&rules, &object("log/a"), Timestamp(days * DAY), DAY);
         assert_eq!(
             (at(1), at(2), at(4), at(20)),
             (Fate::Stay, Fate::Become(StorageClass::Infrequent), Fate::Become(StorageClass::Archive), Fate::Expire)
         );
-        assert_eq!(fate(&rules, &object("other"), Timestamp(99 * DAY)), Fate::Stay);
+        assert_eq!(fate(&rules, &object("other"), Timestamp(99 * DAY), DAY), Fate::Stay);
         let keep = [LifecycleRule { noncurrent_days: Some(1), noncurrent_keep: Some(2), ..rule.clone() }];
-        assert!(!old_version_goes(&keep, &object("log/a"), Timestamp(0), 1, Timestamp(9 * DAY)));
-        assert!(old_version_goes(&keep, &object("log/a"), Timestamp(0), 2, Timestamp(9 * DAY)));
+        let at = |newer| Noncurrent { since: Timestamp(0), newer, now: Timestamp(9 * DAY), day: DAY };
+        assert!(!old_version_goes(&keep, &object("log/a"), at(1)));
+        assert!(old_version_goes(&keep, &object("log/a"), at(2)));
+        let cool = [LifecycleRule { noncurrent_transitions: vec![(1, StorageClass::Archive)], ..rule.clone() }];
+        assert_eq!(old_version_becomes(&cool, &object("log/a"), at(0)), Some(StorageClass::Archive));
+        let young = Noncurrent { now: Timestamp(DAY / 2), ..at(0) };
+        assert_eq!(old_version_becomes(&cool, &object("log/a"), young), None);
         assert!(check(&keep).is_ok() && check(&[rule]).is_err());
     }
 }

@@ -13,7 +13,9 @@ use crate::copy::lock_both;
 use crate::digest::{Md5Sum, Sums, composite_etag};
 use crate::get::pieces;
 use crate::object::{Meta, Object, check_key};
-use crate::put::{Expected, Source, commit, fresh_uid, judge};
+use crate::put::{Expected, Source, commit, default_encryption, fresh_uid, judge};
+use crate::receive::Taking;
+use crate::seal::{CustomerKey, Encrypt, Sealed};
 use crate::ufile_hash::{self, UFILE_BLOCK};
 use crate::upload::{Part, Plan, Upload, discard, find, insert, replan};
 use crate::watch::Watchers;
@@ -31,6 +33,8 @@ pub struct NewUpload {
     pub algorithm: Option<Algorithm>,
     /// Whether the object's checksum is over all bytes; only CRCs can be put together so.
     pub full: bool,
+    /// How the bytes are encrypted.
+    pub encrypt: Encrypt,
 }
 
 /// How a part is written.
@@ -42,6 +46,8 @@ pub struct PutPart {
     pub md5: Option<Md5Sum>,
     /// A checksum that they should have.
     pub checksum: Option<(Algorithm, Expected)>,
+    /// The key of an upload that is under its customer's.
+    pub key: Option<CustomerKey>,
     /// `Content-Type` of the object, if the upload was begun without one.
     pub content_type: Option<String>,
 }
@@ -55,6 +61,10 @@ pub struct PartCopy {
     pub range: Option<ByteRange>,
     /// Conditions on the source.
     pub conditions: ReadConditions,
+    /// The key of a source that is under its customer's.
+    pub source_key: Option<CustomerKey>,
+    /// The key of an upload that is under its customer's.
+    pub key: Option<CustomerKey>,
 }
 
 /// A part as the caller names it at the end.
@@ -77,6 +87,8 @@ pub struct Complete {
     pub conditions: WriteConditions,
     /// Every part but the last has at least so many bytes.
     pub least: u64,
+    /// The key of an upload that is under its customer's.
+    pub customer: Option<CustomerKey>,
     /// Every part but the last has a multiple of so many bytes.
     pub multiple: Option<u64>,
     /// All parts that were uploaded must be named; else those that are not named are left out.
@@ -127,7 +139,9 @@ impl Objects {
             let reason = "a SHA over the whole object cannot be put together from parts";
             return Err(ObjectsError::field("checksum type", reason, "choose COMPOSITE, or a CRC"));
         }
-        let plan = Plan { meta: new.meta, algorithm: new.algorithm, full: new.full };
+        let mut meta = new.meta;
+        meta.sealed = self.sealer(bucket).describe(&default_encryption(bucket, new.encrypt))?;
+        let plan = Plan { meta, algorithm: new.algorithm, full: new.full };
         let upload = Upload { id: fresh_uid(), key: key.to_owned(), initiated: self.now(), plan };
         let (known, row) = (bucket.clone(), upload.clone());
         self.store()
@@ -169,11 +183,20 @@ impl Objects {
         let (algorithm, expected) = put.checksum.unzip();
         let algorithm = algorithm.or(upload.plan.algorithm);
         let limit = self.config().put_limit;
-        let received = self.receive(body, put.length, limit, algorithm, |sums| judge(put.md5, expected, sums)).await?;
-        let fresh = Fresh::new(&received.stored, received.sums.content());
-        let part = self.part(number, &received.sums);
+        let sealed = upload.plan.meta.sealed.as_ref();
+        Sealed::admits(sealed, put.key.as_ref())?;
+        let sealing = sealed.map(|sealed| self.sealer(bucket).begin(sealed, put.key.as_ref())).transpose()?;
+        let taking = Taking { announced: put.length, limit, checksum: algorithm, sealing: sealing.as_ref() };
+        let received = self.receive(body, taking, |sums| judge(put.md5, expected, sums)).await?;
+        let fresh = Fresh::new(&received.stored, &received.sums, sealing.as_ref())?;
+        let mut part = self.part(number, &received.sums);
+        let hidden = sealing.as_ref().filter(|sealing| !sealing.is_shared());
+        if let Some(sealing) = hidden {
+            part.etag = sealing.etag(&received.sums);
+        }
         let (known, key, id, now) = (bucket.clone(), key.to_owned(), id.to_owned(), self.now());
-        let (row, blocks, content_type) = (part.clone(), received.sums.blocks.clone(), put.content_type);
+        let blocks = if hidden.is_some() { Vec::new() } else { received.sums.blocks.clone() };
+        let (row, content_type) = (part.clone(), put.content_type);
         let kept = self
             .store()
             .write(move |tx| {
@@ -196,8 +219,7 @@ impl Objects {
         Ok(part)
     }
 
-    /// Copies bytes of an object into a part. A part that is a whole blob of the same tenant is shared; else
-    /// the bytes are read and written.
+    /// Copies bytes of an object into a part: they are read and written.
     ///
     /// # Errors
     /// As those of [`Self::get`] for the source and of [`Self::put_part`] for the part.
@@ -212,9 +234,6 @@ impl Objects {
         number: u32,
         copy: PartCopy,
     ) -> Result<Part, ObjectsError> {
-        if from.tenant != to.tenant {
-            return Err(ObjectsError::InvalidState("objects are copied inside one tenant".to_owned()));
-        }
         let (bucket, source_key, version) = (from.id, from_key.to_owned(), copy.version.clone());
         let (object, pieces) = self
             .store()
@@ -224,6 +243,7 @@ impl Objects {
                 Ok::<_, ObjectsError>((object, pieces))
             })
             .await?;
+        Sealed::admits(object.meta.sealed.as_ref(), copy.source_key.as_ref())?;
         copy.conditions.check_source(&object)?;
         if !object.readable(self.now()) {
             return Err(ObjectsError::InvalidState("the source is archived: restore it first".to_owned()));
@@ -235,8 +255,10 @@ impl Objects {
         };
         let length = range.end - range.start;
         use futures::TryStreamExt as _;
-        let body = Box::pin(self.stream(&pieces, &range).map_err(|e| BodyError::from(Box::new(e))));
-        self.put_part(to, key, id, number, body, PutPart { length: Some(length), ..PutPart::default() }).await
+        let source = self.stream(from, &pieces, &range, copy.source_key.as_ref())?;
+        let body = Box::pin(source.map_err(|e| BodyError::from(Box::new(e))));
+        self.put_part(to, key, id, number, body, PutPart { length: Some(length), key: copy.key, ..PutPart::default() })
+            .await
     }
 
     /// Ends an upload: the parts that are named become the object, the others are gone. Asked again, it
@@ -341,6 +363,7 @@ fn complete_in(
         }
         found => found?,
     };
+    Sealed::admits(upload.plan.meta.sealed.as_ref(), complete.customer.as_ref())?;
     let target = if other != key && records::current(tx, known.id, key)?.is_some() { other } else { key };
     let parts = chosen(tx, id, complete)?;
     let size: u64 = parts.iter().map(|p| p.part.size).sum();
@@ -361,7 +384,7 @@ fn complete_in(
     meta.checksum = checksum;
     meta.parts = u32::try_from(parts.len()).unwrap_or(u32::MAX);
     meta.upload = Some(id.to_owned());
-    meta.ufile = whole_ufile(&parts);
+    meta.ufile = if matches!(meta.sealed, Some(Sealed::Customer { .. })) { None } else { whole_ufile(&parts) };
     let etag = composite_etag(parts.iter().map(|p| p.part.etag.as_str()))
         .ok_or(ObjectsError::InvalidPart { number: complete.parts[0].number })?;
     let object = Object { key: target.to_owned(), uid: fresh_uid(), size, etag, meta, ..Object::default() };

@@ -359,6 +359,24 @@ where
 }
 
 impl Pictures {
+    /// What a pipeline lays over, where the bucket's owner wishes it.
+    pub(crate) async fn own_overlays(
+        &self,
+        bucket: &Bucket,
+        settings: &PictureSettings,
+        pipeline: &Pipeline,
+    ) -> Result<Vec<(String, Overlay)>, PictureError> {
+        let mut laid = Vec::new();
+        for name in pipeline.overlays() {
+            let overlay = match overlays::source(name, &bucket.name, settings, &self.inner.domains)? {
+                Source::Url(url) => self.inner.overlays.fetch(&url).await?,
+                Source::Key(key) => self.own_overlay(bucket, name, &key).await?,
+            };
+            laid.push((name.to_owned(), overlay));
+        }
+        Ok(laid)
+    }
+
     /// An overlay that the bucket's owner has named.
     pub(crate) async fn own_overlay(&self, bucket: &Bucket, name: &str, key: &str) -> Result<Overlay, PictureError> {
         match self.objects().head(bucket, key, None).await {

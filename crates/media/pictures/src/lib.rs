@@ -20,6 +20,7 @@ mod layer;
 pub mod metrics;
 mod overlays;
 mod picture;
+mod preview;
 mod recipe;
 mod rules;
 mod service;

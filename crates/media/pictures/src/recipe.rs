@@ -54,6 +54,17 @@ impl Recipe {
     }
 }
 
+impl Recipe {
+    /// Whether anything in it is encrypted at rest. Its picture is then not kept: the cache is in the clear.
+    pub(crate) fn is_sealed(&self) -> bool {
+        let laid = self.overlays.iter().filter_map(|(_, overlay)| match overlay {
+            Overlay::Object(object) => Some(&**object),
+            Overlay::Fetched(..) => None,
+        });
+        laid.chain([&self.object]).any(|object| object.meta.sealed.is_some())
+    }
+}
+
 fn key(tenant: &str, object: &Object, pipeline: &Pipeline, accept: &str, overlays: &[(String, Overlay)]) -> Key {
     let mut parts = vec![tenant.to_owned(), content(object), pipeline.to_string(), accept.to_owned()];
     for (name, overlay) in overlays {

@@ -179,7 +179,9 @@ impl Pictures {
             bytes_out: made.body.len() as u64,
             pixels: u64::from(about.width) * u64::from(about.height) * u64::from(about.frames),
         });
-        self.inner.cache.put(recipe.key, &made).await;
+        if !recipe.is_sealed() {
+            self.inner.cache.put(recipe.key, &made).await;
+        }
         Ok(made)
     }
 

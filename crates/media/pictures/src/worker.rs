@@ -11,7 +11,6 @@ use doorstep_objects::{Bucket, Headers, Meta, Object, ObjectsError, Put, body};
 use futures::future::join_all;
 
 use crate::jobs::{self, Job, Noting};
-use crate::overlays::{self, Source};
 use crate::recipe::Recipe;
 use crate::{PictureError, PictureSettings, Pictures, metrics, rules};
 
@@ -135,14 +134,7 @@ impl Pictures {
         mark: String,
     ) -> Result<bool, PictureError> {
         let pipeline = grammar::parse(process)?;
-        let mut laid = Vec::new();
-        for name in pipeline.overlays() {
-            let overlay = match overlays::source(name, &bucket.name, settings, &self.inner.domains)? {
-                Source::Url(url) => self.inner.overlays.fetch(&url).await?,
-                Source::Key(key) => self.own_overlay(bucket, name, &key).await?,
-            };
-            laid.push((name.to_owned(), overlay));
-        }
+        let laid = self.own_overlays(bucket, settings, &pipeline).await?;
         let recipe = Recipe::new((Arc::clone(bucket), source.clone()), pipeline, "", laid);
         let (outcome, _) = self.make(recipe).await;
         let picture = outcome.map_err(|error| match Arc::try_unwrap(error) {

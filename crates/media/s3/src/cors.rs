@@ -28,7 +28,8 @@ impl Origin {
         let preflight = request.method() == Method::OPTIONS && wanted.is_some();
         let asked = text(headers, header::ACCESS_CONTROL_REQUEST_HEADERS).filter(|_| preflight).unwrap_or_default();
         let asked = asked.split(',').map(str::trim).filter(|h| !h.is_empty()).map(str::to_owned).collect();
-        let method = if preflight { wanted? } else { request.method().as_str().to_owned() };
+        // Some clients name the method of the page's script also where they ask nothing beforehand.
+        let method = wanted.unwrap_or_else(|| request.method().as_str().to_owned());
         (!bucket.is_empty()).then_some(Self { bucket, origin, method, headers: asked, preflight })
     }
 

@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use doorstep_identity::{Keys, Principal};
-use doorstep_objects::{Bucket, Need, Objects, ObjectsError, Verdict};
+use doorstep_objects::acl::Permission;
+use doorstep_objects::{Bucket, Meta, Need, Objects, ObjectsError, Verdict, listed};
 use http::HeaderMap;
 use http::request::Parts;
 
@@ -100,24 +101,34 @@ pub(crate) async fn permit(
     let (need, action) = call;
     let resource = if key.is_empty() { bucket.name.clone() } else { format!("{}/{key}", bucket.name) };
     let text = |name: &str| headers.get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
-    let mut context = vec![("aws:SecureTransport", "false".to_owned())];
-    context.extend(text("referer").map(|value| ("aws:Referer", value)));
-    context.extend(text("user-agent").map(|value| ("aws:UserAgent", value)));
+    let mut context = vec![("aws:SecureTransport".to_owned(), "false".to_owned())];
+    context.extend(text("referer").map(|value| ("aws:Referer".to_owned(), value)));
+    context.extend(text("user-agent").map(|value| ("aws:UserAgent".to_owned(), value)));
+    let tagged = !key.is_empty() && bucket.policy.as_ref().is_some_and(|policy| policy.asks_for_tags());
+    if tagged && let Ok(object) = objects.head(bucket, key, None).await {
+        let tags = object.meta.tags.into_iter();
+        context.extend(tags.map(|(name, value)| (format!("s3:ExistingObjectTag/{name}"), value)));
+    }
     let verdict = bucket.judge(who, action, &resource, context);
     if need.allows_with(verdict, who, bucket) {
         return Ok(());
     }
-    if need == Need::Read && verdict == Verdict::Silent {
+    if need == Need::Read && verdict != Verdict::Deny {
         match objects.head(bucket, key, None).await {
-            Ok(object) if object.meta.public => return Ok(()),
+            Ok(object) if bucket.lets_object(&object.meta, listed(who), Permission::Read) => return Ok(()),
             Ok(_) => {}
             Err(ObjectsError::Store(error)) => return Err(ObjectsError::Store(error).into()),
             // Whoever may list learns what is not there.
-            Err(_) if bucket.settings.public_list => return Ok(()),
+            Err(_) if Need::List.allows(who, bucket) => return Ok(()),
             Err(_) => {}
         }
     }
     Err(if who.is_some() { UfileError::Denied } else { UfileError::NoAuthorization })
+}
+
+/// Refuses whoever was let in an object that another tenant wrote and has not granted.
+pub(crate) fn owned(who: Option<&Principal>, bucket: &Bucket, meta: &Meta) -> Result<(), UfileError> {
+    if bucket.yields(who, meta, Permission::Read) { Ok(()) } else { Err(UfileError::Denied) }
 }
 
 /// What reading the source of a copy needs.

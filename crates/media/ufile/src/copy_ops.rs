@@ -6,7 +6,7 @@ use doorstep_objects::{Bucket, ByteRange, Copy, Directive, Need, PartCopy, ReadC
 use http::StatusCode;
 use percent_encoding::percent_decode_str;
 
-use crate::access::{READ, permit};
+use crate::access::{READ, owned, permit};
 use crate::answer::{Answer, empty, known_etag, put, with_etag};
 use crate::face::Asked;
 use crate::multipart_ops::{number, stored, upload};
@@ -27,6 +27,7 @@ async fn source(face: &UfileFace, asked: &Asked) -> Result<(Arc<Bucket>, String)
     let (bucket, key) = text.split_once('/').filter(|(_, key)| !key.is_empty()).ok_or_else(bad)?;
     let bucket = face.objects.bucket(bucket).await?;
     permit(&face.objects, asked.who.as_ref(), &bucket, key, READ, &asked.headers).await?;
+    owned(asked.who.as_ref(), &bucket, &face.objects.head(&bucket, key, None).await?.meta)?;
     Ok((bucket, key.to_owned()))
 }
 

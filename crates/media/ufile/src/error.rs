@@ -168,6 +168,7 @@ fn of_engine(error: &ObjectsError) -> StatusCode {
         ObjectsError::BucketExists { .. }
         | ObjectsError::BucketNotEmpty(_)
         | ObjectsError::TooManyBuckets { .. }
+        | ObjectsError::NotArchived { .. }
         | ObjectsError::InvalidState(_) => StatusCode::CONFLICT,
         ObjectsError::InvalidRange { .. } => StatusCode::RANGE_NOT_SATISFIABLE,
         ObjectsError::PreconditionFailed(_) => StatusCode::PRECONDITION_FAILED,
@@ -181,6 +182,9 @@ fn of_engine(error: &ObjectsError) -> StatusCode {
         | ObjectsError::BadDigest { .. }
         | ObjectsError::IncompleteBody { .. }
         | ObjectsError::Body(_)
+        | ObjectsError::CustomerKey(_)
+        | ObjectsError::NoSuchMasterKey(_)
+        | ObjectsError::NoMasterKey
         | ObjectsError::InvalidField { .. } => StatusCode::BAD_REQUEST,
         ObjectsError::Full => StatusCode::INSUFFICIENT_STORAGE,
         ObjectsError::Blobs(_) => StatusCode::INTERNAL_SERVER_ERROR,

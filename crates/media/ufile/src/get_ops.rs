@@ -8,6 +8,7 @@ use http_body_util::StreamBody;
 use http_body_util::combinators::UnsyncBoxBody;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
+use crate::access::owned;
 use crate::answer::{Answer, empty, etag, http_date, moment, put, put_named};
 use crate::face::Asked;
 use crate::put_ops::META;
@@ -38,6 +39,7 @@ pub(crate) async fn get(face: &UfileFace, asked: Asked) -> Result<Answer, UfileE
         true => face.objects.peek(bucket, key, wanted).await?,
         false => face.objects.get(bucket, key, wanted).await?,
     };
+    owned(asked.who.as_ref(), bucket, &found.object.meta)?;
     if !head && !found.object.readable(face.objects.now()) {
         return Err(UfileError::NotRestored);
     }
@@ -64,6 +66,7 @@ pub(crate) async fn get(face: &UfileFace, asked: Asked) -> Result<Answer, UfileE
 /// The answer to somebody who makes something else of the file: the mark alone.
 async fn source(face: &UfileFace, asked: &Asked) -> Result<Answer, UfileError> {
     let object = face.objects.head(&asked.bucket, &asked.target.key, None).await?;
+    owned(asked.who.as_ref(), &asked.bucket, &object.meta)?;
     if !object.readable(face.objects.now()) {
         return Err(UfileError::NotRestored);
     }

@@ -11,6 +11,7 @@ const INSIDE: &[(&str, &str, &[&str])] = &[
     ("ground", "identity", &["store", "clock"]),
     ("ground", "store", &["clock"]),
     ("ground", "journal", &["clock"]),
+    ("ground", "meter", &["journal", "store", "money", "clock"]),
     ("market", "city", &["dispatch", "pooling", "pricing", "ratings", "orders", "roads"]),
     ("market", "dispatch", &["pooling", "roads"]),
     ("market", "orders", &["pricing"]),

@@ -44,6 +44,18 @@ export class Client {
     return response.text();
   }
 
+  /** A file as it is, and the headers that came with it. */
+  async file(path: string, query: Query = {}, signal?: AbortSignal): Promise<{ blob: Blob; headers: Headers }> {
+    const init = { headers: this.headers(), cache: 'no-store', credentials: 'omit', signal: signal ?? null } as const;
+    const response = await fetch(withQuery(path, query), init).catch((error: unknown) => {
+      if (error instanceof DOMException && error.name === 'AbortError') throw error;
+      throw Problem.unreachable(error);
+    });
+    if (response.status === 401) this.onUnauthorized();
+    if (!response.ok) throw await problemOf(response);
+    return { blob: await response.blob(), headers: response.headers };
+  }
+
   /** A question that travels as POST: nothing is kept of it, therefore no Idempotency-Key. */
   ask<T>(path: string, body: unknown, signal?: AbortSignal): Promise<T> {
     const headers = { ...this.headers(), 'content-type': 'application/json' };
@@ -60,6 +72,12 @@ export class Client {
       if (error instanceof Problem && error.status === 0) return this.send<T>(path, init);
       throw error;
     }
+  }
+
+  /** Sets something as a whole; to do it again does nothing more. */
+  put<T>(path: string, body: unknown): Promise<T> {
+    const headers = { ...this.headers(), 'content-type': 'application/json' };
+    return this.send<T>(path, { method: 'PUT', headers, body: JSON.stringify(body) });
   }
 
   delete(path: string): Promise<void> {

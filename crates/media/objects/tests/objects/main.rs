@@ -5,6 +5,8 @@
 mod age;
 mod clean;
 mod disk;
+mod encryption;
+mod events;
 mod listing;
 mod multipart;
 mod setting;
