@@ -1,11 +1,15 @@
 //! From Arrow to what travels: a column of values with its NULLs, nested values as text.
 
-use arrow::array::{Array, ArrayRef, AsArray as _, StringArray};
-use arrow::datatypes::{DataType, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type};
+use std::sync::Arc;
+
+use arrow::array::{Array, ArrayRef, AsArray as _, RecordBatch, StringArray};
+use arrow::datatypes::{
+    ArrowPrimitiveType, DataType, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type, Int64Type,
+};
 use datafusion::common::Result;
 
 use crate::functions::{hive_cast, to_text};
-use crate::thrift::Writer;
+use crate::thrift::{Writer, kind};
 
 /// The types of HiveServer2, by their numbers on the wire.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,7 +105,6 @@ impl TypeId {
 /// # Errors
 /// When the values cannot be brought into the column's type, which the caller chose by them.
 pub(crate) fn write_column(writer: &mut Writer, array: &ArrayRef, type_id: TypeId) -> Result<()> {
-    use crate::thrift::kind;
     let to = type_id.travels_as();
     let array: ArrayRef = match (&to, array.data_type()) {
         // A float is shown with the digits it has, not with those of the double next to it.
@@ -109,15 +112,13 @@ pub(crate) fn write_column(writer: &mut Writer, array: &ArrayRef, type_id: TypeI
             let floats = array.as_primitive::<Float32Type>();
             let doubles =
                 floats.iter().map(|v| v.map(|v| v.to_string().parse::<f64>().unwrap_or_else(|_| f64::from(v))));
-            std::sync::Arc::new(doubles.collect::<arrow::array::Float64Array>())
+            Arc::new(doubles.collect::<arrow::array::Float64Array>())
         }
+        // Written from where they lie.
+        (DataType::Utf8, DataType::Utf8View) => Arc::clone(array),
         _ => hive_cast(array, &to)?,
     };
-    let rows = array.len();
-    let mut nulls = vec![0_u8; rows.div_ceil(8)];
-    for row in (0..rows).filter(|row| array.is_null(*row)) {
-        nulls[row / 8] |= 1 << (row % 8);
-    }
+    let nulls = null_bits(&array);
     let (id, item) = match &to {
         DataType::Boolean => (1, kind::BOOL),
         DataType::Int8 => (2, kind::BYTE),
@@ -129,30 +130,62 @@ pub(crate) fn write_column(writer: &mut Writer, array: &ArrayRef, type_id: TypeI
         _ => (7, kind::STRING),
     };
     writer.structure(id, |w| {
-        w.list(1, item, rows);
-        match &to {
-            DataType::Boolean => array.as_boolean().iter().for_each(|v| w.raw(&[u8::from(v.unwrap_or(false))])),
-            DataType::Int8 => {
-                array.as_primitive::<Int8Type>().iter().for_each(|v| w.raw(&v.unwrap_or(0).to_be_bytes()));
+        w.list(1, item, array.len());
+        match (&to, array.data_type()) {
+            (DataType::Boolean, _) => {
+                array.as_boolean().iter().for_each(|v| w.raw(&[u8::from(v.unwrap_or(false))]));
             }
-            DataType::Int16 => {
-                array.as_primitive::<Int16Type>().iter().for_each(|v| w.raw(&v.unwrap_or(0).to_be_bytes()));
+            (DataType::Int8, _) => numbers::<Int8Type, 1>(w, &array, i8::to_be_bytes),
+            (DataType::Int16, _) => numbers::<Int16Type, 2>(w, &array, i16::to_be_bytes),
+            (DataType::Int32, _) => numbers::<Int32Type, 4>(w, &array, i32::to_be_bytes),
+            (DataType::Int64, _) => numbers::<Int64Type, 8>(w, &array, i64::to_be_bytes),
+            (DataType::Float64, _) => numbers::<Float64Type, 8>(w, &array, f64::to_be_bytes),
+            (DataType::Binary, _) => array.as_binary::<i32>().iter().for_each(|v| w.sized(v.unwrap_or_default())),
+            (_, DataType::Utf8View) => {
+                array.as_string_view().iter().for_each(|v| w.sized(v.unwrap_or_default().as_bytes()));
             }
-            DataType::Int32 => {
-                array.as_primitive::<Int32Type>().iter().for_each(|v| w.raw(&v.unwrap_or(0).to_be_bytes()));
+            _ => {
+                let texts = array.as_string::<i32>();
+                let bytes = texts.value_offsets().last().zip(texts.value_offsets().first());
+                w.reserve(bytes.map_or(0, |(to, from)| usize::try_from(to - from).unwrap_or(0)) + 4 * texts.len());
+                texts.iter().for_each(|v| w.sized(v.unwrap_or_default().as_bytes()));
             }
-            DataType::Int64 => {
-                array.as_primitive::<Int64Type>().iter().for_each(|v| w.raw(&v.unwrap_or(0).to_be_bytes()));
-            }
-            DataType::Float64 => {
-                array.as_primitive::<Float64Type>().iter().for_each(|v| w.raw(&v.unwrap_or(0.0).to_be_bytes()));
-            }
-            DataType::Binary => array.as_binary::<i32>().iter().for_each(|v| w.sized(v.unwrap_or_default())),
-            _ => array.as_string::<i32>().iter().for_each(|v| w.sized(v.unwrap_or_default().as_bytes())),
         }
         w.bytes(2, &nulls);
     });
     Ok(())
+}
+
+/// Numbers of `N` bytes, 0 where there is none.
+fn numbers<T: ArrowPrimitiveType, const N: usize>(w: &mut Writer, array: &ArrayRef, bytes: fn(T::Native) -> [u8; N]) {
+    let values = array.as_primitive::<T>();
+    w.reserve(N * values.len());
+    if values.null_count() == 0 {
+        values.values().iter().for_each(|v| w.raw(&bytes(*v)));
+    } else {
+        values.iter().for_each(|v| w.raw(&bytes(v.unwrap_or_default())));
+    }
+}
+
+/// A bit for each NULL, the lowest first, as Arrow has one for each value that is there.
+fn null_bits(array: &ArrayRef) -> Vec<u8> {
+    let bytes = array.len().div_ceil(8);
+    let Some(there) = array.nulls().filter(|n| n.null_count() > 0) else { return vec![0; bytes] };
+    let mut bits: Vec<u8> = there.inner().sliced().as_slice()[..bytes].iter().map(|byte| !byte).collect();
+    if let (Some(last), used @ 1..) = (bits.last_mut(), array.len() % 8) {
+        *last &= (1 << used) - 1;
+    }
+    bits
+}
+
+/// Bytes of these rows, about, as they lie in memory; buffers that are shared with other rows count by their part.
+pub(crate) fn row_bytes(batch: &RecordBatch) -> usize {
+    let column = |array: &ArrayRef| match array.data_type() {
+        DataType::Utf8View => array.as_string_view().lengths().map(|n| n as usize).sum(),
+        DataType::BinaryView => array.as_binary_view().lengths().map(|n| n as usize).sum(),
+        _ => array.to_data().get_slice_memory_size().unwrap_or_else(|_| array.get_array_memory_size()),
+    };
+    batch.columns().iter().map(column).sum()
 }
 
 /// Arrays, maps and structs as texts: `[1,2]`, `{"a":1}`.
@@ -248,4 +281,49 @@ fn escaped(text: &str) -> String {
         }
     }
     out
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use arrow::array::{Int64Array, StringViewArray};
+
+    use super::*;
+
+    proptest::proptest! {
+        #[test]
+        fn bits_are_those_of_the_nulls(values: Vec<Option<i64>>, from in 0_usize..20) {
+            let from = from.min(values.len());
+            let array = Int64Array::from(values.clone()).slice(from, values.len() - from);
+            let array: ArrayRef = Arc::new(array);
+            let bits = null_bits(&array);
+            proptest::prop_assert_eq!(bits.len(), array.len().div_ceil(8));
+            for at in 0..bits.len() * 8 {
+                let null = at < array.len() && array.is_null(at);
+                proptest::prop_assert_eq!(bits[at / 8] >> (at % 8) & 1 == 1, null);
+            }
+        }
+    }
+
+    #[test]
+    fn texts_are_written_alike_however_they_lie() {
+        let values = vec![Some("a"), None, Some("a text that does not fit inside of a view")];
+        let written = |array: ArrayRef| {
+            let mut writer = Writer::new();
+            write_column(&mut writer, &array, TypeId::String).unwrap();
+            writer.into_bytes()
+        };
+        let plain: ArrayRef = Arc::new(StringArray::from(values.clone()));
+        let view: ArrayRef = Arc::new(StringViewArray::from(values));
+        assert_eq!(written(plain), written(view));
+    }
+
+    #[test]
+    fn rows_that_share_buffers_count_by_their_part() {
+        let long = "x".repeat(1_000);
+        let view: ArrayRef = Arc::new(StringViewArray::from(vec![long.as_str(); 100]));
+        let batch = RecordBatch::try_from_iter([("a", view)]).unwrap();
+        assert_eq!(row_bytes(&batch), 100_000);
+        assert_eq!(row_bytes(&batch.slice(0, 7)), 7_000);
+    }
 }

@@ -17,6 +17,8 @@ pub struct Config {
     pub frame_bytes: usize,
     /// A connection that says nothing for this long is closed, and its sessions with it.
     pub idle: Duration,
+    /// Rows that nobody fetched for this long are given up, and their query ends.
+    pub operation_idle: Duration,
     /// The SASL exchange must be over by then.
     pub hello: Duration,
     /// Rows that one fetch hands out at most.
@@ -34,6 +36,7 @@ impl Default for Config {
             operations: 64,
             frame_bytes: 4 << 20,
             idle: Duration::from_secs(3600),
+            operation_idle: Duration::from_secs(300),
             hello: Duration::from_secs(20),
             fetch_rows: 50_000,
             fetch_bytes: 8 << 20,

@@ -80,6 +80,21 @@ pub enum HiveError {
     /// The statement took longer than the client allows.
     #[error("the statement took longer than the {0} s that the client allows")]
     TimedOut(u64),
+    /// What stopped the statement before, told again.
+    #[error("{message}")]
+    Before {
+        /// Its five characters.
+        state: &'static str,
+        /// Its number.
+        code: i32,
+        /// Its words.
+        message: String,
+    },
+    /// Nobody fetched the rows.
+    #[error(
+        "nobody fetched these rows for {0} s (hive.operation_idle_s), so they were given up: run the statement again"
+    )]
+    GivenUp(u64),
     /// Rows are read forwards only.
     #[error("rows are handed out forwards only: run the statement again to see them from the start")]
     ForwardOnly,
@@ -115,8 +130,9 @@ impl HiveError {
             Self::Request { .. } => "HY004",
             Self::TooMany { .. } => "HY013",
             Self::Cancelled => "HY008",
-            Self::TimedOut(_) => "HYT00",
+            Self::TimedOut(_) | Self::GivenUp(_) => "HYT00",
             Self::ForwardOnly => "HY106",
+            Self::Before { state, .. } => state,
             Self::Lake(error) => match error {
                 LakeError::Unknown { what: "table", .. } => "42S02",
                 LakeError::Unknown { what: "column", .. } => "42S22",
@@ -138,6 +154,9 @@ impl HiveError {
     /// The number that Hive gives with it: 40000 for a statement that cannot be compiled, 1 else.
     #[must_use]
     pub fn code(&self) -> i32 {
+        if let Self::Before { code, .. } = self {
+            return *code;
+        }
         match self.sql_state() {
             "42000" | "42S02" | "42S22" | "0A000" => 40_000,
             _ => 1,

@@ -10,12 +10,15 @@ pub const STATEMENTS: &str = "doorstep_hive_statements_total";
 pub const ROWS: &str = "doorstep_hive_rows_total";
 /// Connections that did not get in, by why (`sasl`, `key`).
 pub const REFUSED: &str = "doorstep_hive_refused_total";
+/// Operations whose rows nobody fetched in time.
+pub const GIVEN_UP: &str = "doorstep_hive_operations_given_up_total";
 
-/// Tells the recorder what they mean.
-pub fn describe() {
-    metrics::describe_gauge!(CONNECTIONS, "open connections of HiveServer2");
-    metrics::describe_gauge!(SESSIONS, "open sessions of HiveServer2");
-    metrics::describe_counter!(STATEMENTS, "statements by kind and end");
-    metrics::describe_counter!(ROWS, "rows handed out");
-    metrics::describe_counter!(REFUSED, "connections that did not get in, by why");
-}
+/// Every metric and what it tells.
+pub const METRICS: &[(&str, &str)] = &[
+    (CONNECTIONS, "Open connections of HiveServer2"),
+    (SESSIONS, "Open sessions of HiveServer2"),
+    (STATEMENTS, "HiveQL statements by kind and end"),
+    (ROWS, "Rows handed out over HiveServer2"),
+    (REFUSED, "Connections to HiveServer2 that did not get in, by why"),
+    (GIVEN_UP, "Operations of HiveServer2 whose rows nobody fetched in time"),
+];

@@ -63,6 +63,8 @@ pub enum Code {
     ClockFixed,
     /// The thing is not in the state for that.
     WrongState,
+    /// A cap of the tenant's allows no more.
+    CapReached,
     /// The caller asks too often.
     RateLimited,
     /// The body or the message is too large.
@@ -79,7 +81,7 @@ pub enum Code {
 
 impl Code {
     /// Every code there is.
-    pub const ALL: [Self; 31] = [
+    pub const ALL: [Self; 32] = [
         Self::InvalidBody,
         Self::UnknownField,
         Self::InvalidField,
@@ -105,6 +107,7 @@ impl Code {
         Self::QueryFailed,
         Self::ClockFixed,
         Self::WrongState,
+        Self::CapReached,
         Self::RateLimited,
         Self::TooLarge,
         Self::Timeout,
@@ -148,6 +151,7 @@ impl Code {
             Self::QueryFailed => ("query_failed", StatusCode::UNPROCESSABLE_ENTITY, "The query did not end well"),
             Self::ClockFixed => ("clock_fixed", StatusCode::CONFLICT, "The city runs on the real clock"),
             Self::WrongState => ("wrong_state", StatusCode::CONFLICT, "Its state does not allow this"),
+            Self::CapReached => ("cap_reached", StatusCode::PAYMENT_REQUIRED, "A cap of yours allows no more"),
             Self::RateLimited => ("rate_limited", StatusCode::TOO_MANY_REQUESTS, "Too many requests"),
             Self::TooLarge => ("too_large", StatusCode::PAYLOAD_TOO_LARGE, "Too large"),
             Self::Timeout => ("timeout", StatusCode::GATEWAY_TIMEOUT, "The answer took too long"),

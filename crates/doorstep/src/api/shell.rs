@@ -4,7 +4,7 @@ use std::{any::Any, sync::Arc, time::Duration};
 
 use axum::{
     extract::{MatchedPath, Request, State},
-    http::{HeaderName, HeaderValue, header},
+    http::{HeaderName, HeaderValue, Method, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -14,6 +14,7 @@ use futures::FutureExt as _;
 
 use super::{
     app::App,
+    objects,
     problem::{Code, Problem},
     request_id,
 };
@@ -24,6 +25,11 @@ use crate::{
 
 /// An answer's head must be there in time; streams may then go on for ever.
 pub(crate) async fn in_time(State(app): State<App>, request: Request, next: Next) -> Response {
+    let uploads = request.method() == Method::PUT
+        && request.extensions().get::<MatchedPath>().is_some_and(|path| path.as_str() == objects::UPLOAD_PATH);
+    if uploads {
+        return next.run(request).await;
+    }
     let limit = Duration::from_secs_f64(app.limits.request_timeout_s);
     match tokio::time::timeout(limit, next.run(request)).await {
         Ok(response) => response,

@@ -3,6 +3,7 @@
 //! Exit codes: 0 done, 1 failed, 2 wrong use (clap's own). Results go to standard output, as JSON with
 //! `--json`; everything else goes to standard error.
 
+mod bill;
 mod city;
 mod completions;
 mod config;
@@ -30,6 +31,7 @@ Examples:
   doorstep key create 'rider app' --scopes rider      a key for them
   doorstep sql 'SELECT city, count(*) FROM rides GROUP BY city'
   doorstep route 40.7527,-73.9772 40.7061,-74.0087 --city my-city
+  doorstep bill --month 2026-11                       what was used, and what it costs
   doorstep image 'iopcmd=thumbnail&type=4&width=512' photo.jpg -o thumbs
 
 Settings come from defaults, then a TOML file (--config), then DOORSTEP_… variables, then flags;
@@ -61,6 +63,8 @@ enum Command {
     Pool(pool::Args),
     /// A pipeline over pictures: resize, turn, crop, watermark, convert and more
     Image(image::Args),
+    /// What was used in a month, and what it costs
+    Bill(bill::Args),
     /// The fastest way between two points of a city
     Route(route::Args),
     /// Ask anything of everything that happened, in SQL
@@ -89,6 +93,7 @@ pub fn run(args: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> ExitC
         Command::Ratings(args) => ratings::run(args),
         Command::Pool(args) => pool::run(args),
         Command::Image(args) => image::run(&args),
+        Command::Bill(args) => bill::run(args),
         Command::Route(args) => route::run(&args),
         #[cfg(feature = "lake")]
         Command::Sql(args) => sql::run(args),

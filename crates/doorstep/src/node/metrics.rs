@@ -30,10 +30,15 @@ pub(crate) fn describe() {
         METRICS,
         doorstep_orders::METRICS,
         doorstep_city::trials::METRICS,
+        doorstep_meter::metrics::METRICS,
         doorstep_blobs::metrics::METRICS,
         doorstep_objects::metrics::METRICS,
         doorstep_s3::metrics::METRICS,
+        doorstep_ufile::metrics::METRICS,
         doorstep_images::METRICS,
+        doorstep_pictures::metrics::METRICS,
+        #[cfg(feature = "lake")]
+        doorstep_hive::metrics::METRICS,
     ];
     for (name, help) in all.into_iter().flatten() {
         // The kind is told by the first value that is recorded; a description has none.

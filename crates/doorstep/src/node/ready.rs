@@ -17,6 +17,8 @@ pub(crate) struct Ready {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) flight: Option<SocketAddr>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) hive: Option<SocketAddr>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) admin_key: Option<AdminKey>,
 }
 
@@ -64,6 +66,7 @@ mod tests {
             objects: None,
             metrics: None,
             flight: None,
+            hive: None,
             admin_key: Some(key),
         };
         write(&file, &ready).unwrap();

@@ -29,7 +29,7 @@ fn json(output: &Output) -> Value {
 #[test]
 fn help_teaches_and_wrong_use_is_code_2() {
     let dir = tempfile::tempdir().unwrap();
-    for command in [&[][..], &["up"], &["config"], &["key"], &["tenant"], &["route"], &["completions"]] {
+    for command in [&[][..], &["up"], &["config"], &["key"], &["tenant"], &["bill"], &["route"], &["completions"]] {
         let help = run(dir.path(), &[command, &["--help"]].concat());
         assert!(help.status.success());
         assert!(String::from_utf8_lossy(&help.stdout).contains("Example"), "{command:?}");
@@ -152,7 +152,7 @@ async fn up_tells_when_it_is_ready_and_goes_down_when_told() {
     import_city(&dir.path().join("grid"));
     let (mut up, ready) = Up::start(dir.path(), "ready.json", &["--data", "data"]);
     let names: Vec<&String> = ready.as_object().unwrap().keys().collect();
-    assert_eq!(names, ["admin_key", "api", "flight", "metrics", "objects"]);
+    assert_eq!(names, ["admin_key", "api", "flight", "hive", "metrics", "objects"]);
     let admin = client(&ready);
     admin.get("/v1/me").await.done();
     let order = admin.order().await;

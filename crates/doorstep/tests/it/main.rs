@@ -3,11 +3,15 @@
 
 mod access;
 mod backtests;
+mod bill;
+mod bucket;
+mod buckets;
 mod command;
 mod description;
 mod fleet;
 mod idempotency;
 mod lists;
+mod pictures;
 mod policies;
 mod prices;
 mod refusals;

@@ -91,6 +91,12 @@ impl Calls {
         Some(thrift::reply(&call.name, call.sequence, body))
     }
 
+    /// Gives up rows that nobody fetches any more.
+    pub(super) fn give_up_idle(&self) {
+        let idle = self.shared.config.operation_idle;
+        self.sessions.values().for_each(|session| session.give_up_after(idle));
+    }
+
     fn session(&mut self, request: &Fields) -> Result<&mut Session, HiveError> {
         let handle = Handle::read(request.structure(1).structure(1)).ok_or(HiveError::NoHandle("session"))?;
         self.sessions.get_mut(&handle).ok_or(HiveError::NoHandle("session"))
@@ -99,7 +105,9 @@ impl Calls {
     fn operation(&self, request: &Fields) -> Result<Arc<Operation>, HiveError> {
         let handle = Handle::read(request.structure(1).structure(1)).ok_or(HiveError::NoHandle("operation"))?;
         let found = self.sessions.values().find_map(|session| session.operation(&handle));
-        found.cloned().ok_or(HiveError::NoHandle("operation"))
+        let operation = found.cloned().ok_or(HiveError::NoHandle("operation"))?;
+        operation.wanted();
+        Ok(operation)
     }
 
     fn open_session(&mut self, request: &Fields) -> Result<Body, HiveError> {

@@ -1,9 +1,9 @@
 //! One connection: the SASL exchange, then calls and answers until it ends.
 
-use std::sync::Arc;
+use std::{pin::pin, sync::Arc, time::Duration};
 
 use doorstep_identity::{IdentityError, Keys, Principal};
-use tokio::io::{AsyncRead, AsyncWrite, BufStream};
+use tokio::io::{AsyncBufReadExt as _, AsyncRead, AsyncWrite, BufStream};
 
 use super::calls::Calls;
 use crate::{Config, Runner, metrics, sasl, thrift};
@@ -71,20 +71,48 @@ async fn converse<S: AsyncRead + AsyncWrite + Unpin + Send>(
     principal: Principal,
 ) -> std::io::Result<()> {
     let mut calls = Calls::new(Arc::clone(shared), principal);
+    let config = &shared.config;
+    let mut ticks = tokio::time::interval((config.operation_idle / 4).max(Duration::from_millis(10)));
+    ticks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
     loop {
-        let next = sasl::read_frame(stream, shared.config.frame_bytes);
-        let frame = match tokio::time::timeout(shared.config.idle, next).await {
+        let next = {
+            let mut next = pin!(tokio::time::timeout(config.idle, sasl::read_frame(stream, config.frame_bytes)));
+            loop {
+                tokio::select! {
+                    read = &mut next => break read,
+                    _ = ticks.tick() => calls.give_up_idle(),
+                }
+            }
+        };
+        let frame = match next {
             Ok(Ok(Some(frame))) => frame,
             Ok(Ok(None)) | Err(_) => return Ok(()),
             Ok(Err(error)) => return Err(error),
         };
         let answer = match thrift::read_call(&frame) {
-            Ok(call) => calls.answer(&call).await.unwrap_or_else(|| {
-                let message = format!("there is no call {:?}", call.name.chars().take(64).collect::<String>());
-                thrift::exception(&call.name, call.sequence, UNKNOWN_METHOD, &message)
-            }),
+            Ok(call) => {
+                let answer = tokio::select! {
+                    answer = calls.answer(&call) => answer,
+                    // Nobody is there to hear the answer: what runs for it ends.
+                    () = gone(stream) => return Ok(()),
+                };
+                answer.unwrap_or_else(|| {
+                    let message = format!("there is no call {:?}", call.name.chars().take(64).collect::<String>());
+                    thrift::exception(&call.name, call.sequence, UNKNOWN_METHOD, &message)
+                })
+            }
             Err(error) => thrift::exception("", 0, PROTOCOL_ERROR, &error.to_string()),
         };
-        sasl::write_frame(stream, &answer).await?;
+        // A client that takes nothing any more is as good as gone.
+        let sent = tokio::time::timeout(config.idle, sasl::write_frame(stream, &answer)).await;
+        sent.map_err(|_| std::io::Error::from(std::io::ErrorKind::TimedOut))??;
+    }
+}
+
+/// Resolves when the client has closed the connection. What it sent ahead stays to be read.
+async fn gone<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut BufStream<S>) {
+    let more = stream.fill_buf().await.is_ok_and(|bytes| !bytes.is_empty());
+    if more {
+        std::future::pending::<()>().await;
     }
 }

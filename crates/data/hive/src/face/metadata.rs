@@ -41,11 +41,12 @@ fn table(columns: Vec<Cells>) -> Result<Answer, HiveError> {
     Ok(Answer { columns, rows: Rows::Ready(rows), written: None, query: None })
 }
 
-/// Whether a name fits a pattern of LIKE, as JDBC writes them (`%`, `_`, `\_`); Hive's `*` is taken too.
+/// Whether a name fits a pattern of LIKE, as JDBC writes them (`%`, `_`, `\_`); Hive's `*` and impyla's `.*` are taken
+/// too.
 fn fits(pattern: Option<&str>, name: &str) -> bool {
     let Some(pattern) = pattern.filter(|p| !p.is_empty()) else { return true };
     let (p, n): (Vec<char>, Vec<char>) =
-        (pattern.to_lowercase().chars().collect(), name.to_lowercase().chars().collect());
+        (pattern.to_lowercase().replace(".*", "%").chars().collect(), name.to_lowercase().chars().collect());
     // Which places of the pattern can be reached, name by name: linear in memory, no way to blow up.
     let open = |at: &mut Vec<bool>| {
         for i in 0..p.len() {
@@ -368,9 +369,16 @@ mod tests {
 
     #[test]
     fn patterns_are_those_of_like() {
-        for (pattern, name) in
-            [("%", "x"), ("a_c", "abc"), ("a\\_c", "a_c"), ("go*", "goods"), ("GO%S", "goods"), ("", "a")]
-        {
+        for (pattern, name) in [
+            ("%", "x"),
+            ("a_c", "abc"),
+            ("a\\_c", "a_c"),
+            ("go*", "goods"),
+            ("GO%S", "goods"),
+            ("", "a"),
+            (".*", "goods"),
+            ("go.*", "goods"),
+        ] {
             assert!(fits(Some(pattern), name), "{pattern} {name}");
         }
         for (pattern, name) in [("a\\_c", "abc"), ("x%", "goods"), ("goo", "goods"), ("_", "")] {

@@ -1,16 +1,17 @@
 //! An operation: a statement that runs or ran, and its rows until they are fetched.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use arrow::array::RecordBatch;
-use doorstep_clock::{Clock as _, SystemClock};
+use doorstep_clock::{Clock as _, SystemClock, monotonic};
 use doorstep_lake::LakeError;
 use futures::StreamExt as _;
 use parking_lot::Mutex;
 use tokio::sync::{Mutex as AsyncMutex, watch};
 
 use super::handle::Handle;
+use crate::cells::row_bytes;
 use crate::run::{Answer, ColumnShown, Rows};
 use crate::{HiveError, metrics};
 
@@ -47,7 +48,11 @@ pub(super) struct Failure {
 
 impl From<&HiveError> for Failure {
     fn from(error: &HiveError) -> Self {
-        Self { state: error.sql_state(), code: error.code(), message: error.to_string() }
+        let mut message = error.to_string();
+        if let HiveError::Lake(LakeError::Sql { fix: Some(fix), .. }) = error {
+            message = format!("{message}; {fix}");
+        }
+        Self { state: error.sql_state(), code: error.code(), message }
     }
 }
 
@@ -63,8 +68,8 @@ struct State {
 
 #[derive(Default)]
 struct Source {
-    /// Cut from the front as rows are fetched.
-    ready: std::collections::VecDeque<RecordBatch>,
+    /// Cut from the front as rows are fetched; each with the bytes of one of its rows.
+    ready: std::collections::VecDeque<(RecordBatch, usize)>,
     stream: Option<datafusion::execution::SendableRecordBatchStream>,
     handed_out: u64,
 }
@@ -79,6 +84,15 @@ pub(super) struct Operation {
     rows: AsyncMutex<Source>,
     cancel: watch::Sender<bool>,
     over: watch::Sender<bool>,
+    /// When a client last wanted something of it.
+    wanted_at: Mutex<Instant>,
+}
+
+impl Source {
+    fn push(&mut self, batch: RecordBatch) {
+        let each = (row_bytes(&batch) / batch.num_rows().max(1)).max(1);
+        self.ready.push_back((batch, each));
+    }
 }
 
 /// Some rows of an operation.
@@ -108,6 +122,7 @@ impl Operation {
             rows: AsyncMutex::default(),
             cancel: watch::Sender::new(false),
             over: watch::Sender::new(false),
+            wanted_at: Mutex::new(monotonic()),
         }
     }
 
@@ -150,12 +165,12 @@ impl Operation {
                 let mut source = self.rows.lock().await;
                 match std::mem::replace(&mut answer.rows, Rows::Ready(Vec::new())) {
                     Rows::Ready(batches) => {
-                        source.ready = batches.into();
+                        batches.into_iter().for_each(|batch| source.push(batch));
                         Ok(answer)
                     }
                     Rows::Stream(mut stream) => match self.next(&mut stream).await {
                         Ok(Some(batch)) => {
-                            source.ready.push_back(batch);
+                            source.push(batch);
                             source.stream = Some(stream);
                             Ok(answer)
                         }
@@ -228,6 +243,34 @@ impl Operation {
         }
     }
 
+    /// Gives its rows up when nobody wanted them for `idle`: they hold a place among the running queries.
+    pub(super) fn give_up_after(&self, idle: Duration) {
+        if self.wanted_at.lock().elapsed() < idle || !*self.over.borrow() {
+            return;
+        }
+        // Who fetches just now holds it, and wants them.
+        let Ok(mut source) = self.rows.try_lock() else { return };
+        if source.stream.take().is_none() {
+            return;
+        }
+        source.ready.clear();
+        drop(source);
+        ::metrics::counter!(metrics::GIVEN_UP).increment(1);
+        let error = HiveError::GivenUp(idle.as_secs());
+        let mut state = self.state.lock();
+        state.phase = Phase::Failed;
+        state.log.push(error.to_string());
+        state.failure = Some(Failure::from(&error));
+        if let Some(query) = &state.query {
+            query.cancel();
+        }
+    }
+
+    /// A client asks for it.
+    pub(super) fn wanted(&self) {
+        *self.wanted_at.lock() = monotonic();
+    }
+
     pub(super) fn phase(&self) -> Phase {
         self.state.lock().phase
     }
@@ -260,11 +303,8 @@ impl Operation {
     /// The next rows: at most `rows`, and about `bytes`.
     pub(super) async fn fetch(&self, rows: usize, bytes: usize, first: bool) -> Result<Fetched, HiveError> {
         self.settled().await;
-        if let Some(failure) = self.failure() {
-            return Err(match self.phase() {
-                Phase::Cancelled => HiveError::Cancelled,
-                _ => HiveError::Lake(LakeError::Execution(failure.message)),
-            });
+        if let Some(Failure { state, code, message }) = self.failure() {
+            return Err(HiveError::Before { state, code, message });
         }
         let mut source = self.rows.lock().await;
         if first && source.handed_out > 0 {
@@ -274,16 +314,17 @@ impl Operation {
             && let Some(mut stream) = source.stream.take()
             && let Some(batch) = self.next(&mut stream).await?
         {
-            source.ready.push_back(batch);
+            source.push(batch);
             source.stream = Some(stream);
         }
         let from = source.handed_out;
-        let Some(batch) = source.ready.pop_front() else { return Ok(Fetched { from, batch: None, more: false }) };
-        let each = (batch.get_array_memory_size() / batch.num_rows().max(1)).max(1);
+        let Some((batch, each)) = source.ready.pop_front() else {
+            return Ok(Fetched { from, batch: None, more: false });
+        };
         let take = rows.min(bytes / each).clamp(1, batch.num_rows().max(1)).min(batch.num_rows());
         let part = batch.slice(0, take);
         if take < batch.num_rows() {
-            source.ready.push_front(batch.slice(take, batch.num_rows() - take));
+            source.ready.push_front((batch.slice(take, batch.num_rows() - take), each));
         }
         source.handed_out += take as u64;
         ::metrics::counter!(metrics::ROWS).increment(take as u64);

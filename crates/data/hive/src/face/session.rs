@@ -37,6 +37,11 @@ impl Session {
         self.operations.get(handle)
     }
 
+    /// Gives up rows that nobody fetches.
+    pub(super) fn give_up_after(&self, idle: std::time::Duration) {
+        self.operations.values().for_each(|operation| operation.give_up_after(idle));
+    }
+
     pub(super) fn close(&mut self, handle: &Handle) -> Option<Arc<Operation>> {
         let closed = self.operations.remove(handle)?;
         closed.cancel();

@@ -97,20 +97,60 @@ pub(super) fn parse_time(text: &str) -> Option<i64> {
 }
 
 /// `2024-03-05`.
+#[cfg(test)]
 pub(super) fn date_text(days: i32) -> String {
-    let (year, month, day) = civil(days);
-    format!("{year:04}-{month:02}-{day:02}")
+    let mut text = Vec::with_capacity(10);
+    put_date(&mut text, days);
+    String::from_utf8(text).unwrap_or_default()
 }
 
 /// `2024-03-05 13:14:15.5`, without a fraction that is nothing.
 pub(super) fn time_text(us: i64) -> String {
-    let (days, within) = (day_of(us), us.rem_euclid(DAY_US));
-    let (seconds, fraction) = (within / 1_000_000, within % 1_000_000);
-    let mut text = format!("{} {:02}:{:02}:{:02}", date_text(days), seconds / 3_600, seconds / 60 % 60, seconds % 60);
-    if fraction > 0 {
-        text.push_str(format!(".{fraction:06}").trim_end_matches('0'));
+    let mut text = Vec::with_capacity(26);
+    put_time(&mut text, us);
+    String::from_utf8(text).unwrap_or_default()
+}
+
+/// Writes [`date_text`] behind what is there.
+pub(super) fn put_date(out: &mut Vec<u8>, days: i32) {
+    let (year, month, day) = civil(days);
+    match u32::try_from(year) {
+        Ok(year @ 0..=9999) => {
+            two(out, year / 100);
+            two(out, year % 100);
+        }
+        _ => out.extend(format!("{year:04}").bytes()),
     }
-    text
+    out.push(b'-');
+    two(out, month);
+    out.push(b'-');
+    two(out, day);
+}
+
+/// Writes [`time_text`] behind what is there.
+pub(super) fn put_time(out: &mut Vec<u8>, us: i64) {
+    put_date(out, day_of(us));
+    let within = us.rem_euclid(DAY_US);
+    let (seconds, fraction) = (within / 1_000_000, within % 1_000_000);
+    for (before, part) in [(b' ', seconds / 3_600), (b':', seconds / 60 % 60), (b':', seconds % 60)] {
+        out.push(before);
+        two(out, u32::try_from(part).unwrap_or(0));
+    }
+    if fraction > 0 {
+        out.push(b'.');
+        for part in [fraction / 10_000, fraction / 100 % 100, fraction % 100] {
+            two(out, u32::try_from(part).unwrap_or(0));
+        }
+        while out.last() == Some(&b'0') {
+            out.pop();
+        }
+    }
+}
+
+/// A number below a hundred, in two digits.
+fn two(out: &mut Vec<u8>, number: u32) {
+    let digit = |n: u32| b'0' + u8::try_from(n % 10).unwrap_or(0);
+    out.extend([digit(number / 10), digit(number)]);
 }
 
 #[cfg(test)]

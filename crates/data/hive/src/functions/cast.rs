@@ -15,7 +15,8 @@ use datafusion::logical_expr::{
     ColumnarValue, ReturnFieldArgs, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility,
 };
 
-use super::calendar::{DAY_US, date_text, day_of, parse_date, parse_time, time_text};
+use super::calendar::{DAY_US, day_of, parse_date, parse_time};
+use super::texts::to_text;
 
 const TIME: DataType = DataType::Timestamp(TimeUnit::Microsecond, None);
 
@@ -86,13 +87,13 @@ pub(super) fn cast_text_or(array: &ArrayRef, to: &DataType) -> Result<ArrayRef> 
 }
 
 /// Arrow's own cast; what does not fit is NULL.
-fn engines(array: &ArrayRef, to: &DataType) -> Result<ArrayRef> {
+pub(super) fn engines(array: &ArrayRef, to: &DataType) -> Result<ArrayRef> {
     let options = CastOptions { safe: true, ..CastOptions::default() };
     Ok(cast_with_options(array, to, &options)?)
 }
 
 /// Without views, dictionaries, large forms, time zones and unsigned numbers.
-fn plain(array: &ArrayRef) -> Result<ArrayRef> {
+pub(super) fn plain(array: &ArrayRef) -> Result<ArrayRef> {
     let to = match array.data_type() {
         DataType::Utf8View | DataType::LargeUtf8 => DataType::Utf8,
         DataType::BinaryView | DataType::LargeBinary | DataType::FixedSizeBinary(_) => DataType::Binary,
@@ -201,55 +202,6 @@ fn float_text(text: &str) -> Option<f64> {
         lower if lower.bytes().any(|b| b.is_ascii_alphabetic() && !matches!(b, b'e' | b'd' | b'f')) => None,
         lower => lower.trim_end_matches(['d', 'f']).parse().ok(),
     }
-}
-
-/// The texts of values, as Hive shows them.
-pub(crate) fn to_text(array: &ArrayRef) -> Result<StringArray> {
-    let array = plain(array)?;
-    Ok(match array.data_type() {
-        DataType::Utf8 => array.as_string::<i32>().clone(),
-        DataType::Boolean => array.as_boolean().iter().map(|v| v.map(|v| if v { "true" } else { "false" })).collect(),
-        DataType::Float64 => array.as_primitive::<Float64Type>().iter().map(|v| v.map(double_text)).collect(),
-        DataType::Float32 => array.as_primitive::<Float32Type>().iter().map(|v| v.map(float32_text)).collect(),
-        DataType::Date32 => array.as_primitive::<Date32Type>().iter().map(|v| v.map(date_text)).collect(),
-        DataType::Timestamp(..) => {
-            array.as_primitive::<TimestampMicrosecondType>().iter().map(|v| v.map(time_text)).collect()
-        }
-        DataType::Binary => {
-            let lossy = |v: &[u8]| String::from_utf8_lossy(v).into_owned();
-            array.as_binary::<i32>().iter().map(|v| v.map(lossy)).collect()
-        }
-        DataType::List(_) | DataType::LargeList(_) | DataType::Map(..) | DataType::Struct(_) => {
-            crate::cells::nested_texts(&array)?
-        }
-        _ => engines(&array, &DataType::Utf8)?.as_string::<i32>().clone(),
-    })
-}
-
-/// As `Double.toString` of Java: always a point, an exponent outside of 0.001 to 10,000,000.
-pub(crate) fn double_text(v: f64) -> String {
-    java(v, v.abs(), |v| format!("{v}"), |v| format!("{v:e}"))
-}
-
-fn float32_text(v: f32) -> String {
-    java(f64::from(v), f64::from(v.abs()), |_| format!("{v}"), |_| format!("{v:e}"))
-}
-
-fn java(v: f64, size: f64, plain: impl Fn(f64) -> String, scientific: impl Fn(f64) -> String) -> String {
-    if v.is_nan() {
-        return "NaN".to_owned();
-    }
-    if v.is_infinite() {
-        return if v > 0.0 { "Infinity" } else { "-Infinity" }.to_owned();
-    }
-    if size == 0.0 || (1e-3..1e7).contains(&size) {
-        let text = plain(v);
-        return if text.contains('.') { text } else { format!("{text}.0") };
-    }
-    let text = scientific(v);
-    let (digits, exponent) = text.split_once('e').unwrap_or((&text, "0"));
-    let point = if digits.contains('.') { "" } else { ".0" };
-    format!("{digits}{point}E{exponent}")
 }
 
 /// What a cast makes.
@@ -378,25 +330,6 @@ pub(super) fn functions() -> Vec<Arc<ScalarUDF>> {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn doubles_are_written_as_java_writes_them() {
-        for (v, text) in [
-            (0.0, "0.0"),
-            (1.0, "1.0"),
-            (-2.5, "-2.5"),
-            (1e7, "1.0E7"),
-            (123_456_789.125, "1.23456789125E8"),
-            (0.001, "0.001"),
-            (1e-5, "1.0E-5"),
-            (9_999_999.0, "9999999.0"),
-            (f64::NAN, "NaN"),
-            (1e100, "1.0E100"),
-        ] {
-            assert_eq!(double_text(v), text);
-        }
-        assert_eq!(float32_text(1.5), "1.5");
-    }
 
     #[test]
     fn texts_become_numbers_or_nothing() {

@@ -8,7 +8,8 @@ use arrow::datatypes::{DataType, Int64Type};
 use datafusion::common::{Result, ScalarValue, plan_err};
 use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility};
 
-use super::cast::{hive_cast, to_text};
+use super::cast::hive_cast;
+use super::texts::to_text;
 use crate::hiveql::hive_type;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]

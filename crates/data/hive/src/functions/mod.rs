@@ -14,6 +14,7 @@ mod pattern;
 mod renamed;
 mod round;
 mod text;
+mod texts;
 mod time;
 mod word;
 
@@ -22,7 +23,7 @@ use std::sync::Arc;
 use datafusion::logical_expr::{AggregateUDF, ScalarUDF};
 
 pub(crate) use cast::hive_cast;
-pub(crate) use cast::to_text;
+pub(crate) use texts::to_text;
 
 /// The functions that the engine must know so that HiveQL runs.
 #[must_use]

@@ -29,6 +29,13 @@ const KERNELS: &[Kernel] = &[
         body: Body::Double(|r| r.double(0).map(|v| if v == 0.0 || v.is_nan() { v } else { v.signum() })),
     },
     Kernel {
+        name: "hive_rint",
+        wants: &[Want::Double],
+        count: (1, 1),
+        strict: true,
+        body: Body::Double(|r| r.double(0).map(f64::round_ties_even)),
+    },
+    Kernel {
         name: "hive_pow",
         wants: &[Want::Double, Want::Double],
         count: (2, 2),

@@ -61,7 +61,6 @@ pub(super) fn functions() -> Vec<Arc<ScalarUDF>> {
         ("hive_unhex", math::unhex()),
         ("hive_bin", math::bin()),
         ("hive_factorial", math::factorial()),
-        ("hive_rint", math::rint()),
         ("hive_ceil", math::ceil()),
         ("hive_floor", math::floor()),
         ("hive_width_bucket", math::width_bucket()),

@@ -7,8 +7,8 @@ use arrow::datatypes::DataType;
 use datafusion::common::{Result, ScalarValue};
 use datafusion::logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility};
 
-use super::cast::to_text;
 use super::kernel::{Body, Kernel, Row, Want, made};
+use super::texts::to_text;
 
 /// Longest text that a function makes, characters: repeating and padding must end somewhere.
 pub(super) const MOST: i64 = 16 << 20;

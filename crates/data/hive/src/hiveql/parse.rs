@@ -159,6 +159,12 @@ const REFUSED: &[(&str, &str, &str)] = &[
     ("show compactions", "SHOW COMPACTIONS", "files are merged by themselves"),
 ];
 
+/// The words with which statements begin.
+const BEGINNINGS: &[&str] = &[
+    "select", "with", "from", "values", "insert", "create", "drop", "alter", "truncate", "msck", "analyze", "load",
+    "show", "describe", "desc", "use", "set", "reset", "explain",
+];
+
 fn refuse(tokens: &[TokenWithSpan]) -> Result<(), HiveError> {
     let begins = |words: &str| words.split(' ').enumerate().all(|(at, w)| is_word(tokens.get(at), w));
     if let Some((_, what, fix)) = REFUSED.iter().find(|(words, _, _)| begins(words)) {
@@ -327,7 +333,10 @@ fn statement(parser: &mut Parser, source: &str) -> Result<Statement, HiveError> 
     let query = matches!(&first.token, Token::LParen)
         || ["select", "with", "from", "values", "table"].iter().any(|w| is_word(Some(&first), w));
     if !query {
-        return Err(HiveError::syntax(format!("syntax error: no statement begins with `{}`", first.token), first.span));
+        let written = first.token.to_string();
+        let near = doorstep_lake::catalog::nearest(&written, BEGINNINGS.iter().copied());
+        let near = near.map(|near| format!("; did you mean {}?", near.to_uppercase())).unwrap_or_default();
+        return Err(HiveError::syntax(format!("syntax error: no statement begins with `{written}`{near}"), first.span));
     }
     Ok(Statement::Query(parser.parse_query()?))
 }

@@ -7,9 +7,9 @@
 use std::ops::ControlFlow;
 
 use datafusion::sql::sqlparser::ast::{
-    CastKind, DataType, Expr, GroupByExpr, GroupByWithModifier, Ident, LimitClause, NamedWindowExpr, Offset,
-    OffsetRows, OrderBy, OrderByExpr, OrderByKind, Query, Select, SelectFlavor, SelectItem, SetExpr, SetOperator,
-    TableFactor, Value, VisitMut, VisitorMut, WindowType,
+    BinaryOperator, CastKind, DataType, Expr, GroupByExpr, GroupByWithModifier, Ident, LimitClause, NamedWindowExpr,
+    Offset, OffsetRows, OrderBy, OrderByExpr, OrderByKind, Parens, Query, Select, SelectFlavor, SelectItem, SetExpr,
+    SetOperator, TableFactor, Value, VisitMut, VisitorMut, WindowType,
 };
 
 use super::{calls, dialect::call, lateral, parse, rules, sample};
@@ -60,6 +60,9 @@ impl VisitorMut for Rewriter<'_> {
             });
         }
         minus(&mut query.body);
+        if let SetExpr::Values(values) = &mut *query.body {
+            doubles(&mut values.rows);
+        }
         ControlFlow::Continue(())
     }
 
@@ -126,7 +129,26 @@ fn groups(select: &mut Select) -> Result<(), HiveError> {
         *keys = vec![match modifier {
             GroupByWithModifier::Rollup => Expr::Rollup(sets()),
             GroupByWithModifier::Cube => Expr::Cube(sets()),
-            GroupByWithModifier::GroupingSets(sets) => sets,
+            GroupByWithModifier::GroupingSets(sets) => {
+                let (sets, only) = with_all(sets, &plain);
+                if only {
+                    // The set that was added to name every key is left out again.
+                    let added = Expr::BinaryOp {
+                        left: Box::new(call("grouping", plain.clone())),
+                        op: BinaryOperator::NotEq,
+                        right: Box::new(Expr::Value(Value::Number("0".to_owned(), false).into())),
+                    };
+                    select.having = Some(match select.having.take() {
+                        Some(having) => Expr::BinaryOp {
+                            left: Box::new(Expr::Nested(Box::new(having))),
+                            op: BinaryOperator::And,
+                            right: Box::new(added),
+                        },
+                        None => added,
+                    });
+                }
+                sets
+            }
             GroupByWithModifier::Totals => {
                 return Err(HiveError::unsupported("WITH TOTALS", "use WITH ROLLUP"));
             }
@@ -157,6 +179,17 @@ fn groups(select: &mut Select) -> Result<(), HiveError> {
     Ok(())
 }
 
+/// Sets that name every key, since the engine knows no key that none of them has: Hive shows it as NULL. Whether one
+/// was added for that.
+fn with_all(sets: Expr, keys: &[Expr]) -> (Expr, bool) {
+    let Expr::GroupingSets(mut sets) = sets else { return (sets, false) };
+    let missing = keys.iter().any(|key| !sets.iter().any(|set| set.contains(key)));
+    if missing {
+        sets.push(keys.to_vec());
+    }
+    (Expr::GroupingSets(sets), missing)
+}
+
 /// Hive puts NULLs first when it goes up, last when it goes down.
 pub(super) fn nulls(order: &mut OrderByExpr) {
     if order.options.nulls_first.is_none() {
@@ -179,6 +212,41 @@ fn minus(body: &mut SetExpr) {
         }
         minus(left);
         minus(right);
+    }
+}
+
+/// In a column of VALUES that has a double, `1e100`, every number is one: beside decimals it would not fit.
+fn doubles(rows: &mut [Parens<Vec<Expr>>]) {
+    fn digits(expr: &Expr) -> Option<&str> {
+        match expr {
+            Expr::Value(value) => match &value.value {
+                Value::Number(digits, _) => Some(digits),
+                _ => None,
+            },
+            Expr::UnaryOp { expr, .. } => digits(expr),
+            _ => None,
+        }
+    }
+    fn widen(expr: &mut Expr) {
+        match expr {
+            Expr::Value(value) => {
+                if let Value::Number(digits, _) = &mut value.value
+                    && !digits.contains(['e', 'E'])
+                {
+                    digits.push_str("e0");
+                }
+            }
+            Expr::UnaryOp { expr, .. } => widen(expr),
+            _ => {}
+        }
+    }
+    for column in 0..rows.first().map_or(0, |row| row.content.len()) {
+        let double = rows
+            .iter()
+            .any(|row| row.content.get(column).and_then(digits).is_some_and(|digits| digits.contains(['e', 'E'])));
+        if double {
+            rows.iter_mut().filter_map(|row| row.content.get_mut(column)).for_each(widen);
+        }
     }
 }
 
@@ -241,6 +309,11 @@ mod tests {
             ("select current_database() d", "SELECT 'db' AS d"),
             ("select a from t where b rlike 'x'", "SELECT a FROM t WHERE hive_rlike(b, 'x')"),
             ("select count(*) c from t group by a with rollup", "SELECT count(*) AS c FROM t GROUP BY ROLLUP (a)"),
+            (
+                "select a, b from t group by a, b grouping sets ((a), ())",
+                "SELECT a, b FROM t GROUP BY GROUPING SETS ((a), (), (a, b)) HAVING grouping(a, b) <> 0",
+            ),
+            ("values (1.5, 2.5), (1e100, 3)", "VALUES (1.5e0, CAST('2.5' AS DECIMAL(2,1))), (1e100, 3)"),
             ("from t select a", "SELECT a FROM t"),
         ] {
             assert_eq!(rewritten(hive), sql);

@@ -49,15 +49,40 @@ pub(super) fn after(expr: &mut Expr, asker: &Asker) -> Result<(), HiveError> {
         Expr::Position { expr: part, r#in } => call("hive_locate", vec![*part, *r#in]),
         Expr::Extract { field, expr: of, .. } => field_of(&field.to_string(), *of)?,
         Expr::Value(value) => match &value.value {
-            Value::Number(digits, _) if digits.contains('.') => decimal(digits),
+            Value::Number(digits, _) if digits.contains('.') && !digits.contains(['e', 'E']) => decimal(digits),
             _ => Expr::Value(value),
         },
+        // Every value is true or false in Hive, a number too.
+        Expr::IsTrue(of) => Expr::IsTrue(truth(of)),
+        Expr::IsNotTrue(of) => Expr::IsNotTrue(truth(of)),
+        Expr::IsFalse(of) => Expr::IsFalse(truth(of)),
+        Expr::IsNotFalse(of) => Expr::IsNotFalse(truth(of)),
         Expr::UnaryOp { op: UnaryOperator::Plus, expr: of } => *of,
         Expr::UnaryOp { op: UnaryOperator::BangNot, expr: of } => not_if(true, *of),
         Expr::Function(function) => self::function(function, asker)?,
         other => other,
     };
     Ok(())
+}
+
+/// The value as a boolean, unless a comparison makes it one anyway.
+fn truth(of: Box<Expr>) -> Box<Expr> {
+    let plain = match &*of {
+        Expr::BinaryOp { op, .. } => matches!(
+            op,
+            BinaryOperator::Eq
+                | BinaryOperator::NotEq
+                | BinaryOperator::Lt
+                | BinaryOperator::LtEq
+                | BinaryOperator::Gt
+                | BinaryOperator::GtEq
+                | BinaryOperator::And
+                | BinaryOperator::Or
+        ),
+        Expr::IsNull(_) | Expr::IsNotNull(_) | Expr::InList { .. } | Expr::Between { .. } => true,
+        _ => false,
+    };
+    if plain { of } else { Box::new(call("hive_boolean", vec![*of])) }
 }
 
 fn null() -> Expr {

@@ -230,6 +230,7 @@ fn delimited(create: &CreateTable) -> Delimited {
         ),
         line: None,
         comment: None,
+        lenient: true,
     }
 }
 
@@ -245,6 +246,7 @@ pub(super) fn text_of(table: &TableDef) -> Delimited {
         quote: None,
         header: false,
         null: Some("\\N".to_owned()),
+        lenient: true,
         ..Delimited::default()
     };
     table.properties.get(TEXT).and_then(|t| serde_json::from_str(t).ok()).unwrap_or_else(hive)

@@ -8,6 +8,7 @@ mod insert;
 mod load;
 mod plan;
 mod room;
+mod told;
 mod view;
 
 use std::sync::Arc;

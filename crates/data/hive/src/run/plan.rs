@@ -10,7 +10,7 @@ use datafusion::sql::sqlparser::ast::{Query, Statement as Ast};
 use doorstep_lake::{Engine as _, LakeError, Statement as LakeStatement};
 use futures::StreamExt as _;
 
-use super::{Answer, Call, Rows, answer, text_rows};
+use super::{Answer, Call, Rows, answer, text_rows, told::told};
 use crate::HiveError;
 use crate::hiveql::{Coercion, LateralViews, Statement, rewrite};
 
@@ -30,7 +30,8 @@ impl Call<'_> {
     pub(super) async fn planned(&self, state: &SessionState, mut query: Query) -> Result<LogicalPlan, HiveError> {
         rewrite(&mut query, &self.asker())?;
         let parsed = Parsed::Statement(Box::new(Ast::Query(Box::new(query))));
-        Ok(state.statement_to_plan(parsed).await?)
+        let planned = state.statement_to_plan(parsed).await;
+        planned.map_err(|error| HiveError::Lake(told(error.into(), state, &self.session.database())))
     }
 
     /// Runs a plan and hands its rows over as they come.

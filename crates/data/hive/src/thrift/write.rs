@@ -41,6 +41,11 @@ impl Writer {
         self.0.extend(i32::try_from(size).unwrap_or(i32::MAX).to_be_bytes());
     }
 
+    /// Makes room for this many bytes more.
+    pub(crate) fn reserve(&mut self, bytes: usize) {
+        self.0.reserve(bytes);
+    }
+
     pub(crate) fn raw(&mut self, bytes: &[u8]) {
         self.0.extend(bytes);
     }

@@ -106,15 +106,36 @@ impl Client {
     pub(crate) async fn rows(&mut self, text: &str) -> Result<Vec<String>, String> {
         let (operation, has_rows) = self.execute(text).await?;
         let mut rows = Vec::new();
-        while has_rows {
+        let mut more = has_rows;
+        while more {
             let fetched = self.fetch(&operation).await?;
-            if fetched.is_empty() {
-                break;
-            }
+            more = !fetched.is_empty();
             rows.extend(fetched);
         }
         self.call("CloseOperation", |w| operation.write(w, 1)).await;
         Ok(rows)
+    }
+
+    /// Runs a statement and takes its rows without looking at them: how many, and the bytes of all answers.
+    pub(crate) async fn drain(&mut self, text: &str, rows: i64) -> (usize, usize) {
+        let (operation, _) = self.execute(text).await.unwrap();
+        let (mut seen, mut bytes) = (0, 0);
+        loop {
+            let fetch = call("FetchResults", 1, |w| {
+                operation.write(w, 1);
+                w.i32(2, 0);
+                w.i64(3, rows);
+            });
+            let answer = frame(&mut self.stream, &fetch).await;
+            bytes += answer.len();
+            let count = first_list(&answer);
+            if count == 0 {
+                break;
+            }
+            seen += count;
+        }
+        self.call("CloseOperation", |w| operation.write(w, 1)).await;
+        (seen, bytes)
     }
 
     async fn fetch(&mut self, operation: &Handle) -> Result<Vec<String>, String> {
@@ -134,6 +155,16 @@ impl Client {
         let row = |at: usize| columns.iter().map(|c| c[at].as_str()).collect::<Vec<_>>().join("\t");
         Ok((0..rows).map(row).collect())
     }
+}
+
+/// How many values the first column of fetched rows has, read from where its head must stand: the call's head, the
+/// status, the flag for more, the offset, the empty list of rows, and the head of the list of columns.
+fn first_list(answer: &[u8]) -> usize {
+    let name = u32::from_be_bytes(answer[4..8].try_into().unwrap()) as usize;
+    let fields = &answer[8 + name + 4..];
+    // 0 success { 1 status { 1 code } 2 more 3 rows { 1 offset 2 rows 3 columns { n kind { 1 values
+    let head = 3 + (3 + 7 + 1) + 4 + 3 + 11 + 8 + 8 + 3 + 3;
+    u32::from_be_bytes(fields[head + 1..head + 5].try_into().unwrap()) as usize
 }
 
 /// The cells of a TColumn as the golden files write them.

@@ -84,11 +84,22 @@ pub struct Delimited {
     pub line: Option<char>,
     /// The character that begins a comment line.
     pub comment: Option<char>,
+    /// Text that does not fit its column is null, as Hive has it; otherwise the statement ends with an error.
+    pub lenient: bool,
 }
 
 impl Default for Delimited {
     fn default() -> Self {
-        Self { delimiter: ',', quote: Some('"'), escape: None, header: true, null: None, line: None, comment: None }
+        Self {
+            delimiter: ',',
+            quote: Some('"'),
+            escape: None,
+            header: true,
+            null: None,
+            line: None,
+            comment: None,
+            lenient: false,
+        }
     }
 }
 

@@ -2,14 +2,19 @@
 
 use std::sync::Arc;
 
-use arrow::datatypes::SchemaRef;
+use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use datafusion::catalog::view::ViewTable;
 use datafusion::catalog::{Session, TableProvider};
+use datafusion::common::Column;
 use datafusion::datasource::file_format::FileFormat;
 use datafusion::datasource::file_format::csv::CsvFormat;
 use datafusion::datasource::file_format::file_compression_type::FileCompressionType;
 use datafusion::datasource::file_format::json::JsonFormat;
 use datafusion::datasource::file_format::parquet::ParquetFormat;
 use datafusion::datasource::listing::{ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl};
+use datafusion::datasource::provider_as_source;
+use datafusion::functions::core::expr_fn::nullif;
+use datafusion::logical_expr::{Expr, LogicalPlanBuilder, lit, try_cast};
 
 use super::files::LakeFiles;
 use crate::LakeError;
@@ -29,8 +34,39 @@ pub(super) fn folder(tenant: &str, table: &TableDef) -> Result<String, LakeError
 /// The provider of an external table.
 pub(super) fn provider(tenant: &str, table: &TableDef) -> Result<Arc<dyn TableProvider>, LakeError> {
     let url = ListingTableUrl::parse(LakeFiles::folder_url(&folder(tenant, table)?))?;
-    let config = ListingTableConfig::new(url).with_listing_options(options(table)?).with_schema(table.file_schema());
-    Ok(Arc::new(ListingTable::try_new(config)?))
+    let lenient = table.files == FileKind::Csv && table.delimited.lenient;
+    let schema = if lenient { texts(&table.file_schema()) } else { table.file_schema() };
+    let config = ListingTableConfig::new(url).with_listing_options(options(table)?).with_schema(schema);
+    let listing = Arc::new(ListingTable::try_new(config)?);
+    if lenient { fitted(table, listing) } else { Ok(listing) }
+}
+
+/// Columns of text only.
+fn texts(schema: &Schema) -> SchemaRef {
+    let fields: Vec<Field> = schema.fields().iter().map(|f| Field::new(f.name(), DataType::Utf8, true)).collect();
+    Arc::new(Schema::new(fields))
+}
+
+/// The table's columns over texts: the text that means null and what does not fit are null. The reader of
+/// delimited files knows neither by itself.
+fn fitted(table: &TableDef, texts: Arc<ListingTable>) -> Result<Arc<dyn TableProvider>, LakeError> {
+    const FILES: &str = "files";
+    let columns = table.schema.fields().iter().map(|field| {
+        let value = Expr::Column(Column::new(Some(FILES), field.name()));
+        if table.partition_by.contains(field.name()) {
+            return value;
+        }
+        let value = match &table.delimited.null {
+            Some(null) => nullif(value, lit(null.as_str())),
+            None => value,
+        };
+        let same = field.data_type() == &DataType::Utf8;
+        let value = if same { value } else { try_cast(value, field.data_type().clone()) };
+        value.alias(field.name())
+    });
+    let columns: Vec<Expr> = columns.collect();
+    let plan = LogicalPlanBuilder::scan(FILES, provider_as_source(texts), None)?.project(columns)?.build()?;
+    Ok(Arc::new(ViewTable::new(plan, None)))
 }
 
 /// The columns that the files themselves tell of; for a table made without a list of columns.

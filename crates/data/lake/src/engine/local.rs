@@ -271,11 +271,14 @@ impl Inner {
         };
         let template = self.template.read().clone();
         let config = settings::config(&scope.session.settings(), &scope.database, cores)?;
-        Ok(SessionStateBuilder::new_from_existing(template)
+        let mut state = SessionStateBuilder::new_from_existing(template)
             .with_config(config)
             .with_runtime_env(Arc::new(runtime))
             .with_catalog_list(Arc::new(OneCatalog(Arc::clone(scope))))
-            .build())
+            .build();
+        // Without it now() and its like have no time to tell.
+        state.mark_start_execution();
+        Ok(state)
     }
 
     fn limits(&self, asked: Limits) -> (Duration, usize, u64, usize) {
