@@ -63,7 +63,8 @@ def stranger():
 
 
 def cpu_seconds():
-    fields = open(f"/proc/{PROCESS}/stat").read().rsplit(")", 1)[1].split()
+    with open(f"/proc/{PROCESS}/stat") as stat:
+        fields = stat.read().rsplit(")", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
 
@@ -97,8 +98,8 @@ class Clients(unittest.TestCase):
                 cursor.execute("SELECT n, h FROM many")
                 self.assertEqual(sum(batch.num_rows for batch in cursor.fetch_record_batch()), 200_000)
             with db.cursor() as cursor:
-                cursor.execute("CREATE TABLE made_here AS SELECT 1 AS x")
-                cursor.execute("INSERT INTO made_here SELECT n FROM many WHERE n <= 10")
+                cursor.executescript("CREATE TABLE made_here AS SELECT 1 AS x")
+                cursor.executescript("INSERT INTO made_here SELECT n FROM many WHERE n <= 10")
                 cursor.execute("SELECT count(*), sum(x) FROM made_here")
                 self.assertEqual(cursor.fetchone(), (11, 56))
             found = db.adbc_get_objects(depth="tables").read_all().to_pylist()
@@ -130,9 +131,9 @@ class Clients(unittest.TestCase):
         theirs = set()
         for folder in folders:
             files = os.path.join(folder, "**", "*.parquet")
-            names = [row[0] for row in duckdb.sql(f"DESCRIBE SELECT * FROM read_parquet('{files}')").fetchall()]
+            names = [row[0] for row in duckdb.execute(f"DESCRIBE SELECT * FROM read_parquet('{files}')").fetchall()]
             if names == ["n", "g", "h"]:
-                theirs.add(duckdb.sql(f"SELECT count(*), sum(n), max(h) FROM read_parquet('{files}')").fetchone())
+                theirs.add(duckdb.execute(f"SELECT count(*), sum(n), max(h) FROM read_parquet('{files}')").fetchone())
         self.assertEqual(theirs, {(ours["n"], ours["total"], ours["h"])})
 
     def test_a_cancelled_query_uses_no_cpu_a_second_later(self):

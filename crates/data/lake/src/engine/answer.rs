@@ -5,11 +5,13 @@ use std::sync::atomic::Ordering;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
+use datafusion::common::tree_node::{Transformed, TreeNode as _};
 use datafusion::datasource::physical_plan::FileScanConfig;
 use datafusion::datasource::source::DataSourceExec;
 use datafusion::error::DataFusionError;
 use datafusion::execution::{SendableRecordBatchStream, SessionState};
 use datafusion::logical_expr::LogicalPlan;
+use datafusion::physical_plan::coop::CooperativeExec;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
 use datafusion::physical_plan::{ExecutionPlan, displayable, execute_stream};
 use futures::{StreamExt as _, stream};
@@ -71,7 +73,7 @@ impl Work {
         state: &SessionState,
         plan: &LogicalPlan,
     ) -> Result<Arc<dyn ExecutionPlan>, LakeError> {
-        let physical = state.create_physical_plan(plan).await?;
+        let physical = yielding(state.create_physical_plan(plan).await?)?;
         let mut text = displayable(physical.as_ref()).indent(false).to_string();
         if text.len() > PLAN_LENGTH {
             let mut cut = PLAN_LENGTH;
@@ -106,6 +108,19 @@ impl Work {
     async fn send(&self, message: Message) -> Result<(), LakeError> {
         self.sender.send(message).await.map_err(|_| LakeError::Cancelled)
     }
+}
+
+/// Joins make many rows of few, and whoever adds those up never waits: without this a query that was called off would
+/// go on until its last row.
+fn yielding(plan: Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>, LakeError> {
+    let yielding = plan.transform_up(|node| {
+        if node.name().ends_with("JoinExec") || node.name() == "UnnestExec" {
+            let node: Arc<dyn ExecutionPlan> = Arc::new(CooperativeExec::new(node));
+            return Ok(Transformed::yes(node));
+        }
+        Ok(Transformed::no(node))
+    })?;
+    Ok(yielding.data)
 }
 
 /// Bytes in the files that a plan reads, before pruning inside of them.
