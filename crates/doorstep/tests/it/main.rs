@@ -8,6 +8,7 @@ mod description;
 mod fleet;
 mod idempotency;
 mod lists;
+mod needs;
 mod policies;
 mod prices;
 mod refusals;

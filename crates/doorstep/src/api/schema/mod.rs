@@ -2,6 +2,7 @@
 //! so what is documented here is what is sent.
 
 mod live;
+mod needs;
 mod order;
 mod price;
 mod review;
@@ -11,10 +12,14 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 pub use live::{Clock, Frame, Stats};
+pub use needs::{CarProfile, RideNeeds};
+pub(crate) use needs::{RideWishes, WomenRides};
 pub use order::{
     Cancelled, DriverRef, Event, EventKind, FareSplit, Order, OrderState, Quote, RiderRef, ShareOffer, StoryLine,
 };
-pub use price::{Band, CapApplied, HeatCell, HeatMap, Price, PricePart, Seen, SurgeCell, SurgeMap, SurgeSwitch, Why};
+pub use price::{
+    Band, CapApplied, HeatCell, HeatMap, Price, PricePart, Seen, Settled, SurgeCell, SurgeMap, SurgeSwitch, Why,
+};
 pub use review::{Review, ReviewSide, ReviewStep, Standing};
 
 use super::problem::{Answer, FieldError, Problem};
