@@ -1,5 +1,5 @@
 # The two commands: `make up` builds Doorstep and starts the demo city, `make test` runs everything that judges it.
-.PHONY: up test build console bench clean
+.PHONY: up test build console bench conformance clean
 SHELL := /bin/bash
 
 up: build
@@ -17,6 +17,12 @@ test:
 
 bench: build
 	@bench/run.sh
+
+# ceph's s3-tests: make conformance S3_TESTS=<a clone of https://github.com/ceph/s3-tests>
+conformance:
+	@test -n "$(S3_TESTS)" || { echo "Name a clone of https://github.com/ceph/s3-tests: make conformance S3_TESTS=<folder>" >&2; exit 2; }
+	cargo build --locked -p doorstep
+	@tests/s3/conformance.sh $(S3_TESTS) target/debug/doorstep
 
 clean:
 	cargo clean

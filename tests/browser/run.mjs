@@ -3,12 +3,15 @@
 //   DOORSTEP_KEY  access:secret of a key with the scope admin
 //   SHOTS         a directory for screenshots (optional)
 import { backtestChecks } from './backtests.mjs';
+import { billChecks } from './bill.mjs';
 import { Frames } from './city.mjs';
+import { fileChecks } from './files.mjs';
 import { Harness } from './harness.mjs';
 import { listChecks } from './lists.mjs';
 import { mapChecks } from './map.mjs';
 import { reachChecks } from './reach.mjs';
 import { rideChecks } from './ride.mjs';
+import { sqlChecks } from './sql.mjs';
 import { surgeChecks } from './surge.mjs';
 
 const { DOORSTEP_URL, DOORSTEP_KEY, SHOTS } = process.env;
@@ -27,6 +30,9 @@ try {
     await rideChecks(given);
     await surgeChecks(given);
     await listChecks(given);
+    await fileChecks(given);
+    await billChecks(given);
+    await sqlChecks(given);
     await backtestChecks(given);
     await reachChecks(given);
   }

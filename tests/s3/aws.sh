@@ -24,5 +24,31 @@ s3 s3 mv s3://from-the-cli/tree/a/b/1.txt s3://from-the-cli/moved.txt >/dev/null
 [ "$(s3 s3 cp s3://from-the-cli/moved.txt -)" = "file 1" ]
 curl -sf "$(s3 s3 presign s3://from-the-cli/moved.txt)" | grep 'file 1' >/dev/null
 s3 s3api get-object-attributes --bucket from-the-cli --key large --object-attributes ETag ObjectSize ObjectParts | grep '"ObjectSize": 20000000' >/dev/null
+
+# Encrypted: under the node's key by the bucket's default, and under a key that only the caller has.
+s3 s3api put-bucket-encryption --bucket from-the-cli --server-side-encryption-configuration \
+  '{"Rules":[{"ApplyServerSideEncryptionByDefault":{"SSEAlgorithm":"AES256"}}]}'
+s3 s3 cp "$scratch/large" s3://from-the-cli/sealed --no-progress >/dev/null
+s3 s3api head-object --bucket from-the-cli --key sealed | grep '"ServerSideEncryption": "AES256"' >/dev/null
+s3 s3 cp s3://from-the-cli/sealed "$scratch/back" --no-progress >/dev/null
+cmp "$scratch/large" "$scratch/back"
+head -c 32 /dev/urandom >"$scratch/own.key"
+s3 s3 cp "$scratch/large" s3://from-the-cli/own --sse-c AES256 --sse-c-key "fileb://$scratch/own.key" --no-progress >/dev/null
+s3 s3 cp s3://from-the-cli/own "$scratch/back" --sse-c AES256 --sse-c-key "fileb://$scratch/own.key" --no-progress >/dev/null
+cmp "$scratch/large" "$scratch/back"
+if s3 s3 cp s3://from-the-cli/own "$scratch/back" --no-progress >/dev/null 2>&1; then echo "it came without its key" >&2; exit 1; fi
+
+# A website, its lists, an event, and something out of the archive.
+echo "<h1>home</h1>" >"$scratch/index.html"
+s3 s3 website s3://from-the-cli --index-document index.html --error-document lost.html
+s3 s3 cp "$scratch/index.html" s3://from-the-cli/index.html --acl public-read --no-progress >/dev/null
+curl -sf -H 'Host: from-the-cli.website.localhost' "http://$(word "['objects']")/" | grep home >/dev/null
+s3 s3api get-object-acl --bucket from-the-cli --key index.html | grep AllUsers >/dev/null
+s3 s3api put-bucket-notification-configuration --bucket from-the-cli --notification-configuration \
+  '{"QueueConfigurations":[{"Id":"all","QueueArn":"arn:doorstep:journal:::objects","Events":["s3:ObjectCreated:*"]}]}'
+s3 s3api get-bucket-notification-configuration --bucket from-the-cli | grep 'arn:doorstep:journal' >/dev/null
+s3 s3 cp "$scratch/index.html" s3://from-the-cli/cold --storage-class GLACIER --no-progress >/dev/null
+s3 s3api restore-object --bucket from-the-cli --key cold --restore-request Days=1
+[ "$(s3 s3 cp s3://from-the-cli/cold - --force-glacier-transfer)" = "<h1>home</h1>" ]
 s3 s3 rb s3://from-the-cli --force >/dev/null
 echo "aws cli: ok"

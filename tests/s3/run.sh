@@ -1,20 +1,27 @@
 #!/usr/bin/env bash
-# Real S3 clients against the real binary: boto3, the AWS CLI, and a crash under load.
+# Real clients of objects against the real binary: boto3, the AWS CLI, UCloud's SDK, pictures by signed addresses, and
+# a crash under load.
 #   tests/s3/run.sh [DOORSTEP]      DOORSTEP_CRASHES=50 for the long crash test
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 binary=${1:-target/debug/doorstep}
 [ -x "$binary" ] || { echo "There is no $binary: build it with cargo build -p doorstep." >&2; exit 1; }
 venv=tests/s3/.venv
-if [ ! -x $venv/bin/aws ]; then
+if ! cmp -s tests/s3/requirements.txt $venv/requirements.txt; then
   python3 -m venv $venv
   $venv/bin/pip install --quiet --disable-pip-version-check -r tests/s3/requirements.txt
+  cp tests/s3/requirements.txt $venv/requirements.txt
 fi
 scratch=$(mktemp -d)
 server=
 stop() { if [ -n "$server" ]; then kill "$server" 2>/dev/null || true; wait "$server" 2>/dev/null || true; fi; rm -rf "$scratch"; }
 trap stop EXIT
-"$binary" up --ephemeral --data "$scratch/data" --roles objects --ready-file "$scratch/ready.json" --log warn 2>"$scratch/log" &
+# The callbacks of uploads and the events that the tests ask for come to these ports.
+port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
+callbacks=127.0.0.1:$(port)
+hooks=127.0.0.1:$(port)
+export DOORSTEP_OBJECTS_ENCRYPTION_KEYS=photos DOORSTEP_OBJECTS_CALLBACK_HOSTS=$callbacks,$hooks
+"$binary" up --ephemeral --data "$scratch/data" --roles city,api,objects --ready-file "$scratch/ready.json" --log warn 2>"$scratch/log" &
 server=$!
 for _ in $(seq 300); do
   [ -s "$scratch/ready.json" ] && break
@@ -23,5 +30,11 @@ for _ in $(seq 300); do
 done
 [ -s "$scratch/ready.json" ] || { echo "It did not become ready within 30 s:" >&2; cat "$scratch/log" >&2; exit 1; }
 $venv/bin/python tests/s3/clients.py "$scratch/ready.json"
+$venv/bin/python tests/s3/ufile_clients.py "$scratch/ready.json" "$callbacks"
+$venv/bin/python tests/s3/pictures.py "$scratch/ready.json"
+"$binary" tenant create alt --data "$scratch/data" --json >"$scratch/alt.json"
+"$binary" key create limited --scopes rider --data "$scratch/data" --json >"$scratch/limited.json"
+$venv/bin/python tests/s3/features.py "$scratch/ready.json" "$scratch/data" "$scratch/alt.json" "$scratch/limited.json" "$hooks"
 PATH="$PWD/$venv/bin:$PATH" tests/s3/aws.sh "$scratch/ready.json" "$scratch"
+$venv/bin/python tests/s3/rules_crash.py "$binary" "${DOORSTEP_CRASHES:-2}"
 $venv/bin/python tests/s3/crash.py "$binary" "${DOORSTEP_CRASHES:-4}"

@@ -5,6 +5,12 @@ import * as format from './format';
 
 const t = ((key: MessageKey, params?: Record<string, string | number>) => fill(en[key], params)) as format.Translate;
 
+describe('bytes', () => {
+  it('are told in the unit that fits', () => {
+    expect([0, 999, 1000, 1_250_000, 42e9].map((n) => format.bytes(n, 'en'))).toEqual(['0 byte', '999 byte', '1 kB', '1.3 MB', '42 GB']);
+  });
+});
+
 describe('money', () => {
   it('knows that some currencies have no minor unit', () => {
     expect(format.money({ minor: 1331, currency: 'USD' }, 'en')).toBe('$13.31');

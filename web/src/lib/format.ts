@@ -14,6 +14,34 @@ export function money({ minor, currency }: Money, tag: string): string {
   }
 }
 
+/** An exact decimal amount with every digit that counts: a request costs less than a cent. */
+export function fineMoney(amount: string, currency: string, tag: string): string {
+  try {
+    return new Intl.NumberFormat(tag, { style: 'currency', currency, currencyDisplay: 'narrowSymbol', maximumFractionDigits: 9 }).format(Number(amount));
+  } catch {
+    return `${amount} ${currency}`;
+  }
+}
+
+/** A quantity in its unit, as short as it can be read: what is there is never shown as nothing. */
+export function quantity(units: string, tag: string): string {
+  const value = Number(units);
+  if (units === '0' || !Number.isFinite(value)) return units === '0' ? '0' : '—';
+  if (value < 0.001) return new Intl.NumberFormat(tag, { maximumSignificantDigits: 2, maximumFractionDigits: 9 }).format(value);
+  return new Intl.NumberFormat(tag, { maximumFractionDigits: 3 }).format(value);
+}
+
+/** The months of a chooser, newest first: those with usage, the present one and the one that is shown. */
+export function billMonths(used: string[], shown: string, now: Date): string[] {
+  const present = now.toISOString().slice(0, 7);
+  return [...new Set([present, shown, ...used])].filter((month) => /^\d{4}-\d{2}$/.test(month)).sort().reverse();
+}
+
+/** `2026-11` as people write it. */
+export function monthName(month: string, tag: string): string {
+  return dateFormat(tag, { year: 'numeric', month: 'long' }, 'UTC').format(new Date(`${month}-01T00:00:00Z`));
+}
+
 export function whole(value: number | null | undefined, tag: string): string {
   return value === null || value === undefined || !Number.isFinite(value) ? '—' : new Intl.NumberFormat(tag, { maximumFractionDigits: 0 }).format(value);
 }
@@ -23,6 +51,15 @@ export function short(value: number | null | undefined, tag: string): string {
   if (value === null || value === undefined || !Number.isFinite(value)) return '—';
   const digits = Math.abs(value) >= 100 ? 0 : Math.abs(value) >= 10 ? 1 : 2;
   return new Intl.NumberFormat(tag, { maximumFractionDigits: digits }).format(value);
+}
+
+/** `1.2 MB`, in decimal units. */
+export function bytes(value: number | null | undefined, tag: string): string {
+  if (value === null || value === undefined || !Number.isFinite(value)) return '—';
+  const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'] as const;
+  let [size, at] = [Math.max(value, 0), 0];
+  while (size >= 1000 && at < units.length - 1) [size, at] = [size / 1000, at + 1];
+  return new Intl.NumberFormat(tag, { style: 'unit', unit: units[at] ?? 'byte', unitDisplay: 'short', maximumFractionDigits: size < 10 && at > 0 ? 1 : 0 }).format(size);
 }
 
 export function duration(seconds: number | null | undefined, t: Translate): string {

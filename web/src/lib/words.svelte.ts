@@ -6,8 +6,12 @@ import { locale, t, tOr } from './i18n/index.svelte';
 
 export const spell = {
   money: (value: Money) => format.money(value, locale.tag),
+  fineMoney: (amount: string, currency: string) => format.fineMoney(amount, currency, locale.tag),
+  quantity: (units: string) => format.quantity(units, locale.tag),
+  month: (month: string) => format.monthName(month, locale.tag),
   whole: (value: number | null | undefined) => format.whole(value, locale.tag),
   short: (value: number | null | undefined) => format.short(value, locale.tag),
+  bytes: (count: number | null | undefined) => format.bytes(count, locale.tag),
   duration: (seconds: number | null | undefined) => format.duration(seconds, t),
   distance: (metres: number) => format.distance(metres, t, locale.tag),
   time: (value: string | number | null | undefined, zone?: string) => format.timeOfDay(value, locale.tag, zone),

@@ -1,12 +1,15 @@
 //! What every handler can reach.
 
-use std::{collections::BTreeMap, ops::Deref, sync::Arc};
+use std::{collections::BTreeMap, net::SocketAddr, ops::Deref, sync::Arc};
 
 use doorstep_city::{live::LiveCity, trials::Trials};
 use doorstep_clock::{SharedClock, Timestamp};
 use doorstep_identity::Keys;
 use doorstep_journal::Journal;
+use doorstep_meter::Meter;
+use doorstep_objects::Objects;
 use doorstep_orders::{DriverId, OrderId, Orders};
+use doorstep_pictures::Pictures;
 use doorstep_ratings::Ratings;
 use doorstep_store::Store;
 use metrics::Gauge;
@@ -18,14 +21,25 @@ use super::{
     rate_limit::RateLimit,
     tile_cache::TileCache,
 };
+#[cfg(feature = "lake")]
+use crate::roles::lake::Lake;
 use crate::{
     config::Limits,
+    facts::Facts,
     node::{Shutdown, metrics::STREAMS},
 };
 
 /// The handlers' shared state. Cheap to clone.
 #[derive(Clone)]
 pub(crate) struct App(Arc<Parts>);
+
+/// The engine of buckets and objects, and where its S3 face listens.
+#[derive(Clone)]
+pub(crate) struct Buckets {
+    pub(crate) engine: Objects,
+    pub(crate) pictures: Pictures,
+    pub(crate) at: SocketAddr,
+}
 
 /// What [`App`] is made of.
 pub(crate) struct Parts {
@@ -35,15 +49,23 @@ pub(crate) struct Parts {
     pub(crate) orders: Orders,
     pub(crate) ratings: Ratings,
     pub(crate) trials: Trials,
+    /// Buckets and objects, where this process serves them.
+    pub(crate) buckets: Option<Buckets>,
     pub(crate) journal: Journal,
+    pub(crate) meter: Meter,
     /// Real time; a city has its own.
     pub(crate) wall: SharedClock,
     pub(crate) cities: BTreeMap<String, LiveCity>,
     pub(crate) feeds: BTreeMap<String, Feed>,
+    /// Where this process serves objects as well.
     pub(crate) rate: RateLimit,
     pub(crate) tiles: TileCache,
     pub(crate) streams: Arc<Semaphore>,
     pub(crate) shutdown: Shutdown,
+    pub(crate) facts: Facts,
+    /// Only where this process has the role.
+    #[cfg(feature = "lake")]
+    pub(crate) lake: Option<Lake>,
 }
 
 impl App {
@@ -56,9 +78,21 @@ impl App {
         self.cities.get(id).ok_or_else(|| Problem::not_found("city", id))
     }
 
+    /// Buckets and objects.
+    pub(crate) fn buckets(&self) -> Answer<&Buckets> {
+        self.buckets.as_ref().ok_or_else(|| {
+            Problem::new(Code::Unavailable, "this process serves no objects: its roles leave `objects` out")
+        })
+    }
+
     /// The time of the city that is farthest on, for what concerns people and no one city.
     pub(crate) fn latest_city_time(&self) -> Timestamp {
         self.cities.values().map(|city| city.clock().now()).max().unwrap_or_else(|| self.wall.now())
+    }
+
+    /// The making of pictures, in a process that serves objects.
+    pub(crate) fn pictures(&self) -> Answer<&Pictures> {
+        self.buckets().map(|buckets| &buckets.pictures)
     }
 
     /// A place among the streams that may be open at once.

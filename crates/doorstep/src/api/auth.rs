@@ -9,6 +9,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use doorstep_identity::{IdentityError, Principal, Scope, parse_authorization, parse_bearer_base64url};
+use doorstep_meter::Resource;
 use doorstep_orders::Actor;
 
 use super::{
@@ -20,6 +21,8 @@ use super::{
 /// as a second "subprotocol": `bearer.` and the base64url form of `access:secret`.
 pub(crate) const SUBPROTOCOL: &str = "doorstep.v1";
 const BEARER: &str = "bearer.";
+/// Under which source requests are counted.
+const METERED_AS: &str = "v1";
 
 /// Lets the request through when it carries a valid key that has not asked too often.
 pub(crate) async fn authenticate(State(app): State<App>, mut request: Request, next: Next) -> Response {
@@ -31,8 +34,14 @@ pub(crate) async fn authenticate(State(app): State<App>, mut request: Request, n
         Ok(left) => left,
         Err(problem) => return problem.into_response(),
     };
-    request.extensions_mut().insert(Arc::new(principal));
+    let principal = Arc::new(principal);
+    request.extensions_mut().insert(Arc::clone(&principal));
     let mut response = next.run(request).await;
+    if !response.status().is_server_error() {
+        app.meter.count(principal.tenant.as_str(), METERED_AS, Resource::ApiRequests, 1);
+    }
+    // For the log of requests, which stands outside.
+    response.extensions_mut().insert(principal);
     left.write(response.headers_mut());
     response
 }
@@ -86,6 +95,8 @@ opens! {
     Listening: [Driver, Operator, Partner];
     /// Those who run the city.
     Operating: [Operator];
+    /// Those who look after shops' buckets.
+    Shopkeeping: [Merchant, Operator];
     /// Those who hand out keys.
     Administering: [Admin];
 }

@@ -50,7 +50,11 @@ use super::{
         (name = "surge", description = "Prices that follow demand and free cars, and why"),
         (name = "reviews", description = "Reviews of both sides, reputations, blocks"),
         (name = "backtests", description = "Recorded periods under two policies, side by side"),
+        (name = "billing", description = "Usage, bills, prices and caps"),
         (name = "roads", description = "Ways, travel times, map tiles"),
+        (name = "objects", description = "Buckets and objects, as the console shows them; programs take the S3 port"),
+        (name = "pictures", description = "What a bucket makes of its pictures: styles, protection, upload rules, signed paths"),
+        (name = "sql", description = "Statements over tables of everything that happens"),
         (name = "keys", description = "Access keys"),
         (name = "health", description = "For whoever runs the process")
     ),
@@ -85,14 +89,15 @@ impl Modify for WhatAllShare {
 pub(crate) fn complete(api: &mut openapi::OpenApi) {
     for (path, item) in &mut api.paths.paths {
         let keyed = path.starts_with("/v1/") && !path.contains("/tiles/");
-        let reads = [&mut item.get];
+        // What is put is put: once more changes nothing, so it takes no key of its own.
+        let reads = [&mut item.get, &mut item.put];
         for operation in reads.into_iter().flatten() {
             share(operation, keyed);
         }
-        for operation in [&mut item.post, &mut item.delete].into_iter().flatten() {
+        for operation in [&mut item.post, &mut item.put, &mut item.delete].into_iter().flatten() {
             share(operation, keyed);
             // Questions that come with a body change nothing.
-            if !path.ends_with("/route") && !path.ends_with("/table") {
+            if !path.ends_with("/route") && !path.ends_with("/table") && !path.starts_with("/v1/sql") {
                 operation.parameters.get_or_insert_default().push(RefOr::T(idempotency_key()));
             }
         }

@@ -6,7 +6,9 @@
 pub(crate) mod app;
 mod auth;
 mod backtests;
+mod billing;
 mod body;
+mod buckets;
 mod cities;
 mod console;
 mod docs;
@@ -20,10 +22,14 @@ mod json;
 mod keys;
 mod lines;
 mod map;
+mod objects;
 mod order_commands;
 mod order_stream;
 mod orders;
 mod paging;
+mod picture_keys;
+mod picture_settings;
+mod picture_styles;
 mod position_line;
 mod positions;
 mod prices;
@@ -39,17 +45,24 @@ mod routes;
 pub mod schema;
 mod shell;
 mod shifts;
+#[cfg(feature = "lake")]
+mod sql;
 mod suggestion;
 mod surge;
 pub(crate) mod tile_cache;
 
 pub use backtests::{Backtest, BacktestRequest, RecordedSummary};
+pub use buckets::BucketView;
 pub use cities::City;
 pub use drivers::DriverView;
 pub use health::Health;
 pub use keys::{KeyView, Me};
 pub use lines::{LineAnswer, RejectedLine};
+pub use objects::{Folder, ObjectView};
 pub use paging::Page;
+pub use picture_keys::PictureKeyView;
+pub use picture_settings::{BucketPictures, PictureResult, PictureRule};
+pub use picture_styles::StyleView;
 pub use roads::{Route, Times};
 pub use routes::{DriverRoute, OrderProgress, RouteStop};
 pub use suggestion::{DriverSuggestion, Suggestion};
@@ -93,7 +106,15 @@ fn endpoints() -> (OpenApiRouter<App>, OpenApiRouter<App>) {
         .merge(map::routes())
         .merge(reviews::routes())
         .merge(reputation::routes())
+        .merge(buckets::routes())
+        .merge(objects::routes())
+        .merge(picture_settings::routes())
+        .merge(picture_styles::routes())
+        .merge(picture_keys::routes())
+        .merge(billing::routes())
         .merge(keys::routes());
+    #[cfg(feature = "lake")]
+    let keyed = keyed.merge(sql::routes());
     let open = OpenApiRouter::new().merge(health::routes()).merge(roads::public_routes());
     (keyed, open)
 }
@@ -133,7 +154,7 @@ pub(crate) fn router(app: App, cors_origins: &[String]) -> Router {
         .layer(CompressionLayer::new().gzip(true))
         .layer(cors(cors_origins))
         .layer(from_fn(shell::harden))
-        .layer(from_fn(shell::observe))
+        .layer(from_fn_with_state(app.clone(), shell::observe))
         .layer(from_fn(request_id::identify))
         .with_state(app)
 }
@@ -156,7 +177,7 @@ fn cors(origins: &[String]) -> CorsLayer {
     let named = HeaderName::from_static;
     CorsLayer::new()
         .allow_origin(allowed)
-        .allow_methods([Method::GET, Method::POST, Method::DELETE])
+        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::DELETE])
         .allow_headers([
             header::AUTHORIZATION,
             header::CONTENT_TYPE,
@@ -169,6 +190,7 @@ fn cors(origins: &[String]) -> CorsLayer {
             header::RETRY_AFTER,
             request_id::HEADER,
             named("idempotency-replayed"),
+            named("doorstep-query"),
             named("ratelimit-limit"),
             named("ratelimit-remaining"),
             named("ratelimit-reset"),

@@ -57,10 +57,18 @@ pub enum Code {
     OutsideArea,
     /// No road leads from one point to the other.
     NoRoute,
+    /// A statement cannot be read, or does not fit its tables.
+    InvalidSql,
+    /// A query ran into a bound of time, memory or bytes.
+    QueryLimit,
+    /// A query failed while it ran, or was called off.
+    QueryFailed,
     /// The city's clock is the real one.
     ClockFixed,
     /// The thing is not in the state for that.
     WrongState,
+    /// A cap of the tenant's allows no more.
+    CapReached,
     /// The caller asks too often.
     RateLimited,
     /// The body or the message is too large.
@@ -77,7 +85,7 @@ pub enum Code {
 
 impl Code {
     /// Every code there is.
-    pub const ALL: [Self; 30] = [
+    pub const ALL: [Self; 34] = [
         Self::InvalidBody,
         Self::UnknownField,
         Self::InvalidField,
@@ -100,8 +108,12 @@ impl Code {
         Self::QuoteUsed,
         Self::OutsideArea,
         Self::NoRoute,
+        Self::InvalidSql,
+        Self::QueryLimit,
+        Self::QueryFailed,
         Self::ClockFixed,
         Self::WrongState,
+        Self::CapReached,
         Self::RateLimited,
         Self::TooLarge,
         Self::Timeout,
@@ -142,8 +154,12 @@ impl Code {
             Self::QuoteUsed => ("quote_used", StatusCode::CONFLICT, "The quote has become an order"),
             Self::OutsideArea => ("outside_area", StatusCode::UNPROCESSABLE_ENTITY, "Outside the city"),
             Self::NoRoute => ("no_route", StatusCode::UNPROCESSABLE_ENTITY, "No road leads there"),
+            Self::InvalidSql => ("invalid_sql", StatusCode::BAD_REQUEST, "The statement does not fit"),
+            Self::QueryLimit => ("query_limit", StatusCode::UNPROCESSABLE_ENTITY, "The query asked too much"),
+            Self::QueryFailed => ("query_failed", StatusCode::UNPROCESSABLE_ENTITY, "The query did not end well"),
             Self::ClockFixed => ("clock_fixed", StatusCode::CONFLICT, "The city runs on the real clock"),
             Self::WrongState => ("wrong_state", StatusCode::CONFLICT, "Its state does not allow this"),
+            Self::CapReached => ("cap_reached", StatusCode::PAYMENT_REQUIRED, "A cap of yours allows no more"),
             Self::RateLimited => ("rate_limited", StatusCode::TOO_MANY_REQUESTS, "Too many requests"),
             Self::TooLarge => ("too_large", StatusCode::PAYLOAD_TOO_LARGE, "Too large"),
             Self::Timeout => ("timeout", StatusCode::GATEWAY_TIMEOUT, "The answer took too long"),

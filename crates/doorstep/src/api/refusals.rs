@@ -8,7 +8,10 @@ use doorstep_city::{
 };
 use doorstep_identity::IdentityError;
 use doorstep_journal::JournalError;
+use doorstep_meter::MeterError;
+use doorstep_objects::ObjectsError;
 use doorstep_orders::{OrdersError, Refusal};
+use doorstep_pictures::PictureError;
 use doorstep_ratings::RatingsError;
 use doorstep_store::StoreError;
 
@@ -127,6 +130,23 @@ impl From<JournalError> for Problem {
     }
 }
 
+impl From<MeterError> for Problem {
+    fn from(error: MeterError) -> Self {
+        let told = error.to_string();
+        match error {
+            MeterError::Invalid { mistakes, .. } => Self::fields(
+                mistakes.0.into_iter().map(|m| FieldError { field: m.field, reason: m.problem, fix: m.fix }).collect(),
+            ),
+            MeterError::Field { field, reason, fix } => Self::field(field, reason, fix),
+            MeterError::CapReached { cap, .. } => Self::new(Code::CapReached, told).with("cap", cap.as_str()),
+            MeterError::Overloaded { .. } => Self::new(Code::Overloaded, told).retry_after(1),
+            MeterError::Store(error) => error.into(),
+            MeterError::Journal(error) => error.into(),
+            MeterError::Money(_) => Self::internal(&told),
+        }
+    }
+}
+
 impl From<LiveError> for Problem {
     fn from(error: LiveError) -> Self {
         let told = error.to_string();
@@ -188,6 +208,61 @@ impl From<TrialsError> for Problem {
             TrialsError::State { .. } => Self::new(Code::WrongState, told),
             TrialsError::Store(error) => error.into(),
             TrialsError::Damaged { .. } => Self::internal(&told),
+        }
+    }
+}
+
+impl From<ObjectsError> for Problem {
+    fn from(error: ObjectsError) -> Self {
+        let told = error.to_string();
+        match error {
+            ObjectsError::NoSuchBucket(name) => Self::not_found("bucket", &name),
+            ObjectsError::NoSuchKey { key, .. } => Self::not_found("object", &key),
+            ObjectsError::NoSuchVersion { .. }
+            | ObjectsError::IsDeleteMarker { .. }
+            | ObjectsError::NoSuchUpload(_)
+            | ObjectsError::NotConfigured(_) => Self::new(Code::NotFound, told),
+            ObjectsError::BucketExists { .. } => Self::field("bucket", told, "choose another name"),
+            ObjectsError::InvalidField { field, reason, fix } => Self::field(field, reason, fix),
+            ObjectsError::BucketNotEmpty(_)
+            | ObjectsError::TooManyBuckets { .. }
+            | ObjectsError::Locked(_)
+            | ObjectsError::InvalidState(_)
+            | ObjectsError::NotArchived { .. }
+            | ObjectsError::CustomerKey(_)
+            | ObjectsError::NoSuchMasterKey(_)
+            | ObjectsError::NoMasterKey
+            | ObjectsError::PreconditionFailed(_)
+            | ObjectsError::NotModified { .. } => Self::new(Code::WrongState, told),
+            ObjectsError::TooLarge { .. } | ObjectsError::QuotaExceeded(_) => Self::new(Code::TooLarge, told),
+            ObjectsError::InvalidPart { .. }
+            | ObjectsError::PartOrder { .. }
+            | ObjectsError::PartTooSmall { .. }
+            | ObjectsError::InvalidRange { .. }
+            | ObjectsError::BadDigest { .. }
+            | ObjectsError::IncompleteBody { .. }
+            | ObjectsError::Body(_) => Self::new(Code::InvalidBody, told),
+            ObjectsError::BodyTimeout { .. } => Self::new(Code::Timeout, told),
+            ObjectsError::Full => Self::new(Code::Overloaded, told).retry_after(60),
+            ObjectsError::Blobs(_) => Self::internal(&told),
+            ObjectsError::Store(error) => error.into(),
+        }
+    }
+}
+
+impl From<PictureError> for Problem {
+    fn from(error: PictureError) -> Self {
+        let told = error.to_string();
+        match (error.code(), error.argument()) {
+            ("InvalidArgument" | "NoSuchStyle", argument) => {
+                let field = argument.map_or_else(|| "?pipeline".to_owned(), |argument| format!("?pipeline {argument}"));
+                Self::field(field, told, "see the table of commands in the guide to pictures")
+            }
+            ("SlowDown", _) => Self::new(Code::Overloaded, told).retry_after(1),
+            ("NoSuchBucket" | "NoSuchKey" | "NoSuchVersion" | "NoSuchMark", _) => Self::new(Code::NotFound, told),
+            ("ImageTooLarge", _) => Self::new(Code::TooLarge, told),
+            ("InternalError", _) => Self::internal(&told),
+            _ => Self::new(Code::WrongState, told),
         }
     }
 }

@@ -5,9 +5,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use anyhow::{Context as _, bail};
 use clap::CommandFactory as _;
-use doorstep_images::grammar::{imgproxy, iopcmd, oss};
+use doorstep_clock::thread_cpu;
+use doorstep_images::grammar;
 use doorstep_images::pipeline::{Deliver, Target};
-use doorstep_images::{Format, GrammarError, Limits, Output as Done, Pipeline, probe, process};
+use doorstep_images::{Format, Limits, Output as Done, Pipeline, probe, process};
 use indicatif::{ProgressBar, ProgressStyle};
 use parking_lot::Mutex;
 use serde_json::{Value, json};
@@ -30,7 +31,7 @@ A picture that fails does not stop the others; the exit code is 1 then. --json p
 #[command(after_help = EXAMPLE)]
 pub(crate) struct Args {
     /// What to do with each picture
-    #[arg(value_name = "PIPELINE", value_parser = pipeline)]
+    #[arg(value_name = "PIPELINE", value_parser = grammar::parse)]
     pipeline: Pipeline,
     /// Pictures
     #[arg(value_name = "IN", required = true)]
@@ -49,17 +50,6 @@ pub(crate) struct Args {
     timeout: u64,
     #[command(flatten)]
     output: Output,
-}
-
-/// Reads any of the three grammars; each has a beginning of its own.
-fn pipeline(text: &str) -> Result<Pipeline, GrammarError> {
-    if text.starts_with('/') {
-        imgproxy::parse(text).map(|request| request.pipeline)
-    } else if text.starts_with("image/") || text.starts_with("x-oss-process=") {
-        oss::parse(text)
-    } else {
-        iopcmd::parse(text)
-    }
 }
 
 /// Where results go.
@@ -141,7 +131,7 @@ fn names(inputs: &[PathBuf]) -> Vec<String> {
 }
 
 fn one(args: &Args, input: &Path, name: &str, place: &Place) -> anyhow::Result<Value> {
-    let before = cpu_ms();
+    let before = thread_cpu();
     let limits = Limits { time: std::time::Duration::from_secs(args.timeout), ..Limits::default() };
     let source = read(input, limits.source_bytes)?;
     let mut pipeline = args.pipeline.clone();
@@ -169,7 +159,8 @@ fn one(args: &Args, input: &Path, name: &str, place: &Place) -> anyhow::Result<V
     if let Some(path) = &path {
         write(path, &done.body)?;
     }
-    let cpu_ms = before.zip(cpu_ms()).map(|(before, after)| ((after - before) * 10.0).round() / 10.0);
+    let cpu = before.zip(thread_cpu()).map(|(before, after)| after.saturating_sub(before));
+    let cpu_ms = cpu.map(|cpu| (cpu.as_secs_f64() * 1e4).round() / 10.0);
     Ok(value(input, path.as_deref(), &done, cpu_ms))
 }
 
@@ -223,15 +214,6 @@ fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     wrote.with_context(|| format!("cannot write {}", path.display()))
 }
 
-/// Milliseconds of CPU that this thread has used, where the system tells (Linux).
-fn cpu_ms() -> Option<f64> {
-    let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
-    let nanoseconds: u64 = text.split_whitespace().next()?.parse().ok()?;
-    #[allow(clippy::cast_precision_loss, reason = "far below 2^52 ns")]
-    let milliseconds = nanoseconds as f64 / 1e6;
-    Some(milliseconds)
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
@@ -239,13 +221,13 @@ mod tests {
 
     #[test]
     fn each_grammar_is_known_by_its_beginning() {
-        let width = |text: &str| pipeline(text).unwrap().to_string();
+        let width = |text: &str| grammar::parse(text).unwrap().to_string();
         let expected = "iopcmd=thumbnail&type=4&width=9&enlarge=0";
         assert_eq!(width("image/resize,w_9"), expected);
         assert_eq!(width("x-oss-process=image/resize,w_9"), expected);
         assert_eq!(width("/_/w:9/plain/_"), expected);
         assert_eq!(width(expected), expected);
-        assert!(pipeline("rotate 90").is_err());
+        assert!(grammar::parse("rotate 90").is_err());
     }
 
     #[test]

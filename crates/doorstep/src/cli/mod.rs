@@ -3,6 +3,7 @@
 //! Exit codes: 0 done, 1 failed, 2 wrong use (clap's own). Results go to standard output, as JSON with
 //! `--json`; everything else goes to standard error.
 
+mod bill;
 mod city;
 mod completions;
 mod config;
@@ -12,6 +13,8 @@ mod output;
 mod pool;
 mod ratings;
 mod route;
+#[cfg(feature = "lake")]
+mod sql;
 mod tenant;
 mod time;
 mod up;
@@ -26,7 +29,9 @@ Examples:
   doorstep city import --nodes n.csv.gz --edges e.csv.gz --out my-city
   doorstep up --city my-city                          that city, live, for your own apps
   doorstep key create 'rider app' --scopes rider      a key for them
+  doorstep sql 'SELECT city, count(*) FROM rides GROUP BY city'
   doorstep route 40.7527,-73.9772 40.7061,-74.0087 --city my-city
+  doorstep bill --month 2026-11                       what was used, and what it costs
   doorstep image 'iopcmd=thumbnail&type=4&width=512' photo.jpg -o thumbs
 
 Settings come from defaults, then a TOML file (--config), then DOORSTEP_… variables, then flags;
@@ -58,8 +63,13 @@ enum Command {
     Pool(pool::Args),
     /// A pipeline over pictures: resize, turn, crop, watermark, convert and more
     Image(image::Args),
+    /// What was used in a month, and what it costs
+    Bill(bill::Args),
     /// The fastest way between two points of a city
     Route(route::Args),
+    /// Ask anything of everything that happened, in SQL
+    #[cfg(feature = "lake")]
+    Sql(sql::Args),
     /// Print completions for a shell
     Completions(completions::Args),
 }
@@ -83,7 +93,10 @@ pub fn run(args: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> ExitC
         Command::Ratings(args) => ratings::run(args),
         Command::Pool(args) => pool::run(args),
         Command::Image(args) => image::run(&args),
+        Command::Bill(args) => bill::run(args),
         Command::Route(args) => route::run(&args),
+        #[cfg(feature = "lake")]
+        Command::Sql(args) => sql::run(args),
         Command::Completions(args) => completions::run(&args),
     };
     match done {

@@ -1,17 +1,13 @@
 //! The table of settings: one row each, in the order in which `config show` prints them.
+//!
+//! tidy-allow-long: the table is one list that grows by a row a setting, and is read as one.
 
-use std::{net::SocketAddr, path::PathBuf, str::FromStr};
+use std::{net::SocketAddr, path::PathBuf};
 
 use toml::Value;
 
-use super::{Config, DispatchPolicy, LogFormat};
+use super::{Config, DispatchPolicy, LogFormat, PictureCache, values::*};
 use crate::roles::Role;
-
-/// A value that does not fit: why, and what would.
-pub(super) struct Misfit {
-    pub(super) reason: String,
-    pub(super) fix: String,
-}
 
 /// One setting.
 pub(super) struct Field {
@@ -48,7 +44,9 @@ macro_rules! field {
 
 /// Every setting there is.
 pub(super) const FIELDS: &[Field] = &[
-    field!("roles", "What this process does: city, api, objects, metrics.", roles, roles, |roles: &Vec<Role>| {
+    field!("roles", "What this process does: city, lake, hive, api, objects, metrics.", roles, roles, |roles: &Vec<
+        Role,
+    >| {
         Some(Value::Array(roles.iter().map(|r| Value::String(r.as_str().to_owned())).collect()))
     }),
     field!("data", "Directory for everything durable that has no address of its own.", data, path, |p: &PathBuf| {
@@ -82,7 +80,7 @@ pub(super) const FIELDS: &[Field] = &[
     ),
     field!(
         "objects.listen",
-        "Where buckets and objects are served (S3).",
+        "Where buckets and objects are served (S3 and UFile).",
         objects.listen,
         address,
         |a: &SocketAddr| { text_of(&a.to_string()) }
@@ -100,6 +98,22 @@ pub(super) const FIELDS: &[Field] = &[
         objects.domains,
         list,
         |d: &Vec<String>| Some(Value::Array(d.iter().cloned().map(Value::String).collect()))
+    ),
+    field!(
+        "objects.hosts",
+        "Hosts that lead to one bucket each, for UFile's clients: img.example.com=photos.",
+        objects.hosts,
+        bucket_hosts,
+        |all: &Vec<(String, String)>| {
+            Some(Value::Array(all.iter().map(|(host, bucket)| Value::String(format!("{host}={bucket}"))).collect()))
+        }
+    ),
+    field!(
+        "objects.callback_hosts",
+        "host:port of servers that are not public and still may be called back after an upload or told of a change.",
+        objects.callback_hosts,
+        private_hosts,
+        |h: &Vec<String>| Some(Value::Array(h.iter().cloned().map(Value::String).collect()))
     ),
     field!("objects.region", "The region that S3 clients sign for.", objects.region, region, |r: &String| {
         text_of(r)
@@ -124,6 +138,76 @@ pub(super) const FIELDS: &[Field] = &[
         objects.key_file,
         |v| path(v).map(Some),
         |p: &Option<PathBuf>| p.as_ref().map(|p| Value::String(p.display().to_string()))
+    ),
+    field!(
+        "objects.encryption_keys",
+        "Names of keys that objects can be encrypted under (aws:kms); each is another key for each tenant, made of the node's.",
+        objects.encryption_keys,
+        names,
+        |n: &Vec<String>| Some(Value::Array(n.iter().cloned().map(Value::String).collect()))
+    ),
+    field!(
+        "objects.website_domains",
+        "Domains under which buckets are websites, for example web.example.com for photos.web.example.com.",
+        objects.website_domains,
+        list,
+        |d: &Vec<String>| Some(Value::Array(d.iter().cloned().map(Value::String).collect()))
+    ),
+    field!(
+        "objects.lifecycle_day_s",
+        "Seconds of a day of lifecycle rules; less than 86400 only to try rules out.",
+        objects.lifecycle_day_s,
+        |v| whole(v, 1, 86_400),
+        integer_of
+    ),
+    field!(
+        "pictures.threads",
+        "Pictures made at once, each on a thread of its own; 0 for as many as processors.",
+        pictures.threads,
+        |v| size(v, 0, 1024),
+        size_of
+    ),
+    field!(
+        "pictures.queue",
+        "Pictures that wait for a thread; more are told to come again.",
+        pictures.queue,
+        |v| size(v, 0, 100_000),
+        size_of
+    ),
+    field!(
+        "pictures.wait_s",
+        "Seconds that a picture waits for a thread at most.",
+        pictures.wait_s,
+        |v| seconds(v, 0.01, 60.0),
+        float_of
+    ),
+    field!(
+        "pictures.time_s",
+        "Seconds that a picture may take.",
+        pictures.time_s,
+        |v| seconds(v, 0.1, 300.0),
+        float_of
+    ),
+    field!(
+        "pictures.cache",
+        "Where results are kept: disk (pictures inside data), memory or off.",
+        pictures.cache,
+        picture_cache,
+        |c: &PictureCache| text_of(c.as_str())
+    ),
+    field!(
+        "pictures.cache_mib",
+        "How many results are kept, in MiB.",
+        pictures.cache_mib,
+        |v| whole(v, 0, 1 << 24),
+        integer_of
+    ),
+    field!(
+        "pictures.private_hosts",
+        "host:port of servers that are not public and still may give a watermark's picture.",
+        pictures.private_hosts,
+        private_hosts,
+        |h: &Vec<String>| Some(Value::Array(h.iter().cloned().map(Value::String).collect()))
     ),
     field!("metrics.listen", "Where the Prometheus page listens.", metrics.listen, address, |a: &SocketAddr| {
         text_of(&a.to_string())
@@ -189,6 +273,76 @@ pub(super) const FIELDS: &[Field] = &[
         "Seconds between two decisions on where idle drivers had best wait; 0 for none.",
         dispatch.rebalance_s,
         |v| seconds(v, 0.0, 3600.0),
+        float_of
+    ),
+    field!(
+        "lake.dir",
+        "Directory of the tables' data files; without it `lake` inside data.",
+        lake.dir,
+        |v| path(v).map(Some),
+        |d: &Option<PathBuf>| { d.as_ref().map(|d| Value::String(d.display().to_string())) }
+    ),
+    field!(
+        "lake.flight_listen",
+        "Where Arrow Flight SQL listens. Loopback unless you say otherwise; it is not encrypted.",
+        lake.flight_listen,
+        address,
+        |a: &SocketAddr| { text_of(&a.to_string()) }
+    ),
+    field!(
+        "lake.queries",
+        "Statements that run at once; more wait for their turn.",
+        lake.queries,
+        |v| size(v, 1, 1024),
+        size_of
+    ),
+    field!(
+        "lake.query_mib",
+        "Memory of one statement, in MiB; more is spilled to disk.",
+        lake.query_mib,
+        |v| whole(v, 16, 1 << 20),
+        integer_of
+    ),
+    field!(
+        "lake.query_timeout_s",
+        "Seconds after which a statement is ended.",
+        lake.query_timeout_s,
+        |v| seconds(v, 0.1, 86_400.0),
+        float_of
+    ),
+    field!(
+        "lake.flush_s",
+        "Seconds after which new rows go into a file; they are seen at once in any case.",
+        lake.flush_s,
+        |v| seconds(v, 0.1, 3600.0),
+        float_of
+    ),
+    field!(
+        "hive.listen",
+        "Where HiveServer2 listens. Loopback unless you say otherwise; it is not encrypted.",
+        hive.listen,
+        address,
+        |a: &SocketAddr| { text_of(&a.to_string()) }
+    ),
+    field!(
+        "hive.connections",
+        "Connections of Hive's clients at once; more wait in the system's queue.",
+        hive.connections,
+        |v| size(v, 1, 100_000),
+        size_of
+    ),
+    field!(
+        "hive.idle_s",
+        "Seconds after which a connection that says nothing is closed, with its sessions.",
+        hive.idle_s,
+        |v| seconds(v, 1.0, 7.0 * 86_400.0),
+        float_of
+    ),
+    field!(
+        "hive.operation_idle_s",
+        "Seconds after which rows that no client fetches are given up and their query is ended.",
+        hive.operation_idle_s,
+        |v| seconds(v, 1.0, 86_400.0),
         float_of
     ),
     field!(
@@ -304,228 +458,17 @@ pub(super) const FIELDS: &[Field] = &[
     }),
 ];
 
-fn text_of(text: &str) -> Option<Value> {
-    Some(Value::String(text.to_owned()))
-}
-
-fn integer_of(number: &u32) -> Option<Value> {
-    Some(Value::Integer(i64::from(*number)))
-}
-
-fn size_of(number: &usize) -> Option<Value> {
-    Some(Value::Integer(i64::try_from(*number).unwrap_or(i64::MAX)))
-}
-
-fn float_of(number: &f64) -> Option<Value> {
-    Some(Value::Float(*number))
-}
-
-fn misfit(reason: impl Into<String>, fix: impl Into<String>) -> Misfit {
-    Misfit { reason: reason.into(), fix: fix.into() }
-}
-
-fn text(value: &Value) -> Result<&str, Misfit> {
-    match value {
-        Value::String(text) if !text.trim().is_empty() => Ok(text.trim()),
-        Value::String(_) => Err(misfit("is empty", "write a value or leave the line out")),
-        other => Err(misfit(format!("is {} where text is wanted", kind(other)), "put it in quotes")),
-    }
-}
-
-/// A region's name as S3 clients sign it; they write it in lower case.
-fn region(value: &Value) -> Result<String, Misfit> {
-    let name = text(value)?;
-    let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
-    if name.chars().all(plain) {
-        return Ok(name.to_owned());
-    }
-    Err(misfit(format!("`{name}` is no region's name"), "write small letters, digits and dashes, as in us-east-1"))
-}
-
-fn kind(value: &Value) -> &'static str {
-    match value {
-        Value::String(_) => "text",
-        Value::Integer(_) => "a whole number",
-        Value::Float(_) => "a number",
-        Value::Boolean(_) => "true or false",
-        Value::Datetime(_) => "a date",
-        Value::Array(_) => "a list",
-        Value::Table(_) => "a table",
-    }
-}
-
-fn path(value: &Value) -> Result<PathBuf, Misfit> {
-    text(value).map(PathBuf::from)
-}
-
-/// A list, or text with commas as the environment has it.
-fn list(value: &Value) -> Result<Vec<String>, Misfit> {
-    match value {
-        Value::Array(items) => items.iter().map(|item| text(item).map(str::to_owned)).collect(),
-        Value::String(items) => {
-            Ok(items.split(',').map(str::trim).filter(|item| !item.is_empty()).map(str::to_owned).collect())
-        }
-        other => Err(misfit(format!("is {} where a list is wanted", kind(other)), "write [\"one\", \"two\"]")),
-    }
-}
-
-fn paths(value: &Value) -> Result<Vec<PathBuf>, Misfit> {
-    Ok(list(value)?.into_iter().map(PathBuf::from).collect())
-}
-
-fn roles(value: &Value) -> Result<Vec<Role>, Misfit> {
-    let allowed = || Role::ALL.map(Role::as_str).join(", ");
-    let mut roles = Vec::new();
-    for name in list(value)? {
-        let role = Role::parse(&name)
-            .ok_or_else(|| misfit(format!("there is no role `{name}`"), format!("choose among {}", allowed())))?;
-        if !roles.contains(&role) {
-            roles.push(role);
-        }
-    }
-    if roles.is_empty() {
-        return Err(misfit("names no role", format!("choose among {}", allowed())));
-    }
-    Ok(roles)
-}
-
-fn store(value: &Value) -> Result<Option<String>, Misfit> {
-    let url = text(value)?;
-    let known = ["sqlite:", "postgres://", "postgresql://"];
-    if known.iter().any(|scheme| url.starts_with(scheme)) {
-        return Ok(Some(url.to_owned()));
-    }
-    Err(misfit(
-        format!("`{}` is no store", without_password(url)),
-        "write sqlite:///absolute/path.db or postgres://user@host/database",
-    ))
-}
-
-fn bytes_url(value: &Value) -> Result<String, Misfit> {
-    let url = text(value)?;
-    if url.starts_with("s3://") || url.starts_with("memory://") {
-        return Ok(url.to_owned());
-    }
-    Err(misfit(
-        format!("`{}` is no place for bytes", without_password(url)),
-        "write s3://bucket/prefix, or leave it out for local disk",
-    ))
-}
-
-/// A URL fit for printing: the password is replaced.
-fn without_password(url: &str) -> String {
-    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
-    let authority_end = rest.find('/').unwrap_or(rest.len());
-    let Some(at) = rest[..authority_end].rfind('@') else { return url.to_owned() };
-    let user = rest[..at].split(':').next().unwrap_or_default();
-    let secret = if rest[..at].contains(':') { ":…" } else { "" };
-    format!("{scheme}://{user}{secret}{}", &rest[at..])
-}
-
-fn address(value: &Value) -> Result<SocketAddr, Misfit> {
-    let text = text(value)?;
-    SocketAddr::from_str(text).map_err(|_| {
-        misfit(
-            format!("`{text}` is no address with a port"),
-            "write 127.0.0.1:8080, or 0.0.0.0:8080 to be reached from outside",
-        )
-    })
-}
-
-fn origins(value: &Value) -> Result<Vec<String>, Misfit> {
-    let origins = list(value)?;
-    for origin in &origins {
-        let plain = origin
-            .strip_prefix("https://")
-            .or_else(|| origin.strip_prefix("http://"))
-            .is_some_and(|host| !host.is_empty() && !host.contains('/'));
-        if origin != "*" && !plain {
-            return Err(misfit(
-                format!("`{origin}` is no origin"),
-                "write scheme, host and port without a path, like https://app.example.com, or *",
-            ));
-        }
-    }
-    Ok(origins)
-}
-
-fn number<T: FromStr + PartialOrd + Copy + std::fmt::Display>(value: &Value, least: T, most: T) -> Result<T, Misfit> {
-    let written = match value {
-        Value::Integer(number) => number.to_string(),
-        Value::Float(number) => number.to_string(),
-        Value::String(text) => text.trim().to_owned(),
-        other => return Err(misfit(format!("is {}", kind(other)), format!("write a number from {least} to {most}"))),
-    };
-    match written.parse::<T>() {
-        Ok(number) if number >= least && number <= most => Ok(number),
-        Ok(number) => Err(misfit(format!("{number} is out of range"), format!("choose from {least} to {most}"))),
-        Err(_) => Err(misfit(format!("`{written}` does not fit"), format!("write a number from {least} to {most}"))),
-    }
-}
-
-fn yes_or_no(value: &Value) -> Result<bool, Misfit> {
-    match value {
-        Value::Boolean(yes) => Ok(*yes),
-        Value::String(text) if text.trim() == "true" => Ok(true),
-        Value::String(text) if text.trim() == "false" => Ok(false),
-        other => Err(misfit(format!("is {} that says neither", kind(other)), "write true or false")),
-    }
-}
-
-fn whole(value: &Value, least: u32, most: u32) -> Result<u32, Misfit> {
-    number(value, least, most)
-}
-
-fn size(value: &Value, least: usize, most: usize) -> Result<usize, Misfit> {
-    number(value, least, most)
-}
-
-fn seconds(value: &Value, least: f64, most: f64) -> Result<f64, Misfit> {
-    number(value, least, most)
-}
-
-fn policy(value: &Value) -> Result<DispatchPolicy, Misfit> {
-    let word = text(value)?;
-    DispatchPolicy::ALL
-        .into_iter()
-        .find(|policy| policy.as_str() == word)
-        .ok_or_else(|| misfit(format!("there is no dispatch policy `{word}`"), "choose solo or pooled"))
-}
-
-fn format(value: &Value) -> Result<LogFormat, Misfit> {
-    match text(value)? {
-        "pretty" => Ok(LogFormat::Pretty),
-        "json" => Ok(LogFormat::Json),
-        other => Err(misfit(format!("there is no log format `{other}`"), "choose pretty or json")),
-    }
-}
-
-fn filter(value: &Value) -> Result<String, Misfit> {
-    let text = text(value)?;
-    let level = |part: &str| {
-        let level = part.rsplit_once('=').map_or(part, |(_, level)| level).trim().to_ascii_lowercase();
-        part.contains('[')
-            || ["trace", "debug", "info", "warn", "error", "off"].contains(&level.as_str())
-            || (!part.contains('=') && part.chars().all(|c| c.is_alphanumeric() || c == '_' || c == ':'))
-    };
-    match text.split(',').find(|part| !level(part.trim())) {
-        None => Ok(text.to_owned()),
-        Some(part) => Err(misfit(
-            format!("`{part}` names no level"),
-            "write levels like info,doorstep=debug out of trace, debug, info, warn, error, off",
-        )),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn passwords_are_not_printed() {
-        assert_eq!(without_password("postgres://a:b@h:5/d"), "postgres://a:…@h:5/d");
-        assert_eq!(without_password("postgres://a@h/d"), "postgres://a@h/d");
-        assert_eq!(without_password("sqlite:///x/y@z.db"), "sqlite:///x/y@z.db");
+    #[cfg(feature = "lake")]
+    #[test]
+    fn hive_wants_the_lake() {
+        let told = |text: &str| roles(&Value::String(text.to_owned())).map_err(|misfit| misfit.fix);
+        assert!(told("api,hive").is_err_and(|fix| fix.contains("add lake")));
+        assert!(told("hive,lake").is_ok());
     }
 
     #[test]

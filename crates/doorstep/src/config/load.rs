@@ -152,8 +152,12 @@ fn together(config: &Config, sources: &BTreeMap<&'static str, Source>, mistakes:
         let source = sources.get(field).cloned().unwrap_or(Source::Default).to_string();
         mistakes.push(Mistake { field: field.to_owned(), source, reason, fix: fix.to_owned() });
     };
-    if config.has(Role::Api) && !config.has(Role::City) {
-        add("roles", "api without city has no cities to serve".to_owned(), "add city: one process runs both");
+    if config.has(Role::Api) && !config.has(Role::City) && !config.has(Role::Objects) {
+        add(
+            "roles",
+            "api without city or objects has nothing to serve".to_owned(),
+            "add one of them: one process runs all",
+        );
     }
     let (api, metrics) = (config.api.listen, config.metrics.listen);
     if config.has(Role::Api) && config.has(Role::Metrics) && api == metrics && api.port() != 0 {

@@ -7,6 +7,7 @@ mod error;
 mod fields;
 mod load;
 mod show;
+mod values;
 
 use std::{net::SocketAddr, path::PathBuf};
 
@@ -32,12 +33,18 @@ pub struct Config {
     pub api: Api,
     /// Buckets and objects.
     pub objects: Objects,
+    /// Pictures made of objects.
+    pub pictures: Pictures,
     /// The Prometheus page.
     pub metrics: Metrics,
     /// Event streams on disk.
     pub journal: Journal,
     /// How a live city decides.
     pub dispatch: Dispatch,
+    /// Tables and statements over them.
+    pub lake: Lake,
+    /// HiveServer2.
+    pub hive: Hive,
     /// How a live city's prices move.
     pub pricing: Pricing,
     /// What keeps one caller from taking everything.
@@ -66,14 +73,70 @@ pub struct Objects {
     pub bytes: Option<String>,
     /// Domains under which buckets are hosts.
     pub domains: Vec<String>,
+    /// Hosts that lead to one bucket each, for UFile's clients: host and bucket.
+    pub hosts: Vec<(String, String)>,
+    /// `host:port` of servers that are not public and still may be called back after an upload or told of a change.
+    pub callback_hosts: Vec<String>,
     /// The region that S3 clients sign for.
     pub region: String,
     /// Requests at once.
     pub requests: usize,
     /// Connections at once.
     pub connections: usize,
-    /// The file with the key that seals access keys' secrets; without it `node.key` inside `data`.
+    /// The file with the key that seals access keys' secrets and objects' keys; without it `node.key` inside
+    /// `data`.
     pub key_file: Option<PathBuf>,
+    /// Names of keys that objects can be encrypted under.
+    pub encryption_keys: Vec<String>,
+    /// Domains under which buckets are websites.
+    pub website_domains: Vec<String>,
+    /// Seconds of a day of lifecycle rules.
+    pub lifecycle_day_s: u32,
+}
+
+/// How pictures are made of objects, and where they are kept.
+#[derive(Clone, Debug)]
+pub struct Pictures {
+    /// Pictures made at once, each on a thread of its own; 0 for as many as processors.
+    pub threads: usize,
+    /// Pictures that wait; more are told to come again.
+    pub queue: usize,
+    /// Seconds that one waits at most.
+    pub wait_s: f64,
+    /// Seconds that one may take.
+    pub time_s: f64,
+    /// Where results are kept.
+    pub cache: PictureCache,
+    /// How much of them, in MiB.
+    pub cache_mib: u32,
+    /// `host:port` of servers that are not public and still may give a watermark's picture.
+    pub private_hosts: Vec<String>,
+}
+
+/// Where results are kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PictureCache {
+    /// Nowhere.
+    Off,
+    /// In memory.
+    Memory,
+    /// In files below `pictures` inside the data directory.
+    Disk,
+}
+
+impl PictureCache {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Off, Self::Memory, Self::Disk];
+
+    /// The stable word.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Off => "off",
+            Self::Memory => "memory",
+            Self::Disk => "disk",
+        }
+    }
 }
 
 /// Where the metrics are shown.
@@ -153,6 +216,36 @@ pub struct Pricing {
     pub surge_s: f64,
 }
 
+/// Tables and statements over them.
+#[derive(Clone, Debug)]
+pub struct Lake {
+    /// Directory of the data files; without it `lake` inside `data`.
+    pub dir: Option<PathBuf>,
+    /// Where Arrow Flight SQL listens; port 0 picks a free one.
+    pub flight_listen: SocketAddr,
+    /// Statements that run at once; others wait.
+    pub queries: usize,
+    /// Memory of one statement, in MiB; more is spilled to disk.
+    pub query_mib: u32,
+    /// Seconds after which a statement is ended.
+    pub query_timeout_s: f64,
+    /// Seconds after which rows go from memory into a file; they are seen at once in any case.
+    pub flush_s: f64,
+}
+
+/// Where Hive's clients are served.
+#[derive(Clone, Debug)]
+pub struct Hive {
+    /// Where HiveServer2 listens; port 0 picks a free one.
+    pub listen: SocketAddr,
+    /// Connections at once.
+    pub connections: usize,
+    /// Seconds after which a connection that says nothing is closed.
+    pub idle_s: f64,
+    /// Seconds after which rows that nobody fetches are given up.
+    pub operation_idle_s: f64,
+}
+
 /// What keeps one caller from taking everything.
 #[derive(Clone, Debug)]
 pub struct Limits {
@@ -224,10 +317,24 @@ impl Default for Config {
                 listen: SocketAddr::from(([127, 0, 0, 1], 9000)),
                 bytes: None,
                 domains: vec!["localhost".to_owned()],
+                hosts: Vec::new(),
+                callback_hosts: Vec::new(),
                 region: "us-east-1".to_owned(),
                 requests: 1024,
                 connections: 4096,
                 key_file: None,
+                encryption_keys: Vec::new(),
+                website_domains: vec!["website.localhost".to_owned()],
+                lifecycle_day_s: 86_400,
+            },
+            pictures: Pictures {
+                threads: 0,
+                queue: 32,
+                wait_s: 2.0,
+                time_s: 20.0,
+                cache: PictureCache::Disk,
+                cache_mib: 1024,
+                private_hosts: Vec::new(),
             },
             metrics: Metrics { listen: SocketAddr::from(([127, 0, 0, 1], 9090)) },
             journal: Journal { dir: None, segment_mib: 64, keep_mib: 4096, keep_hours: 24 * 30 },
@@ -244,6 +351,20 @@ impl Default for Config {
                 reserve: 0.1,
             },
             pricing: Pricing { surge: false, surge_s: 10.0 },
+            lake: Lake {
+                dir: None,
+                flight_listen: SocketAddr::from(([127, 0, 0, 1], 50051)),
+                queries: 4,
+                query_mib: 1024,
+                query_timeout_s: 600.0,
+                flush_s: 30.0,
+            },
+            hive: Hive {
+                listen: SocketAddr::from(([127, 0, 0, 1], 10_000)),
+                connections: 256,
+                idle_s: 3600.0,
+                operation_idle_s: 300.0,
+            },
             limits: Limits {
                 body_bytes: 1 << 20,
                 ndjson_bytes: 8 << 20,
@@ -277,6 +398,12 @@ impl Config {
     #[must_use]
     pub fn journal_dir(&self) -> PathBuf {
         self.journal.dir.clone().unwrap_or_else(|| self.data.join("journal"))
+    }
+
+    /// Where the lake's data files are.
+    #[must_use]
+    pub fn lake_dir(&self) -> PathBuf {
+        self.lake.dir.clone().unwrap_or_else(|| self.data.join("lake"))
     }
 
     /// The file with the key that seals access keys' secrets.

@@ -7,6 +7,7 @@ use doorstep_city::trials::{Trials, TrialsConfig};
 use doorstep_clock::SharedClock;
 use doorstep_identity::Keys;
 use doorstep_journal::Journal;
+use doorstep_meter::Meter;
 use doorstep_orders::Orders;
 use doorstep_ratings::{Ratings, Rules};
 use doorstep_store::{Store, idempotency};
@@ -16,11 +17,12 @@ use super::city::Cities;
 use crate::{
     api::{
         self,
-        app::{App, Parts},
+        app::{App, Buckets, Parts},
         feed::Feed,
         rate_limit::{FORGET_EVERY, RateLimit},
     },
     config::{self, Limits},
+    facts::Facts,
     node::{Shutdown, serve},
 };
 
@@ -42,9 +44,15 @@ pub(crate) struct Needs {
     pub(crate) keys: Keys,
     pub(crate) orders: Orders,
     pub(crate) journal: Journal,
+    pub(crate) meter: Meter,
     pub(crate) wall: SharedClock,
     pub(crate) cities: Cities,
+    /// Where this process serves objects as well.
+    pub(crate) buckets: Option<Buckets>,
     pub(crate) shutdown: Shutdown,
+    pub(crate) facts: Facts,
+    #[cfg(feature = "lake")]
+    pub(crate) lake: Option<super::lake::Lake>,
 }
 
 impl ApiRole {
@@ -66,10 +74,15 @@ impl ApiRole {
             orders: needs.orders,
             ratings: Ratings::new(Rules::default()),
             trials,
+            buckets: needs.buckets,
             journal: needs.journal,
+            meter: needs.meter,
             wall: needs.wall,
             cities: needs.cities,
             shutdown: needs.shutdown,
+            facts: needs.facts,
+            #[cfg(feature = "lake")]
+            lake: needs.lake,
         });
         Self { config: config.clone(), app }
     }

@@ -29,7 +29,7 @@ fn json(output: &Output) -> Value {
 #[test]
 fn help_teaches_and_wrong_use_is_code_2() {
     let dir = tempfile::tempdir().unwrap();
-    for command in [&[][..], &["up"], &["config"], &["key"], &["tenant"], &["route"], &["completions"]] {
+    for command in [&[][..], &["up"], &["config"], &["key"], &["tenant"], &["bill"], &["route"], &["completions"]] {
         let help = run(dir.path(), &[command, &["--help"]].concat());
         assert!(help.status.success());
         assert!(String::from_utf8_lossy(&help.stdout).contains("Example"), "{command:?}");

@@ -3,18 +3,24 @@
 
 mod access;
 mod backtests;
+mod bill;
+mod bucket;
+mod buckets;
 mod command;
 mod description;
 mod fleet;
 mod idempotency;
 mod lists;
 mod needs;
+mod pictures;
 mod policies;
 mod prices;
 mod refusals;
 mod reviews;
 mod rides;
 mod sharing;
+#[cfg(feature = "lake")]
+mod sql;
 mod streams;
 mod support;
 mod tenants;

@@ -108,9 +108,27 @@ impl Server {
         Self { admin, node, dir }
     }
 
+    /// Where buckets are.
+    pub(crate) fn objects(&self) -> std::net::SocketAddr {
+        self.node.objects.unwrap()
+    }
+
     pub(crate) async fn stop(self) -> tempfile::TempDir {
         self.node.stop().await;
         self.dir
+    }
+
+    /// Where buckets and objects are.
+    pub(crate) fn objects(&self) -> std::net::SocketAddr {
+        self.node.objects.unwrap()
+    }
+
+    /// What a command beside the running server, on its data, prints.
+    pub(crate) fn command(&self, args: &[&str]) -> String {
+        let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_doorstep"));
+        let done = command.args(args).arg("--data").arg(self.dir.path().join("data")).env_clear().output().unwrap();
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        String::from_utf8(done.stdout).unwrap()
     }
 
     /// Makes another tenant, by the command line beside the running server, and gives its admin.

@@ -8,7 +8,7 @@ mod error;
 mod random;
 mod timestamp;
 
-pub use clock::{Clock, Deadline, ManualClock, ScaledClock, SharedClock, SystemClock, monotonic};
+pub use clock::{Clock, Deadline, ManualClock, ScaledClock, SharedClock, SystemClock, monotonic, thread_cpu};
 pub use error::ClockError;
 pub use random::{Environment, SeededRng};
 pub use timestamp::Timestamp;

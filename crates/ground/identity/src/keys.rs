@@ -113,6 +113,12 @@ impl Keys {
         self
     }
 
+    /// A key for `purpose` that hangs on the node key, see [`Vault::derive`]; nothing without a vault.
+    #[must_use]
+    pub fn derive(&self, purpose: &str) -> Option<[u8; 32]> {
+        self.vault.as_ref().map(|vault| vault.derive(purpose))
+    }
+
     /// Makes the first tenant and its admin key on the first start; `None` on every later one.
     ///
     /// # Errors

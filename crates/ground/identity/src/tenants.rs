@@ -39,6 +39,21 @@ impl Keys {
         Ok(made)
     }
 
+    /// Whether this is the id of a tenant, or of a key that is not revoked.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn knows(&self, id: &str) -> Result<bool, IdentityError> {
+        let id = id.to_owned();
+        self.store()
+            .read(move |tx| {
+                let sql = "SELECT 1 AS one FROM tenants WHERE id = $1
+                    UNION ALL SELECT 1 AS one FROM access_keys WHERE id = $1 AND revoked_at IS NULL";
+                Ok(tx.query_opt(sql, params![&id])?.is_some())
+            })
+            .await
+    }
+
     /// All tenants, by id.
     ///
     /// # Errors

@@ -9,11 +9,15 @@ use std::path::Path;
 
 use base64::prelude::{BASE64_STANDARD, BASE64_URL_SAFE_NO_PAD, Engine as _};
 use ring::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use ring::hkdf::{HKDF_SHA256, Prk, Salt};
 
 use crate::{IdentityError, secret};
 
 /// Seals and opens. Clones are not needed: share it behind an `Arc`.
-pub struct Vault(LessSafeKey);
+pub struct Vault {
+    seals: LessSafeKey,
+    root: Prk,
+}
 
 impl std::fmt::Debug for Vault {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -25,8 +29,23 @@ impl Vault {
     /// A vault under this key.
     #[must_use]
     pub fn new(key: &[u8; 32]) -> Self {
+        let root = Salt::new(HKDF_SHA256, b"doorstep node key").extract(key);
         let key = UnboundKey::new(&AES_256_GCM, key).expect("the key has the algorithm's length");
-        Self(LessSafeKey::new(key))
+        Self { seals: LessSafeKey::new(key), root }
+    }
+
+    /// Another key that hangs on the node key (HKDF-SHA256, RFC 5869), the same for the same purpose. Whoever
+    /// has it learns nothing of the node key or of other purposes' keys.
+    ///
+    /// # Panics
+    /// Never: 32 bytes are within what HKDF gives.
+    #[must_use]
+    pub fn derive(&self, purpose: &str) -> [u8; 32] {
+        let mut key = [0; 32];
+        let info = [purpose.as_bytes()];
+        let made = self.root.expand(&info, HKDF_SHA256).and_then(|okm| okm.fill(&mut key));
+        made.expect("32 bytes are what HKDF-SHA256 gives at once");
+        key
     }
 
     /// A vault under the key in `file`, base64; the file is made on the first start, readable by its owner only.
@@ -63,7 +82,7 @@ impl Vault {
         let mut nonce = [0; NONCE_LEN];
         getrandom::fill(&mut nonce).map_err(|e| IdentityError::Entropy(e.to_string()))?;
         let mut sealed = secret.as_bytes().to_vec();
-        self.0
+        self.seals
             .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(context.as_bytes()), &mut sealed)
             .map_err(|_| IdentityError::Entropy("sealing failed".to_owned()))?;
         Ok(BASE64_URL_SAFE_NO_PAD.encode([nonce.as_slice(), &sealed].concat()))
@@ -75,7 +94,8 @@ impl Vault {
         let mut bytes = BASE64_URL_SAFE_NO_PAD.decode(sealed).ok()?;
         let nonce: [u8; NONCE_LEN] = bytes.get(..NONCE_LEN)?.try_into().ok()?;
         let nonce = Nonce::assume_unique_for_key(nonce);
-        let opened = self.0.open_in_place(nonce, Aad::from(context.as_bytes()), bytes.get_mut(NONCE_LEN..)?).ok()?;
+        let opened =
+            self.seals.open_in_place(nonce, Aad::from(context.as_bytes()), bytes.get_mut(NONCE_LEN..)?).ok()?;
         String::from_utf8(opened.to_vec()).ok()
     }
 }
@@ -117,6 +137,9 @@ mod tests {
         for bad in ["", "AAAA", "?", &sealed[1..]] {
             assert_eq!(again.open("key_1", bad), None);
         }
+        assert_eq!(again.derive("objects"), vault.derive("objects"));
+        assert_ne!(again.derive("objects"), again.derive("other"));
+        assert_ne!(again.derive("objects"), Vault::new(&[0; 32]).derive("objects"));
         std::fs::write(&file, "short").unwrap();
         assert!(matches!(Vault::load_or_create(&file), Err(IdentityError::Vault { .. })));
         assert_eq!(std::fs::read_dir(dir.path().join("deep")).unwrap().count(), 1);

@@ -17,6 +17,9 @@ pub enum MoneyError {
     /// Nothing to split by.
     #[error("at least one weight must be above zero")]
     NoWeights,
+    /// A text that is no plain decimal.
+    #[error("`{0}` is no amount: write a plain decimal with at most nine digits behind the point, like 0.0004")]
+    NotADecimal(String),
     /// A text that is no currency.
     #[error("`{0}` is not a currency: write its ISO 4217 code in capitals, like USD or CNY")]
     NotACurrency(String),

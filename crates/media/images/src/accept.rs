@@ -18,6 +18,17 @@ pub fn negotiate(accept: &str, header: &Header) -> Format {
     }
 }
 
+/// What of an `Accept` header makes a difference to [`negotiate`]: equal texts choose equally.
+pub fn accepted(accept: &str) -> &'static str {
+    let accepts = |format: Format| accept.split(',').any(|range| names(range, format.media_type()));
+    match (accepts(Format::Avif), accepts(Format::WebP)) {
+        (false, false) => "",
+        (true, false) => "image/avif",
+        (false, true) => "image/webp",
+        (true, true) => "image/avif,image/webp",
+    }
+}
+
 /// Whether a range names the type and does not refuse it with `q=0`.
 fn names(range: &str, media_type: &str) -> bool {
     let mut parts = range.split(';').map(str::trim);
@@ -72,6 +83,7 @@ mod tests {
             ("image/avifx", &still, Format::Jpeg),
         ] {
             assert_eq!(negotiate(accept, header), format, "{accept}");
+            assert_eq!(negotiate(accepted(accept), header), format, "{accept}");
         }
         assert_eq!(without_preference(&Header::plain(Format::Svg, 1, 1)), Format::Png);
         assert_eq!(without_preference(&Header::plain(Format::Heic, 1, 1)), Format::Jpeg);

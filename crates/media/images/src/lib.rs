@@ -26,7 +26,7 @@ mod process;
 mod raster;
 mod resample;
 
-pub use accept::negotiate;
+pub use accept::{accepted, negotiate};
 pub use encode::DEFAULT_QUALITY;
 pub use error::{ImageError, Limited};
 pub use format::Format;

@@ -4,9 +4,13 @@ use std::time::Duration;
 
 use doorstep_clock::Timestamp;
 
-use crate::lifecycle::{Due, Fate, LifecycleRule, fate, old_version_goes};
+use crate::events::Event;
+use crate::lifecycle::{
+    Due, Fate, LifecycleRule, Noncurrent, expiry, fate, marker_goes, old_version_becomes, old_version_goes,
+};
 use crate::{
-    Bucket, Delete, List, ListUploads, ListVersions, Object, Objects, ObjectsError, Version, WriteConditions, metrics,
+    Bucket, Delete, List, ListUploads, ListVersions, Object, Objects, ObjectsError, StorageClass, Version, Versioning,
+    WriteConditions, metrics,
 };
 
 /// Between two walks.
@@ -26,9 +30,19 @@ pub struct Aged {
 }
 
 impl Objects {
+    /// When a current object expires by the bucket's rules, and by which.
+    #[must_use]
+    pub fn expiry(&self, bucket: &Bucket, object: &Object) -> Option<(Timestamp, String)> {
+        expiry(&bucket.settings.lifecycle, object, self.day())
+    }
+
+    fn day(&self) -> i64 {
+        i64::try_from(self.config().lifecycle_day.as_millis()).unwrap_or(i64::MAX)
+    }
+
     pub(crate) async fn age_always(&self) {
         loop {
-            tokio::time::sleep(AGE_EVERY).await;
+            tokio::time::sleep(AGE_EVERY.min(self.config().lifecycle_day / 4)).await;
             match self.age().await {
                 Ok(aged) if aged == Aged::default() => {}
                 Ok(aged) => tracing::info!(?aged, "lifecycle rules were applied"),
@@ -63,10 +77,17 @@ impl Objects {
 
     async fn age_bucket(&self, bucket: &Bucket, aged: &mut Aged) -> Result<(), ObjectsError> {
         let rules = &bucket.settings.lifecycle;
+        let versions = bucket.settings.versioning != Versioning::Off;
         if rules.iter().any(|r| r.enabled && (r.expire.is_some() || !r.transitions.is_empty())) {
             self.age_current(bucket, rules, aged).await?;
         }
-        if rules.iter().any(|r| r.enabled && (r.noncurrent_days.is_some() || r.expired_markers)) {
+        if rules.iter().any(|r| {
+            r.enabled
+                && ((r.expire.is_some() && versions)
+                    || r.noncurrent_days.is_some()
+                    || r.expired_markers
+                    || !r.noncurrent_transitions.is_empty())
+        }) {
             self.age_versions(bucket, rules, aged).await?;
         }
         if rules.iter().any(|r| r.enabled && r.abort_days.is_some()) {
@@ -76,20 +97,16 @@ impl Objects {
     }
 
     async fn age_current(&self, bucket: &Bucket, rules: &[LifecycleRule], aged: &mut Aged) -> Result<(), ObjectsError> {
-        let now = self.now();
+        let (now, day) = (self.now(), self.day());
         let mut after = None;
         loop {
             let page = self.list(bucket, List { after, limit: PAGE, ..List::default() }).await?;
             for object in &page.objects {
-                match fate(rules, object, now) {
+                match fate(rules, object, now, day) {
                     Fate::Stay => {}
                     Fate::Expire => aged.expired += self.expire(bucket, object, None).await?,
                     Fate::Become(class) => {
-                        let changed = self.change(bucket, &object.key, Some(object.version()), move |meta| {
-                            meta.class = class;
-                            Ok(())
-                        });
-                        aged.moved += gone_is_fine(changed.await)?;
+                        aged.moved += self.reclass(bucket, object, class).await?;
                     }
                 }
             }
@@ -98,6 +115,15 @@ impl Objects {
                 None => return Ok(()),
             }
         }
+    }
+
+    async fn reclass(&self, bucket: &Bucket, object: &Object, class: StorageClass) -> Result<u64, ObjectsError> {
+        let version = Some(object.version());
+        let changed = self.change_telling(bucket, &object.key, version, Some(Event::Move), move |meta| {
+            (meta.class, meta.restored_until) = (class, None);
+            Ok(())
+        });
+        gone_is_fine(changed.await)
     }
 
     /// Deletes what the walk saw; not what was written since.
@@ -109,6 +135,7 @@ impl Objects {
             version: version.map(str::to_owned),
             conditions,
             bypass_governance: false,
+            by_rule: true,
         };
         gone_is_fine(self.delete(bucket, delete).await)
     }
@@ -119,7 +146,7 @@ impl Objects {
         rules: &[LifecycleRule],
         aged: &mut Aged,
     ) -> Result<(), ObjectsError> {
-        let now = self.now();
+        let (now, day) = (self.now(), self.day());
         let (mut after, mut id) = (None, None);
         let mut walk = Walk::default();
         loop {
@@ -128,13 +155,16 @@ impl Objects {
             for version in page.versions {
                 if let Some(before) = walk.step(&version)
                     && before.lonely_marker
-                    && rules.iter().any(|r| r.expired_markers && r.fits(&before.object))
+                    && marker_goes(rules, &before.object, now, day)
                 {
                     aged.expired += self.expire(bucket, &before.object, Some(before.object.version())).await?;
                 }
                 let old = !version.latest && !version.marker;
-                if old && old_version_goes(rules, &version.object, walk.since, walk.newer.saturating_sub(1), now) {
+                let noncurrent = Noncurrent { since: walk.since, newer: walk.newer.saturating_sub(1), now, day };
+                if old && old_version_goes(rules, &version.object, noncurrent) {
                     aged.expired += self.expire(bucket, &version.object, Some(version.object.version())).await?;
+                } else if let Some(class) = old_version_becomes(rules, &version.object, noncurrent).filter(|_| old) {
+                    aged.moved += self.reclass(bucket, &version.object, class).await?;
                 }
             }
             match page.next {
@@ -143,7 +173,7 @@ impl Objects {
             }
         }
         if let Some(last) = walk.end()
-            && rules.iter().any(|r| r.expired_markers && r.fits(&last))
+            && marker_goes(rules, &last, now, day)
         {
             aged.expired += self.expire(bucket, &last, Some(last.version())).await?;
         }
@@ -151,13 +181,13 @@ impl Objects {
     }
 
     async fn age_uploads(&self, bucket: &Bucket, rules: &[LifecycleRule], aged: &mut Aged) -> Result<(), ObjectsError> {
-        let now = self.now();
+        let (now, day) = (self.now(), self.day());
         let mut list = ListUploads { limit: PAGE, ..ListUploads::default() };
         loop {
             let page = self.list_uploads(bucket, list.clone()).await?;
             for upload in &page.uploads {
                 let due = |rule: &LifecycleRule| {
-                    let over = rule.abort_days.is_some_and(|days| Due::Days(days).over(upload.initiated, now));
+                    let over = rule.abort_days.is_some_and(|days| Due::Days(days).over(upload.initiated, now, day));
                     rule.enabled && over && upload.key.starts_with(&rule.prefix)
                 };
                 if rules.iter().any(due) {

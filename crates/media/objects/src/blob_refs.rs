@@ -9,6 +9,8 @@ use doorstep_clock::Timestamp;
 use doorstep_store::{Tx, params};
 
 use crate::ObjectsError;
+use crate::digest::Sums;
+use crate::seal::Sealing;
 
 /// A blob that was written and is not in the table yet.
 #[derive(Clone, Debug)]
@@ -17,11 +19,15 @@ pub(crate) struct Fresh {
     pub(crate) len: u64,
     /// Equal for equal bytes of one tenant.
     pub(crate) content: Vec<u8>,
+    /// The wrapped key, if they are encrypted.
+    pub(crate) seal: Option<String>,
 }
 
 impl Fresh {
-    pub(crate) fn new(stored: &Stored, content: Vec<u8>) -> Self {
-        Self { place: stored.place, len: stored.len, content }
+    pub(crate) fn new(stored: &Stored, sums: &Sums, sealing: Option<&Sealing>) -> Result<Self, ObjectsError> {
+        let content = sealing.map_or_else(|| Ok(sums.content()), |sealing| sealing.content(sums))?;
+        let seal = sealing.map(|sealing| sealing.seal.clone());
+        Ok(Self { place: stored.place, len: stored.len, content, seal })
     }
 }
 
@@ -37,7 +43,7 @@ pub(crate) struct Kept {
 pub(crate) fn keep(tx: &mut dyn Tx, tenant: &str, fresh: &Fresh) -> Result<Kept, ObjectsError> {
     let segment = fresh.place.segment().map(i64::from);
     let row = tx.query_opt(
-        "INSERT INTO blobs (id, tenant, hash, size, place, segment, refs) VALUES ($1, $2, $3, $4, $5, $6, 1)
+        "INSERT INTO blobs (id, tenant, hash, size, place, segment, seal, refs) VALUES ($1, $2, $3, $4, $5, $6, $7, 1)
          ON CONFLICT (tenant, hash) DO UPDATE SET refs = blobs.refs + 1, freed_at = NULL RETURNING id, damaged_at",
         params![
             fresh.place.id().to_string(),
@@ -45,7 +51,8 @@ pub(crate) fn keep(tx: &mut dyn Tx, tenant: &str, fresh: &Fresh) -> Result<Kept,
             fresh.content.clone(),
             signed(fresh.len),
             fresh.place.to_string(),
-            segment
+            segment,
+            fresh.seal.as_deref()
         ],
     )?;
     let row = row.ok_or(doorstep_store::StoreError::Conflict { attempts: 1 })?;
@@ -53,8 +60,8 @@ pub(crate) fn keep(tx: &mut dyn Tx, tenant: &str, fresh: &Fresh) -> Result<Kept,
     if row.opt_int("damaged_at")?.is_some() {
         // The same bytes came again: the damaged ones are replaced, and all that refer to them are whole.
         tx.execute(
-            "UPDATE blobs SET place = $1, segment = $2, damaged_at = NULL WHERE id = $3",
-            params![fresh.place.to_string(), segment, &id],
+            "UPDATE blobs SET place = $1, segment = $2, seal = $3, damaged_at = NULL WHERE id = $4",
+            params![fresh.place.to_string(), segment, fresh.seal.as_deref(), &id],
         )?;
         return Ok(Kept { id, fresh: true });
     }

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use doorstep_clock::Timestamp;
 use doorstep_store::{Backend, Row, StoreError, Tx, params};
 
-use crate::settings::{Settings, Versioning};
-use crate::{Objects, ObjectsError, Policy, cors, lifecycle, upload};
+use crate::seal::Encrypt;
+use crate::settings::{DefaultEncryption, Settings, Versioning};
+use crate::{Objects, ObjectsError, Policy, cors, events, lifecycle, upload, website};
 
 /// A bucket and its settings, as they were when it was read.
 #[derive(Clone, Debug, PartialEq)]
@@ -204,24 +205,59 @@ impl Objects {
         change: impl Fn(&mut Settings) -> Result<(), ObjectsError> + Send + 'static,
     ) -> Result<Arc<Bucket>, ObjectsError> {
         let wanted = name.to_owned();
-        let changed = self
-            .store()
-            .write(move |tx| {
-                if tx.backend() == Backend::Postgres {
-                    tx.query("SELECT id FROM buckets WHERE name = $1 FOR NO KEY UPDATE", params![&wanted])?;
-                }
-                let mut bucket = find(tx, &wanted)?;
-                change(&mut bucket.settings)?;
-                check(&bucket.settings)?;
-                bucket.policy = match &bucket.settings.policy {
-                    Some(text) => Some(Arc::new(Policy::parse(text, &bucket.name)?)),
-                    None => None,
-                };
-                tx.execute("UPDATE buckets SET body = $1 WHERE id = $2", params![encode(&bucket.settings), bucket.id])?;
-                Ok::<_, ObjectsError>(bucket)
-            })
-            .await?;
+        let changed = self.store().write(move |tx| Self::configure_in(tx, &wanted, &change)).await?;
         Ok(self.remember(changed))
+    }
+
+    /// The same in a transaction of the caller's, who calls [`Self::forget_bucket`] when it is committed.
+    ///
+    /// # Errors
+    /// As those of [`Self::configure`].
+    pub fn configure_in(
+        tx: &mut dyn Tx,
+        name: &str,
+        change: impl Fn(&mut Settings) -> Result<(), ObjectsError>,
+    ) -> Result<Bucket, ObjectsError> {
+        if tx.backend() == Backend::Postgres {
+            tx.query("SELECT id FROM buckets WHERE name = $1 FOR NO KEY UPDATE", params![name])?;
+        }
+        let mut bucket = find(tx, name)?;
+        change(&mut bucket.settings)?;
+        check(&bucket.settings)?;
+        bucket.policy = match &bucket.settings.policy {
+            Some(text) => Some(Arc::new(Policy::parse(text, &bucket.name)?)),
+            None => None,
+        };
+        tx.execute("UPDATE buckets SET body = $1 WHERE id = $2", params![encode(&bucket.settings), bucket.id])?;
+        Ok(bucket)
+    }
+
+    /// Forgets what is cached of a bucket.
+    pub fn forget_bucket(&self, name: &str) {
+        self.forget(name);
+    }
+
+    /// Says how objects are encrypted of which an upload says nothing.
+    ///
+    /// # Errors
+    /// [`ObjectsError::NoSuchMasterKey`], [`ObjectsError::NoMasterKey`], or those of [`Self::configure`].
+    pub async fn set_encryption(
+        &self,
+        name: &str,
+        default: Option<DefaultEncryption>,
+    ) -> Result<Arc<Bucket>, ObjectsError> {
+        let bucket = self.bucket(name).await?;
+        let encrypt = match &default {
+            None => Encrypt::Default,
+            Some(DefaultEncryption::Node) => Encrypt::Node,
+            Some(DefaultEncryption::Named { key }) => Encrypt::Named(key.clone()),
+        };
+        self.sealer(&bucket).describe(&encrypt)?;
+        self.configure(name, move |settings| {
+            settings.encryption = default.clone();
+            Ok(())
+        })
+        .await
     }
 
     /// Deletes an empty bucket; uploads that are still open in it are ended.
@@ -248,8 +284,11 @@ fn check(settings: &Settings) -> Result<(), ObjectsError> {
         let reason = "a bucket whose objects can be locked keeps versions".to_owned();
         return Err(ObjectsError::InvalidState(reason));
     }
+    crate::acl::check(settings.acl.as_deref().unwrap_or_default())?;
     cors::check(&settings.cors)?;
     lifecycle::check(&settings.lifecycle)?;
+    events::check(&settings.events)?;
+    settings.website.as_ref().map_or(Ok(()), website::check)?;
     crate::object::check_tags(&settings.tags, 50)
 }
 

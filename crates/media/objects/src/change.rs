@@ -2,6 +2,7 @@
 
 use doorstep_clock::Timestamp;
 
+use crate::events::{self, Event};
 use crate::object::{LockMode, Meta, Object, Retention};
 use crate::service::lock_key;
 use crate::{Bucket, Objects, ObjectsError, bucket, records};
@@ -18,11 +19,23 @@ impl Objects {
         version: Option<&str>,
         change: impl Fn(&mut Meta) -> Result<(), ObjectsError> + Send + 'static,
     ) -> Result<Object, ObjectsError> {
+        self.change_telling(bucket, key, version, None, change).await
+    }
+
+    /// The same, and tells of it.
+    pub(crate) async fn change_telling(
+        &self,
+        bucket: &Bucket,
+        key: &str,
+        version: Option<&str>,
+        event: Option<Event>,
+        change: impl Fn(&mut Meta) -> Result<(), ObjectsError> + Send + 'static,
+    ) -> Result<Object, ObjectsError> {
         let (known, key, version) = (bucket.clone(), key.to_owned(), version.map(str::to_owned));
-        let config = self.config().clone();
+        let (config, now) = (self.config().clone(), self.now());
         self.store()
             .write(move |tx| {
-                bucket::current(tx, &known)?;
+                let bucket = bucket::current(tx, &known)?;
                 lock_key(tx, known.id, &key)?;
                 let found = records::find(tx, known.id, &key, version.as_deref())?;
                 let stored = records::version(tx, known.id, &key, found.version())?;
@@ -32,6 +45,9 @@ impl Objects {
                 change(&mut stored.object.meta)?;
                 stored.object.meta.check(&config)?;
                 records::update_meta(tx, known.id, &stored)?;
+                if let Some(event) = event {
+                    events::tell(tx, &bucket, event, &stored.object, now)?;
+                }
                 Ok(stored.object)
             })
             .await
@@ -98,8 +114,7 @@ fn may_retain(
         return Err(ObjectsError::field("RetainUntilDate", "it is over", "choose a time to come"));
     }
     let Some(before) = before.filter(|r| now < r.until) else { return Ok(()) };
-    let longer =
-        after.is_some_and(|r| r.until >= before.until && (r.mode == before.mode || r.mode == LockMode::Compliance));
+    let longer = after.is_some_and(|r| r.until >= before.until && r.mode == before.mode);
     match before.mode {
         _ if longer => Ok(()),
         LockMode::Governance if bypass => Ok(()),
@@ -122,7 +137,8 @@ mod tests {
         assert!(!may(until(governance, 9), until(governance, 8), false));
         assert!(may(until(governance, 9), until(governance, 8), true));
         assert!(may(until(governance, 9), None, true));
-        assert!(may(until(governance, 9), until(compliance, 9), false));
+        assert!(!may(until(governance, 9), until(compliance, 9), false));
+        assert!(may(until(governance, 9), until(compliance, 9), true));
         assert!(!may(until(compliance, 9), until(compliance, 8), true));
         assert!(!may(until(compliance, 9), until(governance, 10), false));
         assert!(may(until(compliance, 4), None, false));

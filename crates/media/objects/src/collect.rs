@@ -47,7 +47,13 @@ pub struct Scrubbed {
 impl Objects {
     /// Runs all of this at its own pace, until it is dropped.
     pub async fn keep_clean(&self) {
-        tokio::join!(self.collect_always(), self.sweep_always(), self.scrub_always(), self.age_always());
+        tokio::join!(
+            self.collect_always(),
+            self.sweep_always(),
+            self.scrub_always(),
+            self.age_always(),
+            self.deliver_always()
+        );
     }
 
     async fn collect_always(&self) {
@@ -55,6 +61,9 @@ impl Objects {
             tokio::time::sleep(COLLECT_EVERY).await;
             if let Err(error) = self.collect().await {
                 tracing::warn!(%error, "collecting unused bytes failed and is tried again");
+            }
+            if let Err(error) = self.trim_events().await {
+                tracing::warn!(%error, "waiting events could not be counted");
             }
         }
     }

@@ -49,7 +49,10 @@ pub struct ReadConditions {
 
 impl ReadConditions {
     /// Lets the read through or says why not. Times are compared in whole seconds, as headers have them.
-    pub(crate) fn check(&self, object: &Object) -> Result<(), ObjectsError> {
+    ///
+    /// # Errors
+    /// [`ObjectsError::PreconditionFailed`] and [`ObjectsError::NotModified`].
+    pub fn check(&self, object: &Object) -> Result<(), ObjectsError> {
         let seconds = |at: Timestamp| at.millis().div_euclid(1000);
         let modified = seconds(object.modified);
         match &self.if_match {

@@ -1,11 +1,19 @@
-//! Copying: a new version that shares the bytes of another, whatever their size.
+//! Copying: a new version that shares the bytes of another, whatever their size; only where they are to be
+//! encrypted otherwise, or belong to another tenant, are they read and written.
 
 use doorstep_store::Tx;
+use futures::TryStreamExt as _;
 
+use crate::acl::Grant;
+use crate::delete::delete_in;
 use crate::object::{Headers, Meta, Object, Retention, check_key};
-use crate::put::{Source, commit, fresh_uid};
+use crate::put::{Expected, Source, commit, default_encryption, fresh_uid};
+use crate::seal::{CustomerKey, Encrypt, Sealed};
 use crate::service::lock_key;
-use crate::{Bucket, Objects, ObjectsError, ReadConditions, StorageClass, WriteConditions, Written, records};
+use crate::{
+    BodyError, Bucket, Delete, Get, Objects, ObjectsError, Put, ReadConditions, StorageClass, WriteConditions, Written,
+    bucket, records,
+};
 
 /// Whether something of the source is kept or given anew.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -28,12 +36,18 @@ pub struct Copy {
     pub tags: Directive<Vec<(String, String)>>,
     /// Another storage class.
     pub class: Option<StorageClass>,
-    /// Whoever reads without a key may read the copy.
-    pub public: bool,
+    /// Whose the copy is, and who else may what with it.
+    pub owner: Option<String>,
+    /// As [`Meta::acl`].
+    pub acl: Option<Vec<Grant>>,
     /// Until when the copy is kept.
     pub retention: Option<Retention>,
     /// A legal hold on the copy.
     pub legal_hold: bool,
+    /// How the copy's bytes are encrypted.
+    pub encrypt: Encrypt,
+    /// The key of a source that is under its customer's.
+    pub source_key: Option<CustomerKey>,
     /// Conditions on the source.
     pub source: ReadConditions,
     /// Conditions on what is at the target.
@@ -41,11 +55,10 @@ pub struct Copy {
 }
 
 impl Objects {
-    /// Copies an object inside a tenant, or onto itself to change its metadata. No byte is read or written.
+    /// Copies an object, or onto itself to change its metadata.
     ///
     /// # Errors
-    /// As those of [`Self::get`] for the source and of [`Self::put`] for the target;
-    /// [`ObjectsError::InvalidState`] across tenants: their bytes are kept apart, so get and put them.
+    /// As those of [`Self::get`] for the source and of [`Self::put`] for the target.
     pub async fn copy(
         &self,
         from: &Bucket,
@@ -55,16 +68,38 @@ impl Objects {
         copy: Copy,
     ) -> Result<Written, ObjectsError> {
         check_key(to_key, self.config())?;
-        if from.tenant != to.tenant {
-            return Err(ObjectsError::InvalidState("objects are copied inside one tenant".to_owned()));
+        let encrypt = default_encryption(to, copy.encrypt.clone());
+        let wanted = self.sealer(to).describe(&encrypt)?;
+        if from.tenant == to.tenant
+            && let Some(written) = self.share(from, from_key, to, to_key, copy.clone(), wanted).await?
+        {
+            return Ok(written);
         }
-        let (source_bucket, target, now) = (from.clone(), to.clone(), self.now());
+        self.rewrite(from, from_key, to, to_key, copy).await
+    }
+
+    /// A copy that shares the source's bytes; nothing where they are not encrypted as the copy is to be.
+    async fn share(
+        &self,
+        from: &Bucket,
+        from_key: &str,
+        to: &Bucket,
+        to_key: &str,
+        copy: Copy,
+        wanted: Option<Sealed>,
+    ) -> Result<Option<Written>, ObjectsError> {
+        let (source_bucket, target, watchers, now) = (from.clone(), to.clone(), self.watchers(), self.now());
         let (from_key, to_key, config) = (from_key.to_owned(), to_key.to_owned(), self.config().clone());
         self.store()
             .write(move |tx| {
                 lock_both(tx, (source_bucket.id, &from_key), (target.id, &to_key))?;
                 let source = records::find(tx, source_bucket.id, &from_key, copy.version.as_deref())?;
+                Sealed::admits(source.meta.sealed.as_ref(), copy.source_key.as_ref())?;
                 copy.source.check_source(&source)?;
+                // Two customers' keys are never taken for one: each copy has its own salt.
+                if source.meta.sealed != wanted {
+                    return Ok(None);
+                }
                 if !source.readable(now) {
                     return Err(ObjectsError::InvalidState("the source is archived: restore it first".to_owned()));
                 }
@@ -78,14 +113,84 @@ impl Objects {
                     meta,
                     ..Object::default()
                 };
-                Ok(commit(tx, &target, object, &Source::Shared(&source), &copy.target, now)?.0)
+                Ok(Some(commit(tx, &target, object, &Source::Shared(&source), &copy.target, &watchers, now)?.0))
+            })
+            .await
+    }
+
+    async fn rewrite(
+        &self,
+        from: &Bucket,
+        from_key: &str,
+        to: &Bucket,
+        to_key: &str,
+        copy: Copy,
+    ) -> Result<Written, ObjectsError> {
+        let get = Get { version: copy.version.clone(), key: copy.source_key.clone(), ..Get::default() };
+        let found = self.get(from, from_key, get).await?;
+        copy.source.check_source(&found.object)?;
+        if !found.object.readable(self.now()) {
+            return Err(ObjectsError::InvalidState("the source is archived: restore it first".to_owned()));
+        }
+        let mut meta = changed(&found.object.meta, &copy);
+        meta.parts = 0;
+        let checksum = meta.checksum.take().map(|checksum| (checksum.algorithm, Expected::Computed));
+        let put = Put {
+            meta,
+            length: Some(found.object.size),
+            checksum,
+            conditions: copy.target,
+            encrypt: copy.encrypt,
+            ..Put::default()
+        };
+        self.put(to, to_key, found.body.map_err(|e| BodyError::from(Box::new(e))), put).await
+    }
+}
+
+impl Objects {
+    /// Gives an object another key, in one step: nobody sees both or neither. Everything that is known of it
+    /// stays, but locks, which belong to a version.
+    ///
+    /// # Errors
+    /// [`ObjectsError::NoSuchKey`], what `target` or the quota refuse, or the store's.
+    pub async fn rename(
+        &self,
+        bucket: &Bucket,
+        from: &str,
+        to: &str,
+        target: WriteConditions,
+    ) -> Result<Written, ObjectsError> {
+        check_key(to, self.config())?;
+        if from == to {
+            return Err(ObjectsError::field("key", "it is the object's own", "name another key"));
+        }
+        let (known, from, to, now) = (bucket.clone(), from.to_owned(), to.to_owned(), self.now());
+        let watchers = self.watchers();
+        self.store()
+            .write(move |tx| {
+                lock_both(tx, (known.id, &from), (known.id, &to))?;
+                let source = records::find(tx, known.id, &from, None)?;
+                let mut meta = source.meta.clone();
+                (meta.upload, meta.retention, meta.legal_hold) = (None, None, false);
+                let object = Object {
+                    key: to.clone(),
+                    uid: fresh_uid(),
+                    size: source.size,
+                    etag: source.etag.clone(),
+                    meta,
+                    ..Object::default()
+                };
+                let bucket = bucket::current(tx, &known)?;
+                let (written, _) = commit(tx, &bucket, object, &Source::Shared(&source), &target, &watchers, now)?;
+                delete_in(tx, &bucket, &Delete { key: from.clone(), ..Delete::default() }, now)?;
+                Ok(written)
             })
             .await
     }
 }
 
 /// Locks two keys in an order that all copies keep.
-fn lock_both(tx: &mut dyn Tx, a: (i64, &str), b: (i64, &str)) -> Result<(), ObjectsError> {
+pub(crate) fn lock_both(tx: &mut dyn Tx, a: (i64, &str), b: (i64, &str)) -> Result<(), ObjectsError> {
     for (bucket, key) in if a <= b { [a, b] } else { [b, a] } {
         lock_key(tx, bucket, key)?;
     }
@@ -97,7 +202,8 @@ fn changed(source: &Meta, copy: &Copy) -> Meta {
     // What belongs to the source's version alone.
     (meta.restored_until, meta.upload) = (None, None);
     (meta.retention, meta.legal_hold) = (copy.retention, copy.legal_hold);
-    meta.public = copy.public;
+    meta.owner.clone_from(&copy.owner);
+    meta.set_acl(copy.acl.clone());
     meta.class = copy.class.unwrap_or_default();
     if let Directive::Replace((headers, user)) = &copy.meta {
         meta.headers = headers.clone();

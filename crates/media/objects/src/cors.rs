@@ -47,6 +47,31 @@ pub struct CorsAnswer {
     pub credentials: bool,
 }
 
+impl CorsAnswer {
+    /// The answer as headers; for a preflight also what a browser asks before it sends.
+    #[must_use]
+    pub fn headers(&self, preflight: bool) -> Vec<(&'static str, String)> {
+        let mut all = vec![
+            ("access-control-allow-origin", self.origin.clone()),
+            ("access-control-allow-methods", self.methods.join(", ")),
+            ("vary", "Origin, Access-Control-Request-Headers, Access-Control-Request-Method".to_owned()),
+        ];
+        if self.credentials {
+            all.push(("access-control-allow-credentials", "true".to_owned()));
+        }
+        if !self.expose.is_empty() {
+            all.push(("access-control-expose-headers", self.expose.join(", ")));
+        }
+        if preflight && !self.headers.is_empty() {
+            all.push(("access-control-allow-headers", self.headers.join(", ")));
+        }
+        if let Some(age) = self.max_age {
+            all.push(("access-control-max-age", age.to_string()));
+        }
+        all
+    }
+}
+
 /// Refuses rules that could not fit anything or are not understood.
 pub(crate) fn check(rules: &[CorsRule]) -> Result<(), ObjectsError> {
     let refuse = |reason: String, fix: &str| Err(ObjectsError::field("CORSRule", reason, fix));

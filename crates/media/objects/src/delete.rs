@@ -3,6 +3,7 @@
 use doorstep_clock::Timestamp;
 use doorstep_store::Tx;
 
+use crate::events::{self, Event};
 use crate::object::{LockMode, Meta, Object};
 use crate::put::fresh_uid;
 use crate::service::lock_key;
@@ -20,6 +21,8 @@ pub struct Delete {
     pub conditions: WriteConditions,
     /// Whoever may has said that governance retention is not to stop this.
     pub bypass_governance: bool,
+    /// A lifecycle rule asks, not a caller.
+    pub by_rule: bool,
 }
 
 /// What a delete did. Deleting what is not there is no error.
@@ -59,9 +62,20 @@ pub(crate) fn delete_in(
 
 fn delete_current(tx: &mut dyn Tx, bucket: &Bucket, delete: &Delete, now: Timestamp) -> Result<Deleted, ObjectsError> {
     let before = records::current(tx, bucket.id, &delete.key)?;
-    delete.conditions.check(&delete.key, before.as_ref())?;
+    match &before {
+        Some(_) => delete.conditions.check(&delete.key, before.as_ref())?,
+        // What is not there is deleted already; only a marker has something that a condition can miss.
+        None => match records::newest_hidden(tx, bucket.id, &delete.key)?.filter(|hidden| hidden.marker) {
+            Some(marker) => delete.conditions.check(&delete.key, Some(&marker.object))?,
+            None if delete.conditions != WriteConditions::default() => return Ok(Deleted::default()),
+            None => {}
+        },
+    }
     let seq = records::step_aside(tx, bucket, &delete.key, before.as_ref(), now)?;
     if bucket.settings.versioning == Versioning::Off {
+        if let Some(gone) = &before {
+            events::tell(tx, bucket, if delete.by_rule { Event::Expire } else { Event::Delete }, gone, now)?;
+        }
         return Ok(Deleted::default());
     }
     let marker = Object {
@@ -73,6 +87,8 @@ fn delete_current(tx: &mut dyn Tx, bucket: &Bucket, delete: &Delete, now: Timest
         ..Object::default()
     };
     records::insert_marker(tx, bucket.id, &marker)?;
+    let event = if delete.by_rule { Event::ExpireMarker } else { Event::Marker };
+    events::tell(tx, bucket, event, &marker, now)?;
     Ok(Deleted { version: Some(marker.version().to_owned()), marker: true })
 }
 
@@ -84,13 +100,14 @@ fn delete_version(
     now: Timestamp,
 ) -> Result<Deleted, ObjectsError> {
     let found = records::version(tx, bucket.id, &delete.key, version)?;
-    delete.conditions.check(&delete.key, found.as_ref().filter(|f| !f.marker).map(|f| &f.object))?;
     let Some(found) = found else { return Ok(Deleted { version: Some(version.to_owned()), marker: false }) };
+    delete.conditions.check(&delete.key, Some(&found.object))?;
     if !found.marker {
         locked(&found.object.meta, delete.bypass_governance, now)?;
     }
     let shown = found.current || records::current(tx, bucket.id, &delete.key)?.is_none();
     records::remove(tx, bucket.id, &found, now)?;
+    events::tell(tx, bucket, if delete.by_rule { Event::Expire } else { Event::Delete }, &found.object, now)?;
     if shown {
         records::reveal(tx, bucket.id, &delete.key)?;
     }

@@ -8,6 +8,12 @@ use crate::ufile_hash::{self, UfileHash};
 /// An MD5, the ETag of S3's simple uploads.
 pub type Md5Sum = [u8; 16];
 
+/// The MD5 of a few bytes.
+#[must_use]
+pub fn md5(bytes: &[u8]) -> Md5Sum {
+    Md5::digest(bytes).into()
+}
+
 /// The digests of a body that still comes.
 pub(crate) struct Digests {
     md5: Md5,

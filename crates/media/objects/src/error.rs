@@ -136,6 +136,21 @@ pub enum ObjectsError {
     /// A part of a bucket's settings that was never made.
     #[error("the bucket has no {0}")]
     NotConfigured(&'static str),
+    /// Only what is archived is restored.
+    #[error("`{key}` is not archived: it can be read as it is")]
+    NotArchived {
+        /// The key.
+        key: String,
+    },
+    /// An encrypted object and the key that came or did not come for it.
+    #[error("{0}")]
+    CustomerKey(&'static str),
+    /// No key of this name.
+    #[error("there is no key `{0}`: name one of those in the setting objects.encryption_keys")]
+    NoSuchMasterKey(String),
+    /// The engine was made without a key of the node's.
+    #[error("this node has no key to encrypt objects with")]
+    NoMasterKey,
     /// What the bucket's state does not allow.
     #[error("{0}")]
     InvalidState(String),
@@ -200,6 +215,10 @@ impl ObjectsError {
             Self::QuotaExceeded(_) => "quota_exceeded",
             Self::Locked(_) => "locked",
             Self::NotConfigured(_) => "not_configured",
+            Self::NotArchived { .. } => "not_archived",
+            Self::CustomerKey(_) => "customer_key",
+            Self::NoSuchMasterKey(_) => "no_such_master_key",
+            Self::NoMasterKey => "no_master_key",
             Self::InvalidState(_) => "invalid_state",
             Self::InvalidField { .. } => "invalid_field",
             Self::Full => "full",

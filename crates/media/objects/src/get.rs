@@ -9,8 +9,9 @@ use futures::stream::{self, BoxStream};
 use futures::{StreamExt as _, TryStreamExt as _};
 
 use crate::object::Object;
+use crate::seal::{CustomerKey, Sealed, plain_len};
 use crate::upload::Part;
-use crate::{Bucket, ByteRange, Objects, ObjectsError, ReadConditions, metrics, records};
+use crate::{Bucket, ByteRange, Objects, ObjectsError, ReadConditions, metrics, records, unseal};
 
 /// Which version and which of its bytes.
 #[derive(Clone, Debug, Default)]
@@ -23,13 +24,18 @@ pub struct Get {
     pub part: Option<u32>,
     /// Under which conditions.
     pub conditions: ReadConditions,
+    /// The key of an object that is under its customer's.
+    pub key: Option<CustomerKey>,
 }
 
 /// Bytes that lie in one blob.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Piece {
     pub(crate) place: Place,
+    /// Bytes that can be read, not those on disk.
     pub(crate) size: u64,
+    /// The wrapped key, if they are encrypted.
+    pub(crate) seal: Option<String>,
 }
 
 /// An object and the bytes that were asked for.
@@ -72,14 +78,16 @@ impl Found {
 /// The blobs of an object, in order.
 pub(crate) fn pieces(tx: &mut dyn Tx, object: &Object) -> Result<Vec<Piece>, ObjectsError> {
     let rows = match &object.blob {
-        Some(blob) => tx.query("SELECT place, size FROM blobs WHERE id = $1", params![blob])?,
+        Some(blob) => tx.query("SELECT place, size, seal FROM blobs WHERE id = $1", params![blob])?,
         None => tx.query(
-            "SELECT b.place, b.size FROM object_pieces p JOIN blobs b ON b.id = p.blob WHERE p.owner = $1 ORDER BY p.n",
+            "SELECT b.place, b.size, b.seal FROM object_pieces p JOIN blobs b ON b.id = p.blob WHERE p.owner = $1 ORDER BY p.n",
             params![&object.uid],
         )?,
     };
     let piece = |row: &doorstep_store::Row| {
-        Ok(Piece { place: row.text("place")?.parse()?, size: u64::try_from(row.int("size")?).unwrap_or(0) })
+        let (stored, seal) = (u64::try_from(row.int("size")?).unwrap_or(0), row.opt_text("seal")?);
+        let size = if seal.is_some() { plain_len(stored) } else { stored };
+        Ok(Piece { place: row.text("place")?.parse()?, size, seal })
     };
     let pieces = rows.iter().map(piece).collect::<Result<Vec<_>, ObjectsError>>()?;
     debug_assert_eq!(pieces.iter().map(|p| p.size).sum::<u64>(), object.size, "the pieces make the object");
@@ -131,7 +139,7 @@ impl Objects {
 
     async fn open(&self, bucket: &Bucket, key: &str, get: Get, bytes: bool) -> Result<Found, ObjectsError> {
         let (id, key) = (bucket.id, key.to_owned());
-        let Get { version, range, part, conditions } = get;
+        let Get { version, range, part, conditions, key: customer } = get;
         let (object, pieces) = self
             .store()
             .read(move |tx| {
@@ -141,24 +149,42 @@ impl Objects {
                 Ok::<_, ObjectsError>((object, pieces))
             })
             .await?;
+        // A part that is none is so with any key.
+        let part = part.map(|number| part_range(&object, &pieces, number)).transpose()?;
+        Sealed::admits(object.meta.sealed.as_ref(), customer.as_ref())?;
         conditions.check(&object)?;
         let size = object.size;
+        let whole_part = part.is_some();
         let range = match (part, range) {
-            (Some(number), _) => part_range(&object, &pieces, number)?,
+            (Some(part), _) => part,
             (None, Some(range)) => range.of(size)?,
             (None, None) => 0..size,
         };
-        let partial = part.is_some() || range != (0..size);
-        let body = if bytes { self.stream(&pieces, &range) } else { stream::empty().boxed() };
+        let partial = whole_part || range != (0..size);
+        let body =
+            if bytes { self.stream(bucket, &pieces, &range, customer.as_ref())? } else { stream::empty().boxed() };
         Ok(Found { object, partial, range, body })
     }
 
     /// The bytes of `range` over all pieces, opened one after the other.
-    pub(crate) fn stream(&self, pieces: &[Piece], range: &Range<u64>) -> BoxStream<'static, Result<Bytes, BlobsError>> {
-        let blobs = self.blobs().clone();
-        stream::iter(within(pieces, range))
-            .flat_map(move |(piece, part)| blobs.read(&piece.place, piece.size, part))
-            .boxed()
+    pub(crate) fn stream(
+        &self,
+        bucket: &Bucket,
+        pieces: &[Piece],
+        range: &Range<u64>,
+        customer: Option<&CustomerKey>,
+    ) -> Result<BoxStream<'static, Result<Bytes, BlobsError>>, ObjectsError> {
+        let (blobs, sealer) = (self.blobs().clone(), self.sealer(bucket));
+        let keyed = |(piece, part): (Piece, Range<u64>)| {
+            let key = piece.seal.as_deref().map(|seal| sealer.open(seal, customer)).transpose()?;
+            Ok((piece, part, key))
+        };
+        let parts = within(pieces, range).into_iter().map(keyed).collect::<Result<Vec<_>, ObjectsError>>()?;
+        let read = move |(piece, part, key): (Piece, Range<u64>, _)| match key {
+            Some(key) => unseal::read(&blobs, piece.place, key, piece.size, part),
+            None => blobs.read(&piece.place, piece.size, part),
+        };
+        Ok(stream::iter(parts).flat_map(read).boxed())
     }
 
     /// The parts that an object was made of, after the number `after`, at most `limit`; none for an object
@@ -199,7 +225,7 @@ mod tests {
 
     #[test]
     fn a_range_over_pieces() {
-        let piece = |size| Piece { place: Place::File(BlobId::fresh()), size };
+        let piece = |size| Piece { place: Place::File(BlobId::fresh()), size, seal: None };
         let pieces = [piece(10), piece(5), piece(20)];
         let ranges = |range: Range<u64>| within(&pieces, &range).into_iter().map(|(_, r)| r).collect::<Vec<_>>();
         assert_eq!(ranges(0..35), [0..10, 0..5, 0..20]);

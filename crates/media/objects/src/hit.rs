@@ -25,11 +25,15 @@ impl Objects {
         size: u64,
         put: Put,
     ) -> Result<Option<Written>, ObjectsError> {
+        if bucket.settings.encryption.is_some() {
+            // The bytes that are there are not encrypted as the bucket wants them.
+            return Ok(None);
+        }
         check_key(key, self.config())?;
         put.meta.check(self.config())?;
         let bad = || ObjectsError::field("Hash", "it is no UFile hash", "send the ETag of the object");
         let mut prefix = BASE64_URL_SAFE.decode(hash).map_err(|_| bad())?;
-        if prefix.len() > RAW {
+        if ![4, RAW].contains(&prefix.len()) {
             return Err(bad());
         }
         prefix.resize(RAW, 0);
@@ -38,7 +42,7 @@ impl Objects {
         let (known, now) = (bucket.clone(), self.now());
         let mut object = Object { key: key.to_owned(), uid: fresh_uid(), size, meta: put.meta, ..Object::default() };
         object.meta.ufile = Some(hash.to_owned());
-        let conditions = put.conditions;
+        let (conditions, watchers) = (put.conditions, self.watchers());
         let written = self
             .store()
             .write(move |tx| {
@@ -52,7 +56,9 @@ impl Objects {
                 let mut object = object.clone();
                 object.etag = hex(content.get(CONTENT_MD5..).unwrap_or_default());
                 let source = Object { blob: Some(row.text("id")?), ..Object::default() };
-                Ok::<_, ObjectsError>(Some(commit(tx, &known, object, &Source::Shared(&source), &conditions, now)?.0))
+                Ok::<_, ObjectsError>(Some(
+                    commit(tx, &known, object, &Source::Shared(&source), &conditions, &watchers, now)?.0,
+                ))
             })
             .await?;
         if let Some(written) = &written {

@@ -5,7 +5,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Object, ObjectsError, StorageClass};
 
-const DAY_MS: i64 = 86_400_000;
 /// Most rules of a bucket.
 const MOST: usize = 1000;
 
@@ -20,15 +19,24 @@ pub enum Due {
 }
 
 impl Due {
-    /// Whether it is due now for something written at `since`.
+    /// Whether it is due now for something written at `since`, where a day has `day` ms.
     #[must_use]
-    pub fn over(self, since: Timestamp, now: Timestamp) -> bool {
+    pub fn over(self, since: Timestamp, now: Timestamp, day: i64) -> bool {
         match self {
             Self::At(at) => now >= at && since < now,
+            Self::Days(_) => now >= self.when(since, day),
+        }
+    }
+
+    /// When it is due for something written at `since`.
+    #[must_use]
+    pub fn when(self, since: Timestamp, day: i64) -> Timestamp {
+        match self {
+            Self::At(at) => at,
             Self::Days(days) => {
-                let after = since.millis().saturating_add(i64::from(days) * DAY_MS);
-                let midnight = after.div_euclid(DAY_MS).saturating_add(1).saturating_mul(DAY_MS);
-                now.millis() >= midnight
+                let after = since.millis().saturating_add(i64::from(days).saturating_mul(day));
+                let midnight = after.div_euclid(day).saturating_add(1).saturating_mul(day);
+                Timestamp::from_millis(midnight)
             }
         }
     }
@@ -44,6 +52,9 @@ pub struct LifecycleRule {
     pub enabled: bool,
     /// Only keys that begin so.
     pub prefix: String,
+    /// The prefix was written without a filter, as older tools do, and is told so again.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub plain_prefix: bool,
     /// Only objects with all of these tags.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<(String, String)>,
@@ -67,6 +78,9 @@ pub struct LifecycleRule {
     /// When objects change their class.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub transitions: Vec<(Due, StorageClass)>,
+    /// Days after which versions that are not current any more change their class.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub noncurrent_transitions: Vec<(u32, StorageClass)>,
     /// Days after which an unfinished upload is aborted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub abort_days: Option<u32>,
@@ -90,15 +104,30 @@ impl LifecycleRule {
     }
 }
 
+/// When a current object expires, and by which rule.
+pub(crate) fn expiry(rules: &[LifecycleRule], object: &Object, day: i64) -> Option<(Timestamp, String)> {
+    let due = rules.iter().filter(|rule| rule.fits(object));
+    let due = due.filter_map(|rule| Some((rule.expire?.when(object.modified, day), rule.id.clone())));
+    due.min_by_key(|(at, _)| *at)
+}
+
+/// Whether a delete marker behind which nothing is left goes.
+pub(crate) fn marker_goes(rules: &[LifecycleRule], marker: &Object, now: Timestamp, day: i64) -> bool {
+    rules
+        .iter()
+        .filter(|rule| rule.fits(marker))
+        .any(|rule| rule.expired_markers || rule.expire.is_some_and(|due| due.over(marker.modified, now, day)))
+}
+
 /// What the rules say of a current object. Expiry wins over a change of class, the colder class over the warmer.
-pub(crate) fn fate(rules: &[LifecycleRule], object: &Object, now: Timestamp) -> Fate {
+pub(crate) fn fate(rules: &[LifecycleRule], object: &Object, now: Timestamp, day: i64) -> Fate {
     let mut fate = Fate::Stay;
     let colder = |class: StorageClass| class as u8;
     for rule in rules.iter().filter(|rule| rule.fits(object)) {
-        if rule.expire.is_some_and(|due| due.over(object.modified, now)) {
+        if rule.expire.is_some_and(|due| due.over(object.modified, now, day)) {
             return Fate::Expire;
         }
-        for (_, class) in rule.transitions.iter().filter(|(due, _)| due.over(object.modified, now)) {
+        for (_, class) in rule.transitions.iter().filter(|(due, _)| due.over(object.modified, now, day)) {
             let now_at = if let Fate::Become(class) = fate { class } else { object.meta.class };
             if colder(*class) > colder(now_at) {
                 fate = Fate::Become(*class);
@@ -108,18 +137,32 @@ pub(crate) fn fate(rules: &[LifecycleRule], object: &Object, now: Timestamp) -> 
     fate
 }
 
-/// Whether a version that has not been current since `since`, with `newer` noncurrent versions above it, goes.
-pub(crate) fn old_version_goes(
-    rules: &[LifecycleRule],
-    object: &Object,
-    since: Timestamp,
-    newer: u32,
-    now: Timestamp,
-) -> bool {
+/// A version that is not current any more.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Noncurrent {
+    /// Since when.
+    pub(crate) since: Timestamp,
+    /// How many such are newer.
+    pub(crate) newer: u32,
+    pub(crate) now: Timestamp,
+    /// A day, ms.
+    pub(crate) day: i64,
+}
+
+/// Whether such a version goes.
+pub(crate) fn old_version_goes(rules: &[LifecycleRule], object: &Object, at: Noncurrent) -> bool {
     rules.iter().filter(|rule| rule.fits(object)).any(|rule| {
-        rule.noncurrent_days.is_some_and(|days| Due::Days(days).over(since, now))
-            && newer >= rule.noncurrent_keep.unwrap_or(0)
+        rule.noncurrent_days.is_some_and(|days| Due::Days(days).over(at.since, at.now, at.day))
+            && at.newer >= rule.noncurrent_keep.unwrap_or(0)
     })
+}
+
+/// The colder class that such a version changes to, if any.
+pub(crate) fn old_version_becomes(rules: &[LifecycleRule], object: &Object, at: Noncurrent) -> Option<StorageClass> {
+    let transitions = rules.iter().filter(|rule| rule.fits(object)).flat_map(|rule| &rule.noncurrent_transitions);
+    let due = transitions.filter(|(days, _)| Due::Days(*days).over(at.since, at.now, at.day));
+    let coldest = due.map(|(_, class)| *class).max_by_key(|class| *class as u8)?;
+    (coldest as u8 > object.meta.class as u8).then_some(coldest)
 }
 
 /// Refuses rules that do nothing or cannot be told apart.
@@ -139,6 +182,7 @@ pub(crate) fn check(rules: &[LifecycleRule]) -> Result<(), ObjectsError> {
             || rule.expired_markers
             || rule.noncurrent_days.is_some()
             || !rule.transitions.is_empty()
+            || !rule.noncurrent_transitions.is_empty()
             || rule.abort_days.is_some();
         if !acts {
             return refuse(format!("the rule `{}` does nothing", rule.id), "name at least one action");
@@ -155,7 +199,7 @@ pub(crate) fn check(rules: &[LifecycleRule]) -> Result<(), ObjectsError> {
 mod tests {
     use super::*;
 
-    const DAY: i64 = DAY_MS;
+    const DAY: i64 = 86_400_000;
 
     fn object(key: &str) -> Object {
         Object { key: key.to_owned(), size: 10, modified: Timestamp(DAY / 2), ..Object::default() }
@@ -163,10 +207,10 @@ mod tests {
 
     #[test]
     fn days_end_at_midnight() {
-        assert!(!Due::Days(1).over(Timestamp(DAY / 2), Timestamp(2 * DAY - 1)));
-        assert!(Due::Days(1).over(Timestamp(DAY / 2), Timestamp(2 * DAY)));
-        assert!(Due::At(Timestamp(5)).over(Timestamp(1), Timestamp(5)));
-        assert!(!Due::At(Timestamp(5)).over(Timestamp(1), Timestamp(4)));
+        assert!(!Due::Days(1).over(Timestamp(DAY / 2), Timestamp(2 * DAY - 1), DAY));
+        assert!(Due::Days(1).over(Timestamp(DAY / 2), Timestamp(2 * DAY), DAY));
+        assert!(Due::At(Timestamp(5)).over(Timestamp(1), Timestamp(5), DAY));
+        assert!(!Due::At(Timestamp(5)).over(Timestamp(1), Timestamp(4), DAY));
     }
 
     #[test]
@@ -179,15 +223,25 @@ mod tests {
             ..rule.clone()
         };
         let rules = [expire, cool];
-        let at = |days: i64| fate(&rules, &object("log/a"), Timestamp(days * DAY));
+        let at = |days: i64| fate(&rules, &object("log/a"), Timestamp(days * DAY), DAY);
         assert_eq!(
             (at(1), at(2), at(4), at(20)),
             (Fate::Stay, Fate::Become(StorageClass::Infrequent), Fate::Become(StorageClass::Archive), Fate::Expire)
         );
-        assert_eq!(fate(&rules, &object("other"), Timestamp(99 * DAY)), Fate::Stay);
+        assert_eq!(fate(&rules, &object("other"), Timestamp(99 * DAY), DAY), Fate::Stay);
         let keep = [LifecycleRule { noncurrent_days: Some(1), noncurrent_keep: Some(2), ..rule.clone() }];
-        assert!(!old_version_goes(&keep, &object("log/a"), Timestamp(0), 1, Timestamp(9 * DAY)));
-        assert!(old_version_goes(&keep, &object("log/a"), Timestamp(0), 2, Timestamp(9 * DAY)));
+        let at = |newer| Noncurrent { since: Timestamp(0), newer, now: Timestamp(9 * DAY), day: DAY };
+        assert!(!old_version_goes(&keep, &object("log/a"), at(1)));
+        assert!(old_version_goes(&keep, &object("log/a"), at(2)));
+        let cool = [LifecycleRule { noncurrent_transitions: vec![(1, StorageClass::Archive)], ..rule.clone() }];
+        assert_eq!(old_version_becomes(&cool, &object("log/a"), at(0)), Some(StorageClass::Archive));
+        let young = Noncurrent { now: Timestamp(DAY / 2), ..at(0) };
+        assert_eq!(old_version_becomes(&cool, &object("log/a"), young), None);
+        let (at, id) = expiry(&rules, &object("log/a"), DAY).unwrap_or_default();
+        assert_eq!((at.millis(), id.as_str()), (11 * DAY, "a"));
+        assert_eq!(expiry(&rules, &object("other"), DAY), None);
+        assert!(marker_goes(&rules, &object("log/a"), Timestamp(20 * DAY), DAY));
+        assert!(!marker_goes(&rules, &object("log/a"), Timestamp(5 * DAY), DAY));
         assert!(check(&keep).is_ok() && check(&[rule]).is_err());
     }
 }

@@ -22,6 +22,9 @@ pub const SCRUBBED_BYTES: &str = "doorstep_objects_scrubbed_bytes_total";
 /// Counter: blobs that the scrub found damaged.
 pub const SCRUB_DAMAGED: &str = "doorstep_objects_scrub_damaged_total";
 
+/// Counter: events handed over or not, by `outcome`.
+pub const EVENTS: &str = "doorstep_objects_events_total";
+
 /// Every metric of this crate and what it tells.
 pub const METRICS: &[(&str, &str)] = &[
     (PUTS, "Objects written"),
@@ -31,6 +34,7 @@ pub const METRICS: &[(&str, &str)] = &[
     (DELETES, "Deletes"),
     (LIST_SECONDS, "One page of a listing"),
     (COLLECTED, "Blobs removed because nobody referred to them"),
+    (EVENTS, "Events sent, sent again or lost"),
     (EXPIRED, "Objects, versions and markers that lifecycle rules removed"),
     (SCRUBBED_BYTES, "Bytes looked at by the scrub"),
     (SCRUB_DAMAGED, "Blobs that the scrub found damaged"),
@@ -44,6 +48,10 @@ pub(crate) fn put(bytes: u64) {
 pub(crate) fn got(bytes: u64) {
     metrics::counter!(GETS).increment(1);
     metrics::counter!(GET_BYTES).increment(bytes);
+}
+
+pub(crate) fn event(outcome: &'static str) {
+    metrics::counter!(EVENTS, "outcome" => outcome).increment(1);
 }
 
 pub(crate) fn deleted(count: u64) {

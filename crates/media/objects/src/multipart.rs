@@ -1,5 +1,7 @@
 //! Objects that come in parts: each part is a blob of its own, and completing only writes down their order.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use doorstep_clock::Timestamp;
 use doorstep_store::{Tx, params};
@@ -7,12 +9,16 @@ use futures::Stream;
 
 use crate::blob_refs::{self, Fresh};
 use crate::checksum::{self, Algorithm, Checksum};
+use crate::copy::lock_both;
 use crate::digest::{Md5Sum, Sums, composite_etag};
 use crate::get::pieces;
 use crate::object::{Meta, Object, check_key};
-use crate::put::{Expected, Source, commit, fresh_uid, judge};
+use crate::put::{Expected, Source, commit, default_encryption, fresh_uid, judge};
+use crate::receive::Taking;
+use crate::seal::{CustomerKey, Encrypt, Sealed};
 use crate::ufile_hash::{self, UFILE_BLOCK};
-use crate::upload::{Part, Plan, Upload, discard, find, insert};
+use crate::upload::{Part, Plan, Upload, discard, find, insert, replan};
+use crate::watch::Watchers;
 use crate::{
     BodyError, Bucket, ByteRange, Objects, ObjectsError, ReadConditions, WriteConditions, Written, bucket, metrics,
     records,
@@ -27,6 +33,8 @@ pub struct NewUpload {
     pub algorithm: Option<Algorithm>,
     /// Whether the object's checksum is over all bytes; only CRCs can be put together so.
     pub full: bool,
+    /// How the bytes are encrypted.
+    pub encrypt: Encrypt,
 }
 
 /// How a part is written.
@@ -38,6 +46,10 @@ pub struct PutPart {
     pub md5: Option<Md5Sum>,
     /// A checksum that they should have.
     pub checksum: Option<(Algorithm, Expected)>,
+    /// The key of an upload that is under its customer's.
+    pub key: Option<CustomerKey>,
+    /// `Content-Type` of the object, if the upload was begun without one.
+    pub content_type: Option<String>,
 }
 
 /// How a part is copied from an object.
@@ -49,6 +61,10 @@ pub struct PartCopy {
     pub range: Option<ByteRange>,
     /// Conditions on the source.
     pub conditions: ReadConditions,
+    /// The key of a source that is under its customer's.
+    pub source_key: Option<CustomerKey>,
+    /// The key of an upload that is under its customer's.
+    pub key: Option<CustomerKey>,
 }
 
 /// A part as the caller names it at the end.
@@ -71,8 +87,18 @@ pub struct Complete {
     pub conditions: WriteConditions,
     /// Every part but the last has at least so many bytes.
     pub least: u64,
-    /// Another key than the upload was begun for.
-    pub key: Option<String>,
+    /// The key of an upload that is under its customer's.
+    pub customer: Option<CustomerKey>,
+    /// Every part but the last has a multiple of so many bytes.
+    pub multiple: Option<u64>,
+    /// All parts that were uploaded must be named; else those that are not named are left out.
+    pub all: bool,
+    /// Where the object goes if there is one of the upload's key by now.
+    pub key_if_taken: Option<String>,
+    /// Another `Content-Type` than the upload was begun with.
+    pub content_type: Option<String>,
+    /// Other user metadata than the upload was begun with.
+    pub user: Option<BTreeMap<String, String>>,
     /// The checksum that the object should have, base64.
     pub checksum: Option<String>,
     /// The size that the object should have.
@@ -113,7 +139,9 @@ impl Objects {
             let reason = "a SHA over the whole object cannot be put together from parts";
             return Err(ObjectsError::field("checksum type", reason, "choose COMPOSITE, or a CRC"));
         }
-        let plan = Plan { meta: new.meta, algorithm: new.algorithm, full: new.full };
+        let mut meta = new.meta;
+        meta.sealed = self.sealer(bucket).describe(&default_encryption(bucket, new.encrypt))?;
+        let plan = Plan { meta, algorithm: new.algorithm, full: new.full };
         let upload = Upload { id: fresh_uid(), key: key.to_owned(), initiated: self.now(), plan };
         let (known, row) = (bucket.clone(), upload.clone());
         self.store()
@@ -155,17 +183,31 @@ impl Objects {
         let (algorithm, expected) = put.checksum.unzip();
         let algorithm = algorithm.or(upload.plan.algorithm);
         let limit = self.config().put_limit;
-        let received = self.receive(body, put.length, limit, algorithm, |sums| judge(put.md5, expected, sums)).await?;
-        let fresh = Fresh::new(&received.stored, received.sums.content());
-        let part = self.part(number, &received.sums);
+        let sealed = upload.plan.meta.sealed.as_ref();
+        Sealed::admits(sealed, put.key.as_ref())?;
+        let sealing = sealed.map(|sealed| self.sealer(bucket).begin(sealed, put.key.as_ref())).transpose()?;
+        let taking = Taking { announced: put.length, limit, checksum: algorithm, sealing: sealing.as_ref() };
+        let received = self.receive(body, taking, |sums| judge(put.md5, expected, sums)).await?;
+        let fresh = Fresh::new(&received.stored, &received.sums, sealing.as_ref())?;
+        let mut part = self.part(number, &received.sums);
+        let hidden = sealing.as_ref().filter(|sealing| !sealing.is_shared());
+        if let Some(sealing) = hidden {
+            part.etag = sealing.etag(&received.sums);
+        }
         let (known, key, id, now) = (bucket.clone(), key.to_owned(), id.to_owned(), self.now());
-        let (row, blocks) = (part.clone(), received.sums.blocks.clone());
+        let blocks = if hidden.is_some() { Vec::new() } else { received.sums.blocks.clone() };
+        let (row, content_type) = (part.clone(), put.content_type);
         let kept = self
             .store()
             .write(move |tx| {
                 bucket::current(tx, &known)?;
                 // Again: it may have been completed or aborted while the bytes came.
-                find(tx, known.id, &key, &id)?;
+                let upload = find(tx, known.id, &key, &id)?;
+                if upload.plan.meta.headers.content_type.is_none() && content_type.is_some() {
+                    let mut plan = upload.plan;
+                    plan.meta.headers.content_type.clone_from(&content_type);
+                    replan(tx, &id, &plan)?;
+                }
                 let kept = blob_refs::keep(tx, &known.tenant, &fresh)?;
                 write_part(tx, &id, &row, &kept.id, &blocks, now)?;
                 Ok::<_, ObjectsError>(kept.fresh)
@@ -177,8 +219,7 @@ impl Objects {
         Ok(part)
     }
 
-    /// Copies bytes of an object into a part. A part that is a whole blob of the same tenant is shared; else
-    /// the bytes are read and written.
+    /// Copies bytes of an object into a part: they are read and written.
     ///
     /// # Errors
     /// As those of [`Self::get`] for the source and of [`Self::put_part`] for the part.
@@ -193,9 +234,6 @@ impl Objects {
         number: u32,
         copy: PartCopy,
     ) -> Result<Part, ObjectsError> {
-        if from.tenant != to.tenant {
-            return Err(ObjectsError::InvalidState("objects are copied inside one tenant".to_owned()));
-        }
         let (bucket, source_key, version) = (from.id, from_key.to_owned(), copy.version.clone());
         let (object, pieces) = self
             .store()
@@ -205,6 +243,7 @@ impl Objects {
                 Ok::<_, ObjectsError>((object, pieces))
             })
             .await?;
+        Sealed::admits(object.meta.sealed.as_ref(), copy.source_key.as_ref())?;
         copy.conditions.check_source(&object)?;
         if !object.readable(self.now()) {
             return Err(ObjectsError::InvalidState("the source is archived: restore it first".to_owned()));
@@ -216,8 +255,10 @@ impl Objects {
         };
         let length = range.end - range.start;
         use futures::TryStreamExt as _;
-        let body = Box::pin(self.stream(&pieces, &range).map_err(|e| BodyError::from(Box::new(e))));
-        self.put_part(to, key, id, number, body, PutPart { length: Some(length), ..PutPart::default() }).await
+        let source = self.stream(from, &pieces, &range, copy.source_key.as_ref())?;
+        let body = Box::pin(source.map_err(|e| BodyError::from(Box::new(e))));
+        self.put_part(to, key, id, number, body, PutPart { length: Some(length), key: copy.key, ..PutPart::default() })
+            .await
     }
 
     /// Ends an upload: the parts that are named become the object, the others are gone. Asked again, it
@@ -237,11 +278,14 @@ impl Objects {
             return Err(ObjectsError::field("parts", "no part is named", "name the parts that make the object"));
         }
         let (known, key, id, now) = (bucket.clone(), key.to_owned(), id.to_owned(), self.now());
-        let limit = self.config().object_limit;
-        if let Some(new) = &complete.key {
+        let (limit, watchers) = (self.config().object_limit, self.watchers());
+        if let Some(new) = &complete.key_if_taken {
             check_key(new, self.config())?;
         }
-        self.store().write(move |tx| complete_in(tx, &known, &key, &id, &complete, limit, now)).await
+        if let Some(user) = &complete.user {
+            Meta { user: user.clone(), ..Meta::default() }.check(self.config())?;
+        }
+        self.store().write(move |tx| complete_in(tx, &known, &key, &id, &complete, (limit, &watchers), now)).await
     }
 
     fn check_number(&self, number: u32) -> Result<(), ObjectsError> {
@@ -258,6 +302,7 @@ impl Objects {
             number,
             size: sums.len,
             etag: sums.etag(),
+            ufile: Some(sums.ufile()),
             checksum: sums.checksum.as_ref().map(|c| c.value.clone()),
             modified: self.now(),
         }
@@ -300,19 +345,26 @@ fn complete_in(
     key: &str,
     id: &str,
     complete: &Complete,
-    limit: u64,
+    (limit, watchers): (u64, &Watchers),
     now: Timestamp,
 ) -> Result<Written, ObjectsError> {
-    let target = complete.key.as_deref().unwrap_or(key);
+    let other = complete.key_if_taken.as_deref().unwrap_or(key);
+    lock_both(tx, (known.id, key), (known.id, other))?;
     let upload = match find(tx, known.id, key, id) {
         Err(ObjectsError::NoSuchUpload(id)) => {
             // The answer to the first call may have been lost.
-            let done = records::current(tx, known.id, target)?.filter(|o| o.meta.upload.as_ref() == Some(&id));
+            let mut done = None;
+            for target in [key, other] {
+                let here = records::current(tx, known.id, target)?;
+                done = done.or(here.filter(|o| o.meta.upload.as_ref() == Some(&id)));
+            }
             let versioned = known.settings.versioning != crate::Versioning::Off;
             return done.map(|object| Written { object, versioned }).ok_or(ObjectsError::NoSuchUpload(id));
         }
         found => found?,
     };
+    Sealed::admits(upload.plan.meta.sealed.as_ref(), complete.customer.as_ref())?;
+    let target = if other != key && records::current(tx, known.id, key)?.is_some() { other } else { key };
     let parts = chosen(tx, id, complete)?;
     let size: u64 = parts.iter().map(|p| p.part.size).sum();
     if size > limit {
@@ -323,10 +375,16 @@ fn complete_in(
     }
     let checksum = whole_checksum(&upload.plan, &parts, complete.checksum.as_deref(), size)?;
     let mut meta = upload.plan.meta;
+    if let Some(user) = &complete.user {
+        meta.user.clone_from(user);
+    }
+    if complete.content_type.is_some() {
+        meta.headers.content_type.clone_from(&complete.content_type);
+    }
     meta.checksum = checksum;
     meta.parts = u32::try_from(parts.len()).unwrap_or(u32::MAX);
     meta.upload = Some(id.to_owned());
-    meta.ufile = whole_ufile(&parts);
+    meta.ufile = if matches!(meta.sealed, Some(Sealed::Customer { .. })) { None } else { whole_ufile(&parts) };
     let etag = composite_etag(parts.iter().map(|p| p.part.etag.as_str()))
         .ok_or(ObjectsError::InvalidPart { number: complete.parts[0].number })?;
     let object = Object { key: target.to_owned(), uid: fresh_uid(), size, etag, meta, ..Object::default() };
@@ -344,7 +402,7 @@ fn complete_in(
         )?;
         blob_refs::share(tx, &part.blob)?;
     }
-    let (written, _) = commit(tx, known, object, &Source::Pieces, &complete.conditions, now)?;
+    let (written, _) = commit(tx, known, object, &Source::Pieces, &complete.conditions, watchers, now)?;
     discard(tx, id, now)?;
     metrics::put(0);
     Ok(written)
@@ -356,6 +414,10 @@ fn chosen(tx: &mut dyn Tx, id: &str, complete: &Complete) -> Result<Vec<Stored>,
         "SELECT n, blob, size, etag, checksum, blocks, modified FROM object_parts WHERE upload = $1 ORDER BY n",
         params![id],
     )?;
+    if complete.all && rows.len() != complete.parts.len() {
+        let (reason, fix) = (format!("{} parts of {} are named", complete.parts.len(), rows.len()), "name all of them");
+        return Err(ObjectsError::field("parts", reason, fix));
+    }
     let mut there = rows.iter().peekable();
     let mut parts: Vec<Stored> = Vec::with_capacity(complete.parts.len());
     for (ix, wanted) in complete.parts.iter().enumerate() {
@@ -383,6 +445,14 @@ fn chosen(tx: &mut dyn Tx, id: &str, complete: &Complete) -> Result<Vec<Stored>,
     let small = parts.split_last().and_then(|(_, rest)| rest.iter().find(|p| p.part.size < complete.least));
     if let Some(Stored { part, .. }) = small {
         return Err(ObjectsError::PartTooSmall { number: part.number, size: part.size, least: complete.least });
+    }
+    let uneven = |multiple: u64| {
+        let rest = parts.split_last().map_or(&[][..], |(_, rest)| rest);
+        rest.iter().find(|p| p.part.size == 0 || p.part.size % multiple != 0)
+    };
+    if let Some((multiple, Stored { part, .. })) = complete.multiple.and_then(|m| Some((m, uneven(m)?))) {
+        let reason = format!("part {} has {} bytes", part.number, part.size);
+        return Err(ObjectsError::field("parts", reason, format!("give all but the last {multiple} bytes")));
     }
     Ok(parts)
 }

@@ -6,7 +6,9 @@ use doorstep_clock::Timestamp;
 use doorstep_store::{Row, StoreError};
 use serde::{Deserialize, Serialize};
 
+use crate::acl::{self, Grant};
 use crate::checksum::Checksum;
+use crate::seal::Sealed;
 use crate::{Config, ObjectsError};
 
 /// What a version without an id of its own is called.
@@ -132,6 +134,10 @@ pub struct Meta {
     /// The multipart upload it came from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub upload: Option<String>,
+    /// What it was made of by a rule of its bucket: the source's version, the rule and the result's number. Rules make
+    /// nothing of such an object.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub derived_from: Option<String>,
     /// Until when it cannot be deleted.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub retention: Option<Retention>,
@@ -141,6 +147,15 @@ pub struct Meta {
     /// Whoever reads without a key may read it.
     #[serde(skip_serializing_if = "is_false")]
     pub public: bool,
+    /// The tenant that wrote it, if it is not the bucket's.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
+    /// Who else may what with it; without it the owner alone, and who `public` says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub acl: Option<Vec<Grant>>,
+    /// Under whose key its bytes are, if they are encrypted.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sealed: Option<Sealed>,
     /// An archived object can be read until then.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub restored_until: Option<Timestamp>,
@@ -166,6 +181,7 @@ impl Meta {
             let fix = format!("send at most {}", config.meta_bytes);
             return Err(ObjectsError::field("metadata", format!("{bytes} bytes of user metadata"), fix));
         }
+        acl::check(self.acl.as_deref().unwrap_or_default())?;
         check_tags(&self.tags, 10)
     }
 }

@@ -39,12 +39,33 @@ pub struct Asked<'a> {
     /// `bucket` or `bucket/key`.
     pub resource: &'a str,
     /// Values of condition keys: `aws:Referer`, `s3:prefix`.
-    pub context: Vec<(&'static str, String)>,
+    pub context: Vec<(String, String)>,
 }
 
 /// Condition keys that requests can be asked for.
-const KEYS: [&str; 6] =
-    ["aws:referer", "aws:useragent", "s3:prefix", "s3:delimiter", "s3:x-amz-acl", "aws:securetransport"];
+const KEYS: [&str; 18] = [
+    "aws:referer",
+    "aws:useragent",
+    "aws:securetransport",
+    "s3:prefix",
+    "s3:delimiter",
+    "s3:x-amz-acl",
+    "s3:x-amz-grant-read",
+    "s3:x-amz-grant-write",
+    "s3:x-amz-grant-read-acp",
+    "s3:x-amz-grant-write-acp",
+    "s3:x-amz-grant-full-control",
+    "s3:x-amz-copy-source",
+    "s3:x-amz-metadata-directive",
+    "s3:x-amz-storage-class",
+    "s3:x-amz-server-side-encryption",
+    "s3:x-amz-server-side-encryption-aws-kms-key-id",
+    "s3:x-amz-server-side-encryption-customer-algorithm",
+    "s3:max-keys",
+];
+/// Condition keys that end with a tag's name: of the object that is there, and of the one that is written.
+const EXISTING_TAG: &str = "s3:existingobjecttag/";
+const REQUEST_TAG: &str = "s3:requestobjecttag/";
 
 #[derive(Clone, Debug, PartialEq)]
 struct Statement {
@@ -62,9 +83,18 @@ struct Matcher {
     not: bool,
 }
 
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Compare {
+    Equal,
+    EqualInAnyCase,
+    Like,
+    /// Whether there is no value.
+    Missing,
+}
+
 #[derive(Clone, Debug, PartialEq)]
 struct Condition {
-    like: bool,
+    compare: Compare,
     not: bool,
     if_exists: bool,
     key: String,
@@ -152,6 +182,13 @@ impl Policy {
         verdict
     }
 
+    /// Whether what it says hangs on the tags of the object that is there.
+    #[must_use]
+    pub fn asks_for_tags(&self) -> bool {
+        let mut conditions = self.statements.iter().flat_map(|s| &s.conditions);
+        conditions.any(|c| c.key.to_ascii_lowercase().starts_with(EXISTING_TAG))
+    }
+
     /// Whether it allows something to everybody without a condition.
     #[must_use]
     pub fn is_public(&self) -> bool {
@@ -194,8 +231,15 @@ impl Matcher {
 impl Condition {
     fn holds(&self, asked: &Asked<'_>) -> bool {
         let found = asked.context.iter().find(|(key, _)| key.eq_ignore_ascii_case(&self.key)).map(|(_, value)| value);
+        if self.compare == Compare::Missing {
+            return self.values.iter().any(|value| (value == "true") == found.is_none());
+        }
         let Some(found) = found else { return self.not || self.if_exists };
-        let fits_one = |value: &String| if self.like { fits(value, found) } else { value == found };
+        let fits_one = |value: &String| match self.compare {
+            Compare::Like => fits(value, found),
+            Compare::EqualInAnyCase => value.eq_ignore_ascii_case(found),
+            Compare::Equal | Compare::Missing => value == found,
+        };
         self.values.iter().any(fits_one) != self.not
     }
 }
@@ -208,6 +252,7 @@ fn statement(written: WrittenStatement, bucket: &str) -> Result<Statement, Objec
     };
     let who = match (written.principal, written.not_principal) {
         (Some(value), None) => Some(Matcher { patterns: principals(&value)?, not: false }),
+        (None, Some(_)) if allow => return Err(malformed("NotPrincipal only goes with Deny")),
         (None, Some(value)) => Some(Matcher { patterns: principals(&value)?, not: true }),
         _ => return Err(malformed("a statement has either Principal or NotPrincipal")),
     };
@@ -222,7 +267,10 @@ fn statement(written: WrittenStatement, bucket: &str) -> Result<Statement, Objec
     }
     let resource = either(written.resource, written.not_resource, "Resource")?;
     let (itself, inside) = (format!("arn:aws:s3:::{bucket}"), format!("arn:aws:s3:::{bucket}/"));
-    if let Some(bad) = resource.patterns.iter().find(|r| **r != itself && !r.starts_with(&inside)) {
+    let fits_here = |r: &String| {
+        *r == itself || r.starts_with(&inside) || matches!(r.as_str(), "*" | "arn:aws:s3:::*" | "arn:aws:s3:::*/*")
+    };
+    if let Some(bad) = resource.patterns.iter().find(|r| !fits_here(r)) {
         return Err(malformed(format!("`{bad}` is not in this bucket")));
     }
     let conditions = written.condition.map_or(Ok(Vec::new()), |value| conditions(&value))?;
@@ -260,18 +308,23 @@ fn conditions(value: &Value) -> Result<Vec<Condition>, ObjectsError> {
             Some(bare) => (bare, true),
             None => (operator.as_str(), false),
         };
-        let (like, not) = match bare {
-            "StringEquals" | "Bool" => (false, false),
-            "StringNotEquals" => (false, true),
-            "StringLike" => (true, false),
-            "StringNotLike" => (true, true),
+        let (compare, not) = match bare {
+            "StringEquals" => (Compare::Equal, false),
+            "StringNotEquals" => (Compare::Equal, true),
+            "Bool" | "StringEqualsIgnoreCase" => (Compare::EqualInAnyCase, false),
+            "StringNotEqualsIgnoreCase" => (Compare::EqualInAnyCase, true),
+            "StringLike" => (Compare::Like, false),
+            "StringNotLike" => (Compare::Like, true),
+            "Null" if !if_exists => (Compare::Missing, false),
             other => return Err(malformed(format!("the condition operator `{other}` is not understood here"))),
         };
         for (key, values) in object(&keys)? {
-            if !KEYS.contains(&key.to_ascii_lowercase().as_str()) {
+            let small = key.to_ascii_lowercase();
+            let of_tag = small.starts_with(EXISTING_TAG) || small.starts_with(REQUEST_TAG);
+            if !of_tag && !KEYS.contains(&small.as_str()) {
                 return Err(malformed(format!("the condition key `{key}` is not understood here")));
             }
-            all.push(Condition { like, not, if_exists, key, values: texts(&values)? });
+            all.push(Condition { compare, not, if_exists, key, values: texts(&values)? });
         }
     }
     Ok(all)
@@ -283,7 +336,7 @@ mod tests {
     use super::*;
 
     fn judge(policy: &str, who: Option<(&str, &str)>, action: &str, resource: &str) -> Verdict {
-        let context = vec![("aws:Referer", "https://shop.example/a".to_owned())];
+        let context = vec![("aws:Referer".to_owned(), "https://shop.example/a".to_owned())];
         Policy::parse(policy, "b").unwrap().judge(&Asked { who, action, resource, context })
     }
 
@@ -305,6 +358,17 @@ mod tests {
     }
 
     #[test]
+    fn what_must_be_there() {
+        let policy = r#"{"Statement":[{"Effect":"Deny","Principal":"*","Action":"*","Resource":"arn:aws:s3:::*",
+            "Condition":{"Null":{"aws:Referer":"false"},"StringEquals":{"s3:RequestObjectTag/a":"b"}}}]}"#;
+        assert_eq!(judge(policy, None, "s3:PutObject", "b/k"), Verdict::Silent, "no tag came");
+        let policy = policy.replace("StringEquals", "StringNotEquals");
+        assert_eq!(judge(&policy, None, "s3:PutObject", "b/k"), Verdict::Deny);
+        let policy = policy.replace(r#""false""#, r#""true""#);
+        assert_eq!(judge(&policy, None, "s3:PutObject", "b/k"), Verdict::Silent, "a referer came");
+    }
+
+    #[test]
     fn what_is_not_understood_is_refused() {
         let with = |rest: &str| {
             format!(
@@ -317,6 +381,7 @@ mod tests {
             r#","Condition":{"IpAddress":{"aws:SourceIp":"10.0.0.0/8"}}"#,
             r#","Condition":{"StringEquals":{"s3:unknown":"x"}}"#,
             r#","Extra":1"#,
+            r#","NotPrincipal":"*""#,
             r#","NotAction":"s3:*""#,
         ] {
             assert!(Policy::parse(&with(bad), "b").is_err(), "{bad}");

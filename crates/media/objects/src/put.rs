@@ -9,9 +9,13 @@ use uuid::Uuid;
 use crate::blob_refs::{self, Fresh};
 use crate::checksum::{Algorithm, Checksum};
 use crate::digest::{Md5Sum, Sums, hex};
+use crate::events::{self, Event};
 use crate::object::{Meta, Object, Retention, check_key};
+use crate::receive::Taking;
+use crate::seal::{CustomerKey, Encrypt, Sealer};
 use crate::service::lock_key;
-use crate::settings::Versioning;
+use crate::settings::{DefaultEncryption, Versioning};
+use crate::watch::Watchers;
 use crate::{BodyError, Bucket, Objects, ObjectsError, WriteConditions, bucket, metrics, records, usage};
 
 /// A checksum that a caller announces.
@@ -47,6 +51,8 @@ pub struct Put {
     pub checksum: Option<(Algorithm, Expected)>,
     /// Under which conditions.
     pub conditions: WriteConditions,
+    /// How the bytes are encrypted.
+    pub encrypt: Encrypt,
 }
 
 /// A write that is on disk.
@@ -80,6 +86,23 @@ pub(crate) fn judge(md5: Option<Md5Sum>, checksum: Option<Expected>, sums: &Sums
     }
 }
 
+/// What is asked for, or what the bucket says where nothing is.
+pub(crate) fn default_encryption(bucket: &Bucket, asked: Encrypt) -> Encrypt {
+    match (asked, &bucket.settings.encryption) {
+        (Encrypt::Default, Some(DefaultEncryption::Node)) => Encrypt::Node,
+        (Encrypt::Default, Some(DefaultEncryption::Named { key })) => Encrypt::Named(key.clone()),
+        (asked, _) => asked,
+    }
+}
+
+/// The customer's key in it.
+pub(crate) const fn customer(encrypt: &Encrypt) -> Option<&CustomerKey> {
+    match encrypt {
+        Encrypt::Customer(key) => Some(key),
+        Encrypt::Default | Encrypt::Node | Encrypt::Named(_) => None,
+    }
+}
+
 /// Where the bytes of a new version come from.
 pub(crate) enum Source<'a> {
     /// They came now.
@@ -98,6 +121,7 @@ pub(crate) fn commit(
     mut object: Object,
     source: &Source<'_>,
     conditions: &WriteConditions,
+    watchers: &Watchers,
     now: Timestamp,
 ) -> Result<(Written, bool), ObjectsError> {
     let bucket = bucket::current(tx, known)?;
@@ -134,6 +158,15 @@ pub(crate) fn commit(
     }
     object.seq = records::step_aside(tx, &bucket, &object.key, before.as_ref(), now)?;
     records::insert(tx, bucket.id, &object)?;
+    for watcher in watchers.iter() {
+        watcher.written(tx, &bucket, &object)?;
+    }
+    let event = match source {
+        Source::Fresh(_) => Event::Put,
+        Source::Shared(_) => Event::Copy,
+        Source::Pieces => Event::Complete,
+    };
+    events::tell(tx, &bucket, event, &object, now)?;
     let versioned = bucket.settings.versioning != Versioning::Off;
     Ok((Written { object, versioned }, fresh_in_use))
 }
@@ -149,33 +182,44 @@ impl Objects {
     {
         check_key(key, self.config())?;
         put.meta.check(self.config())?;
-        let Put { mut meta, length, md5, checksum, conditions } = put;
+        let Put { mut meta, length, md5, checksum, conditions, encrypt } = put;
+        let encrypt = default_encryption(bucket, encrypt);
+        let sealer = self.sealer(bucket);
+        meta.sealed = sealer.describe(&encrypt)?;
+        let sealing = meta.sealed.as_ref().map(|sealed| sealer.begin(sealed, customer(&encrypt))).transpose()?;
         // Asked before the bytes are taken in, so that a hopeless upload costs nothing; decided in the transaction.
         self.foresee(bucket, key, &conditions).await?;
         let (algorithm, expected) = checksum.unzip();
         let limit = self.config().put_limit;
-        let received = self.receive(body, length, limit, algorithm, |sums| judge(md5, expected, sums)).await?;
+        let taking = Taking { announced: length, limit, checksum: algorithm, sealing: sealing.as_ref() };
+        let received = self.receive(body, taking, |sums| judge(md5, expected, sums)).await?;
         let sums = &received.sums;
-        meta.ufile = Some(sums.ufile());
+        // A customer's bytes are told by nothing that is computed over them.
+        let hidden = sealing.as_ref().filter(|sealing| !sealing.is_shared());
+        meta.ufile = hidden.is_none().then(|| sums.ufile());
         meta.checksum = sums.checksum.clone();
         let object = Object {
             key: key.to_owned(),
             uid: fresh_uid(),
             size: sums.len,
-            etag: sums.etag(),
+            etag: hidden.map_or_else(|| sums.etag(), |sealing| sealing.etag(sums)),
             meta,
             ..Object::default()
         };
-        let fresh = Fresh::new(&received.stored, sums.content());
-        let (known, now) = (bucket.clone(), self.now());
+        let fresh = Fresh::new(&received.stored, sums, sealing.as_ref())?;
+        let (known, watchers, now) = (bucket.clone(), self.watchers(), self.now());
         let written = self
             .store()
-            .write(move |tx| commit(tx, &known, object.clone(), &Source::Fresh(&fresh), &conditions, now))
+            .write(move |tx| commit(tx, &known, object.clone(), &Source::Fresh(&fresh), &conditions, &watchers, now))
             .await;
         self.settle(written.as_ref().map(|(_, used)| *used), received.stored).await;
         let (written, _) = written?;
         metrics::put(written.object.size);
         Ok(written)
+    }
+
+    pub(crate) fn sealer<'a>(&'a self, bucket: &'a Bucket) -> Sealer<'a> {
+        Sealer { master: self.config().master.as_ref(), tenant: &bucket.tenant }
     }
 
     /// Fails early where a condition cannot hold.

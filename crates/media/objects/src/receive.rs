@@ -8,6 +8,7 @@ use tokio::task::JoinHandle;
 
 use crate::checksum::Algorithm;
 use crate::digest::{Digests, Sums};
+use crate::seal::{Frames, Sealing};
 use crate::{Objects, ObjectsError};
 
 /// Why a body ended before its end.
@@ -78,6 +79,48 @@ impl Hasher {
     }
 }
 
+/// Where a body's bytes go: as they are, or encrypted.
+struct Sink {
+    writer: Writer,
+    frames: Option<Frames>,
+    len: u64,
+}
+
+impl Sink {
+    async fn write(&mut self, piece: Bytes) -> Result<(), ObjectsError> {
+        self.len += piece.len() as u64;
+        match &mut self.frames {
+            None => self.writer.write(piece).await?,
+            Some(frames) => {
+                for frame in frames.push(&piece) {
+                    self.writer.write(frame).await?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    async fn finish(mut self) -> Result<Stored, ObjectsError> {
+        if let Some(last) = self.frames.and_then(Frames::finish) {
+            self.writer.write(last).await?;
+        }
+        Ok(self.writer.finish().await?)
+    }
+}
+
+/// How a body is taken in.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Taking<'a> {
+    /// How many bytes there should be.
+    pub(crate) announced: Option<u64>,
+    /// How many there may be.
+    pub(crate) limit: u64,
+    /// A checksum to compute.
+    pub(crate) checksum: Option<Algorithm>,
+    /// The key that the bytes are encrypted under.
+    pub(crate) sealing: Option<&'a Sealing>,
+}
+
 /// A body that is on disk, and what was computed over it.
 pub(crate) struct Received {
     pub(crate) stored: Stored,
@@ -85,62 +128,53 @@ pub(crate) struct Received {
 }
 
 impl Objects {
-    /// Takes in a body of at most `limit` bytes; `announced` says how many there should be. `judge` sees the
-    /// digests before the bytes are kept.
+    /// Takes in a body. `judge` sees the digests before the bytes are kept.
     pub(crate) async fn receive<S>(
         &self,
         mut body: S,
-        announced: Option<u64>,
-        limit: u64,
-        checksum: Option<Algorithm>,
+        taking: Taking<'_>,
         judge: impl FnOnce(&Sums) -> Result<(), ObjectsError>,
     ) -> Result<Received, ObjectsError>
     where
         S: Stream<Item = Result<Bytes, BodyError>> + Send + Unpin,
     {
-        if announced.is_some_and(|announced| announced > limit) {
+        let limit = taking.limit;
+        if taking.announced.is_some_and(|announced| announced > limit) {
             return Err(ObjectsError::TooLarge { limit });
         }
-        let mut writer = self.blobs().writer();
-        let sums = match self.pump(&mut body, &mut writer, announced, limit, checksum).await.and_then(|sums| {
+        let mut sink = Sink { writer: self.blobs().writer(), frames: taking.sealing.map(Sealing::frames), len: 0 };
+        let sums = match self.pump(&mut body, &mut sink, taking).await.and_then(|sums| {
             judge(&sums)?;
             Ok(sums)
         }) {
             Ok(sums) => sums,
             Err(error) => {
-                writer.abort().await;
+                sink.writer.abort().await;
                 return Err(error);
             }
         };
-        Ok(Received { stored: writer.finish().await?, sums })
+        Ok(Received { stored: sink.finish().await?, sums })
     }
 
-    async fn pump<S>(
-        &self,
-        body: &mut S,
-        writer: &mut Writer,
-        announced: Option<u64>,
-        limit: u64,
-        checksum: Option<Algorithm>,
-    ) -> Result<Sums, ObjectsError>
+    async fn pump<S>(&self, body: &mut S, sink: &mut Sink, taking: Taking<'_>) -> Result<Sums, ObjectsError>
     where
         S: Stream<Item = Result<Bytes, BodyError>> + Send + Unpin,
     {
-        let mut hasher = Hasher::new(checksum);
+        let mut hasher = Hasher::new(taking.checksum);
         let idle = self.config().body_idle;
         loop {
             let next = tokio::time::timeout(idle, body.next()).await;
             let Some(piece) = next.map_err(|_| ObjectsError::BodyTimeout { seconds: idle.as_secs() })? else { break };
             let piece = piece.map_err(ObjectsError::Body)?;
-            if writer.len() + piece.len() as u64 > limit {
-                return Err(ObjectsError::TooLarge { limit });
+            if sink.len + piece.len() as u64 > taking.limit {
+                return Err(ObjectsError::TooLarge { limit: taking.limit });
             }
             hasher.take(&piece).await?;
-            writer.write(piece).await?;
+            sink.write(piece).await?;
         }
-        match announced {
-            Some(announced) if announced != writer.len() => {
-                Err(ObjectsError::IncompleteBody { announced, received: writer.len() })
+        match taking.announced {
+            Some(announced) if announced != sink.len => {
+                Err(ObjectsError::IncompleteBody { announced, received: sink.len })
             }
             _ => hasher.finish().await,
         }

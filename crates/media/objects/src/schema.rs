@@ -134,4 +134,21 @@ pub const MIGRATIONS: &[Migration] = &[
             )",
     },
     Migration::same("objects/0002_bytes", SHARED),
+    // The wrapped key of an encrypted blob.
+    Migration::same("objects/0056_seals", "ALTER TABLE blobs ADD COLUMN seal TEXT"),
+    // Events on their way.
+    Migration::same(
+        "objects/0057_events",
+        "CREATE TABLE object_events (
+            id TEXT PRIMARY KEY,
+            tenant TEXT NOT NULL,
+            bucket TEXT NOT NULL,
+            target TEXT NOT NULL,
+            message TEXT NOT NULL,
+            at BIGINT NOT NULL,
+            attempts BIGINT NOT NULL,
+            due BIGINT NOT NULL
+        );
+        CREATE INDEX object_events_due ON object_events (due, id)",
+    ),
 ];

@@ -8,6 +8,7 @@ use doorstep_clock::{SharedClock, Timestamp};
 use doorstep_store::{Backend, Store, Tx, params};
 use parking_lot::RwLock;
 
+use crate::watch::Watchers;
 use crate::{Bucket, Config, ObjectsError};
 
 /// Buckets kept in the cache; past it the cache starts anew.
@@ -25,6 +26,7 @@ struct Inner {
     clock: SharedClock,
     config: Config,
     cache: RwLock<HashMap<String, (Arc<Bucket>, Timestamp)>>,
+    watchers: RwLock<Watchers>,
 }
 
 impl std::fmt::Debug for Objects {
@@ -38,11 +40,16 @@ impl Objects {
     /// `blobs`. `clock` is real time, not a city's.
     #[must_use]
     pub fn new(store: Store, blobs: Blobs, clock: SharedClock, config: Config) -> Self {
-        Self { inner: Arc::new(Inner { store, blobs, clock, config, cache: RwLock::default() }) }
+        let (cache, watchers) = (RwLock::default(), RwLock::new(Watchers::from([])));
+        Self { inner: Arc::new(Inner { store, blobs, clock, config, cache, watchers }) }
     }
 
     pub(crate) fn store(&self) -> &Store {
         &self.inner.store
+    }
+
+    pub(crate) fn watchers_cell(&self) -> &RwLock<Watchers> {
+        &self.inner.watchers
     }
 
     pub(crate) fn blobs(&self) -> &Blobs {

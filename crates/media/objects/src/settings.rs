@@ -4,9 +4,12 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::acl::Grant;
 use crate::cors::CorsRule;
+use crate::events::EventRule;
 use crate::lifecycle::LifecycleRule;
 use crate::object::LockMode;
+use crate::website::Website;
 
 /// Whether older versions are kept.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,6 +46,45 @@ pub struct LockDefault {
     pub in_years: bool,
 }
 
+/// How objects are encrypted that nothing else was said of.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase", tag = "by")]
+pub enum DefaultEncryption {
+    /// Under the node's key.
+    Node,
+    /// Under a named one.
+    Named {
+        /// Its name.
+        key: String,
+    },
+}
+
+/// Whose the objects are that other tenants write, and whether lists count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Ownership {
+    /// The bucket's owner's; only the policy says who else may what.
+    Enforced,
+    /// The bucket's owner's, if the writer gives him full control.
+    Preferred,
+    /// The writer's.
+    Writer,
+}
+
+/// What of public access is held back, whatever lists and policies say.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct PublicBlock {
+    /// Lists for everybody are refused.
+    pub block_acls: bool,
+    /// Those that are there do not count.
+    pub ignore_acls: bool,
+    /// Policies for everybody are refused.
+    pub block_policy: bool,
+    /// A policy for everybody counts for the owner's keys alone.
+    pub restrict: bool,
+}
+
 /// A bucket's settings.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -67,6 +109,24 @@ pub struct Settings {
     pub lifecycle: Vec<LifecycleRule>,
     /// Who else may do what, as it was written.
     pub policy: Option<String>,
+    /// How objects are encrypted where an upload says nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub encryption: Option<DefaultEncryption>,
+    /// Who else may what with the bucket itself; without it the owner alone, and who `public_list` says.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub acl: Option<Vec<Grant>>,
+    /// Whose the objects are that other tenants write.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ownership: Option<Ownership>,
+    /// What of public access is held back.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub public_block: Option<PublicBlock>,
+    /// Which events go where.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub events: Vec<EventRule>,
+    /// What it is as a website.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub website: Option<Website>,
     /// Settings of one face alone, by the face's name for them.
     pub extra: BTreeMap<String, serde_json::Value>,
 }

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::checksum::Algorithm;
 use crate::object::Meta;
-use crate::{Bucket, Objects, ObjectsError, blob_refs, bucket};
+use crate::{Bucket, Objects, ObjectsError, blob_refs, bucket, ufile_hash};
 
 /// The most entries of a page.
 const MOST: usize = 1000;
@@ -47,6 +47,8 @@ pub struct Part {
     pub size: u64,
     /// Its MD5 in hex.
     pub etag: String,
+    /// Its UFile hash; a part of a finished object has none of its own.
+    pub ufile: Option<String>,
     /// Its checksum, base64, of the upload's kind.
     pub checksum: Option<String>,
     /// When it came.
@@ -59,6 +61,7 @@ impl Part {
             number: u32::try_from(row.int("n")?).unwrap_or(0),
             size: u64::try_from(row.int("size")?).unwrap_or(0),
             etag: row.text("etag")?,
+            ufile: None,
             checksum: row.opt_text("checksum")?,
             modified,
         })
@@ -104,12 +107,28 @@ pub(crate) fn insert(tx: &mut dyn Tx, bucket: i64, upload: &Upload) -> Result<()
     Ok(())
 }
 
+/// Writes what an upload's object will be, anew.
+pub(crate) fn replan(tx: &mut dyn Tx, id: &str, plan: &Plan) -> Result<(), ObjectsError> {
+    let body = serde_json::to_string(plan).expect("a plan has string keys and finite numbers");
+    tx.execute("UPDATE object_uploads SET body = $1 WHERE id = $2", params![body, id])?;
+    Ok(())
+}
+
 pub(crate) fn find(tx: &mut dyn Tx, bucket: i64, key: &str, id: &str) -> Result<Upload, ObjectsError> {
-    let sql = "SELECT id, key, initiated, body FROM object_uploads WHERE id = $1 AND bucket = $2 AND key = $3";
-    match tx.query_opt(sql, params![id, bucket, key.as_bytes()])? {
+    let upload = find_by_id(tx, bucket, id)?;
+    if upload.key == key { Ok(upload) } else { Err(none(id)) }
+}
+
+fn find_by_id(tx: &mut dyn Tx, bucket: i64, id: &str) -> Result<Upload, ObjectsError> {
+    let sql = "SELECT id, key, initiated, body FROM object_uploads WHERE id = $1 AND bucket = $2";
+    match tx.query_opt(sql, params![id, bucket])? {
         Some(row) => read(&row),
-        None => Err(ObjectsError::NoSuchUpload(id.chars().take(64).collect())),
+        None => Err(none(id)),
     }
+}
+
+fn none(id: &str) -> ObjectsError {
+    ObjectsError::NoSuchUpload(id.chars().take(64).collect())
 }
 
 /// Ends an upload and gives back the bytes of its parts.
@@ -138,30 +157,37 @@ impl Objects {
             .await
     }
 
-    /// An upload and a page of its parts with numbers above `after`; `None` for all of them.
+    /// An upload and a page of its parts with numbers above `after`; `None` for all of them. Without a key
+    /// the upload of this id, whatever it is for.
     ///
     /// # Errors
     /// [`ObjectsError::NoSuchUpload`] or the store's.
     pub async fn list_parts(
         &self,
         bucket: &Bucket,
-        key: &str,
+        key: Option<&str>,
         id: &str,
         after: Option<u32>,
         limit: usize,
     ) -> Result<PartPage, ObjectsError> {
-        let (bucket, key, id) = (bucket.id, key.to_owned(), id.to_owned());
+        let (bucket, key, id) = (bucket.id, key.map(str::to_owned), id.to_owned());
         let limit = limit.min(MOST);
         self.store()
             .read(move |tx| {
-                let upload = find(tx, bucket, &key, &id)?;
+                let upload = match &key {
+                    Some(key) => find(tx, bucket, key, &id)?,
+                    None => find_by_id(tx, bucket, &id)?,
+                };
                 let rows = tx.query(
-                    "SELECT n, size, etag, checksum, modified FROM object_parts WHERE upload = $1 AND n > $2
+                    "SELECT n, size, etag, checksum, blocks, modified FROM object_parts WHERE upload = $1 AND n > $2
                      ORDER BY n LIMIT $3",
                     params![&id, after.map_or(-1, i64::from), i64::try_from(limit + 1).unwrap_or(i64::MAX)],
                 )?;
-                let mut parts =
-                    rows.iter().map(|row| Part::read(row, row.time("modified")?)).collect::<Result<Vec<_>, _>>()?;
+                let part = |row: &Row| {
+                    let ufile = Some(ufile_hash::etag(&row.blob("blocks")?));
+                    Ok(Part { ufile, ..Part::read(row, row.time("modified")?)? })
+                };
+                let mut parts = rows.iter().map(part).collect::<Result<Vec<_>, ObjectsError>>()?;
                 let more = parts.len() > limit;
                 parts.truncate(limit);
                 let next = if more { parts.last().map(|part| part.number) } else { None };

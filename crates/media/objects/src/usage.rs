@@ -68,6 +68,46 @@ impl Objects {
     }
 }
 
+/// What one bucket of all holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BucketUsage {
+    /// Its number, by which lists go on; never used again for another bucket.
+    pub id: i64,
+    /// Whose it is.
+    pub tenant: String,
+    /// Its name.
+    pub name: String,
+    /// What it holds.
+    pub usage: Usage,
+}
+
+impl Objects {
+    /// What all tenants' buckets hold, for a meter: those with a number above `after`, at most `limit`.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn usages(&self, after: i64, limit: u32) -> Result<Vec<BucketUsage>, ObjectsError> {
+        self.store()
+            .read(move |tx| {
+                let rows = tx.query(
+                    "SELECT b.id AS id, b.tenant AS tenant, b.name AS name,
+                         CAST(COALESCE(SUM(u.objects), 0) AS BIGINT) AS objects,
+                         CAST(COALESCE(SUM(u.bytes), 0) AS BIGINT) AS bytes
+                     FROM buckets b LEFT JOIN object_usage u ON u.bucket = b.id WHERE b.id > $1
+                     GROUP BY b.id, b.tenant, b.name ORDER BY b.id LIMIT $2",
+                    params![after, limit],
+                )?;
+                let read = |row: &doorstep_store::Row| {
+                    let count = |name| row.int(name).map(|n| u64::try_from(n).unwrap_or(0));
+                    let usage = Usage { objects: count("objects")?, bytes: count("bytes")? };
+                    Ok(BucketUsage { id: row.int("id")?, tenant: row.text("tenant")?, name: row.text("name")?, usage })
+                };
+                rows.iter().map(read).collect()
+            })
+            .await
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -1,37 +1,34 @@
 //! May they: who asks for what, and whether the bucket's owner allows it.
 //!
-//! A key of the bucket's tenant may what its scopes say; everybody else may only read what the owner has
-//! made public. A bucket of another tenant is answered as one that may not be touched, not as one that is
-//! not there: bucket names are one space for all.
+//! First the bucket's policy speaks. A key of the bucket's tenant may what its scopes say; everybody else what
+//! the access lists of the bucket or the object say. A bucket of another tenant is answered as one that may
+//! not be touched, not as one that is not there: bucket names are one space for all.
 
 use std::sync::Arc;
 
 use doorstep_identity::{Keys, Principal, Scope};
-use doorstep_objects::{Asked, Bucket, Objects, ObjectsError, Verdict};
+use doorstep_objects::acl::Permission;
+use doorstep_objects::{Bucket, Meta, Need, Objects, ObjectsError, Verdict, listed};
 use s3s::access::{S3Access, S3AccessContext};
 use s3s::path::S3Path;
 use s3s::{S3Error, S3ErrorCode, S3Result};
 
+use crate::asked::{may_list, policy, stranger, version_of};
 use crate::error;
+use crate::metered::Payer;
 
 /// Who asks, and the bucket it is about. Operations find it in the request's extensions.
 #[derive(Clone, Debug)]
 pub(crate) struct Caller {
     pub(crate) who: Option<Principal>,
     pub(crate) bucket: Option<Arc<Bucket>>,
+    /// Let in as a key of the bucket's tenant, not by a policy or a list.
+    by_tenant: bool,
 }
 
-/// What an operation needs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Need {
-    /// Objects are read.
-    Read,
-    /// The bucket is listed.
-    List,
-    /// Objects are written or deleted.
-    Write,
-    /// The bucket or its settings are changed or looked at.
-    Manage,
+/// Tenant and key, as policies name them.
+pub(crate) fn names(who: Option<&Principal>) -> Option<(&str, &str)> {
+    who.map(|who| (who.tenant.as_str(), who.key.as_str()))
 }
 
 /// The need of an operation by its name in the model.
@@ -65,20 +62,105 @@ pub(crate) fn need(operation: &str) -> Need {
     }
 }
 
-/// Whether `who` may do this with `bucket`; `public` says whether the object itself is for everybody.
-pub(crate) fn may(who: Option<&Principal>, bucket: &Bucket, need: Need) -> bool {
-    let own = who.filter(|who| who.tenant.as_str() == bucket.tenant);
-    let scopes = match need {
-        Need::Read | Need::List | Need::Write => [Scope::Operator, Scope::Merchant].as_slice(),
-        Need::Manage => [Scope::Operator].as_slice(),
-    };
-    if own.is_some_and(|who| scopes.iter().any(|scope| who.scopes.allows(*scope))) {
-        return true;
+/// Which line of which list lets others do this.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Line {
+    Bucket(Permission),
+    Object(Permission),
+    None,
+}
+
+fn line(operation: &str) -> Line {
+    match operation {
+        "GetObject" | "HeadObject" | "GetObjectAttributes" => Line::Object(Permission::Read),
+        "GetObjectAcl" => Line::Object(Permission::ReadAcp),
+        "PutObjectAcl" => Line::Object(Permission::WriteAcp),
+        "GetObjectTagging" | "PutObjectTagging" | "DeleteObjectTagging" => Line::Object(Permission::FullControl),
+        "ListObjects" | "ListObjectsV2" | "HeadBucket" | "ListObjectVersions" | "ListMultipartUploads" => {
+            Line::Bucket(Permission::Read)
+        }
+        "PutObject"
+        | "PostObject"
+        | "CopyObject"
+        | "DeleteObject"
+        | "DeleteObjects"
+        | "CreateMultipartUpload"
+        | "UploadPart"
+        | "UploadPartCopy"
+        | "CompleteMultipartUpload"
+        | "AbortMultipartUpload"
+        | "ListParts" => Line::Bucket(Permission::Write),
+        "GetBucketAcl" => Line::Bucket(Permission::ReadAcp),
+        "PutBucketAcl" => Line::Bucket(Permission::WriteAcp),
+        _ => Line::None,
     }
-    match need {
-        Need::Read => bucket.settings.public_read,
-        Need::List => bucket.settings.public_list,
-        Need::Write | Need::Manage => false,
+}
+
+/// Whether `who` may do this as a key of the bucket's tenant.
+fn may(who: Option<&Principal>, bucket: &Bucket, need: Need) -> bool {
+    need.owns(who, bucket)
+}
+
+/// Refuses a key of the bucket's tenant what another tenant's object does not allow it.
+pub(crate) fn owned(caller: &Caller, bucket: &Bucket, meta: &Meta, wanted: Permission) -> S3Result<()> {
+    let others = caller.by_tenant && bucket.owner_of(meta) != bucket.tenant;
+    if others && !bucket.lets_object(meta, listed(caller.who.as_ref()), wanted) {
+        return Err(error::denied("The object is another tenant's, who has not granted this."));
+    }
+    Ok(())
+}
+
+/// Whether the list of an object, or its bucket's, lets `who` do something with it.
+async fn object_lets(
+    objects: &Objects,
+    who: Option<&Principal>,
+    bucket: &Bucket,
+    key: &str,
+    version: Option<&str>,
+    wanted: Permission,
+) -> S3Result<bool> {
+    let all = bucket.settings.public_read && !bucket.settings.ignores_public_acls();
+    if wanted == Permission::Read && all {
+        return Ok(true);
+    }
+    match objects.head(bucket, key, version).await {
+        Ok(object) => Ok(bucket.lets_object(&object.meta, listed(who), wanted)),
+        Err(ObjectsError::Store(error)) => Err(error::s3(ObjectsError::Store(error))),
+        // Whoever may not list does not learn what is there.
+        Err(_) => Ok(bucket.lets(listed(who), Permission::Read) || may_list(names(who), bucket, key)),
+    }
+}
+
+/// Whether `who` may read an object, the policy aside: the source of a copy.
+pub(crate) async fn may_read(
+    objects: &Objects,
+    who: Option<&Principal>,
+    bucket: &Bucket,
+    key: &str,
+    version: Option<&str>,
+) -> S3Result<bool> {
+    if !may(who, bucket, Need::Read) {
+        return object_lets(objects, who, bucket, key, version, Permission::Read).await;
+    }
+    match objects.head(bucket, key, version).await {
+        Ok(object) if bucket.owner_of(&object.meta) != bucket.tenant => {
+            Ok(bucket.lets_object(&object.meta, listed(who), Permission::Read))
+        }
+        _ => Ok(true),
+    }
+}
+
+/// Whether somebody without a key may read an object: a page of a website.
+pub(crate) async fn stranger_may_read(
+    objects: &Objects,
+    bucket: &Bucket,
+    key: &str,
+    headers: &http::HeaderMap,
+) -> S3Result<bool> {
+    match stranger(bucket, key, headers) {
+        Verdict::Deny => Ok(false),
+        Verdict::Allow if !bucket.restricts_its_policy() => Ok(true),
+        Verdict::Allow | Verdict::Silent => object_lets(objects, None, bucket, key, None, Permission::Read).await,
     }
 }
 
@@ -99,7 +181,6 @@ impl S3Access for Gate {
             None => None,
         };
         let operation = cx.s3_op().name().to_owned();
-        let need = need(&operation);
         let name = match cx.s3_path() {
             S3Path::Root => None,
             S3Path::Bucket { bucket } | S3Path::Object { bucket, .. } => Some(bucket.to_string()),
@@ -113,100 +194,76 @@ impl S3Access for Gate {
         {
             return Err(error::denied("The bucket's owner is not the one that x-amz-expected-bucket-owner names."));
         }
-        let allowed = match &bucket {
-            Some(bucket) => {
-                let by_policy = policy(cx, &operation, who.as_ref(), bucket);
-                // The owner can always repair the bucket's rules.
-                let own = may(who.as_ref(), bucket, Need::Manage);
-                match by_policy {
-                    Verdict::Deny if !(own && need == Need::Manage) => false,
-                    Verdict::Allow => true,
-                    Verdict::Deny | Verdict::Silent => {
-                        may(who.as_ref(), bucket, need) || self.object_is_public(cx, bucket, need).await?
-                    }
-                }
-            }
-            None => who.as_ref().is_some_and(|who| {
-                let scopes: &[Scope] =
-                    if operation == "ListBuckets" { &[Scope::Operator, Scope::Merchant] } else { &[Scope::Operator] };
-                scopes.iter().any(|scope| who.scopes.allows(*scope))
-            }),
+        let by_tenant = match &bucket {
+            Some(bucket) => self.let_in(cx, &operation, who.as_ref(), bucket).await?,
+            None => who
+                .as_ref()
+                .is_some_and(|who| {
+                    let scopes: &[Scope] = if operation == "ListBuckets" {
+                        &[Scope::Operator, Scope::Merchant]
+                    } else {
+                        &[Scope::Operator]
+                    };
+                    scopes.iter().any(|scope| who.scopes.allows(*scope))
+                })
+                .then_some(true),
         };
-        if !allowed {
-            return Err(error::denied("The key may not do this, or there is none and the bucket is not public."));
+        let refused = || error::denied("The key may not do this, or there is none and the bucket is not public.");
+        let by_tenant = by_tenant.ok_or_else(refused)?;
+        let pays = bucket.as_ref().map(|b| b.tenant.as_str()).or(who.as_ref().map(|who| who.tenant.as_str()));
+        if let (Some(tenant), Some(payer)) = (pays, cx.extensions_mut().get::<Payer>()) {
+            payer.pays(tenant, bucket.as_ref().map(|b| b.name.as_str()), &operation);
         }
-        cx.extensions_mut().insert(Caller { who, bucket });
+        cx.extensions_mut().insert(Caller { who, bucket, by_tenant });
         Ok(())
     }
 }
 
 impl Gate {
-    /// Whether the one object that is read was made public by its own ACL.
-    async fn object_is_public(&self, cx: &S3AccessContext<'_>, bucket: &Bucket, need: Need) -> S3Result<bool> {
-        let (Need::Read, S3Path::Object { key, .. }) = (need, cx.s3_path()) else { return Ok(false) };
+    /// Whether somebody may, and if so whether as a key of the bucket's tenant.
+    async fn let_in(
+        &self,
+        cx: &S3AccessContext<'_>,
+        operation: &str,
+        who: Option<&Principal>,
+        bucket: &Bucket,
+    ) -> S3Result<Option<bool>> {
         let version = version_of(cx.uri().query().unwrap_or_default());
-        match self.objects.head(bucket, key, version.as_deref()).await {
-            Ok(object) => Ok(object.meta.public),
-            Err(ObjectsError::Store(error)) => Err(error::s3(ObjectsError::Store(error))),
-            // Whoever may not list does not learn what is there.
-            Err(_) => Ok(bucket.settings.public_list),
+        let key = match cx.s3_path() {
+            S3Path::Object { key, .. } => Some(&**key),
+            _ => None,
+        };
+        let tagged = bucket.policy.as_ref().is_some_and(|policy| policy.asks_for_tags());
+        let object = match key.filter(|_| tagged) {
+            Some(key) => self.objects.head(bucket, key, version.as_deref()).await.ok(),
+            None => None,
+        };
+        let verdict = policy(cx, operation, who, bucket, object.as_ref());
+        let own = who.is_some_and(|who| who.tenant.as_str() == bucket.tenant);
+        // The owner can always repair the policy itself.
+        let repairs = operation.ends_with("BucketPolicy") && may(who, bucket, Need::Manage);
+        if verdict == Verdict::Deny && !repairs {
+            return Ok(None);
         }
-    }
-}
-
-/// The action of a policy that an operation is.
-fn action(operation: &str, query: &str) -> String {
-    let versioned = if version_of(query).is_some() { "Version" } else { "" };
-    match operation {
-        "GetObject" | "HeadObject" => format!("s3:GetObject{versioned}"),
-        "DeleteObject" => format!("s3:DeleteObject{versioned}"),
-        "DeleteObjects" => "s3:DeleteObject".to_owned(),
-        "PutObject"
-        | "PostObject"
-        | "CopyObject"
-        | "CreateMultipartUpload"
-        | "UploadPart"
-        | "UploadPartCopy"
-        | "CompleteMultipartUpload" => "s3:PutObject".to_owned(),
-        "ListObjects" | "ListObjectsV2" | "HeadBucket" => "s3:ListBucket".to_owned(),
-        "ListObjectVersions" => "s3:ListBucketVersions".to_owned(),
-        "ListParts" => "s3:ListMultipartUploadParts".to_owned(),
-        "ListMultipartUploads" => "s3:ListBucketMultipartUploads".to_owned(),
-        "GetObjectTagging" | "PutObjectTagging" | "DeleteObjectTagging" => {
-            format!("s3:{}", operation.replace("Tagging", &format!("{versioned}Tagging")))
+        if may(who, bucket, need(operation)) {
+            return Ok(Some(true));
         }
-        other => format!("s3:{other}"),
+        if verdict == Verdict::Allow && (own || !bucket.restricts_its_policy()) {
+            return Ok(Some(false));
+        }
+        let granted = match (line(operation), key) {
+            (Line::Bucket(wanted), _) => {
+                let all =
+                    wanted == Permission::Read && bucket.settings.public_list && !bucket.settings.ignores_public_acls();
+                all || bucket.lets(listed(who), wanted)
+            }
+            (Line::Object(wanted), Some(key)) => {
+                object_lets(&self.objects, who, bucket, key, version.as_deref(), wanted).await?
+            }
+            (Line::Object(_), None) | (Line::None, _) => false,
+        };
+        Ok(granted.then_some(false))
     }
-}
-
-/// What the bucket's policy says.
-fn policy(cx: &S3AccessContext<'_>, operation: &str, who: Option<&Principal>, bucket: &Bucket) -> Verdict {
-    let Some(policy) = &bucket.policy else { return Verdict::Silent };
-    let query = cx.uri().query().unwrap_or_default();
-    let resource = match cx.s3_path() {
-        S3Path::Object { key, .. } => format!("{}/{key}", bucket.name),
-        // Which objects is in the body: the policy has to speak of all.
-        _ if matches!(operation, "DeleteObjects" | "PostObject") => format!("{}/*", bucket.name),
-        _ => bucket.name.clone(),
-    };
-    let header = |name: &str| cx.headers().get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
-    let asked_for =
-        |name: &str| query.split('&').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('=').map(str::to_owned));
-    let listed = operation.starts_with("List");
-    let mut context = Vec::new();
-    let mut add = |key, value: Option<String>| context.extend(value.map(|value| (key, value)));
-    add("aws:Referer", header("referer"));
-    add("aws:UserAgent", header("user-agent"));
-    add("s3:x-amz-acl", header("x-amz-acl"));
-    add("s3:prefix", asked_for("prefix").and_then(|p| crate::convert::percent_decoded(&p)).filter(|_| listed));
-    add("s3:delimiter", asked_for("delimiter").and_then(|d| crate::convert::percent_decoded(&d)).filter(|_| listed));
-    add("aws:SecureTransport", Some("false".to_owned()));
-    let who = who.map(|who| (who.tenant.as_str(), who.key.as_str()));
-    policy.judge(&Asked { who, action: &action(operation, query), resource: &resource, context })
-}
-
-fn version_of(query: &str) -> Option<String> {
-    query.split('&').find_map(|pair| pair.strip_prefix("versionId=")).map(str::to_owned)
 }
 
 /// The caller and bucket of a request that the gate has let through.
@@ -230,9 +287,7 @@ mod tests {
         assert_eq!(need("GetObject"), Need::Read);
         assert_eq!(need("PutBucketPolicy"), Need::Manage);
         assert_eq!(need("SomethingNew"), Need::Manage);
-        assert_eq!(action("HeadObject", "versionId=a"), "s3:GetObjectVersion");
-        assert_eq!(action("PutObjectTagging", ""), "s3:PutObjectTagging");
-        assert_eq!(action("GetObjectTagging", "versionId=a"), "s3:GetObjectVersionTagging");
-        assert_eq!(version_of("a=b&versionId=abc"), Some("abc".to_owned()));
+        assert_eq!(line("SomethingNew"), Line::None);
+        assert_eq!(line("DeleteObjects"), Line::Bucket(Permission::Write));
     }
 }

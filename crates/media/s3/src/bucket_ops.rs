@@ -1,19 +1,15 @@
-//! Buckets: made, listed, deleted, and their versioning and ACL.
+//! Buckets: made, listed, deleted, and their versioning.
 
 use doorstep_objects::{NewBucket, Settings, Versioning};
 use s3s::dto::*;
 use s3s::{S3Error, S3ErrorCode, S3Request, S3Response, S3Result};
 
 use crate::access::{bucket, caller};
+use crate::acl_ops::owner;
 use crate::convert;
 use crate::error::{argument, denied, s3};
 use crate::operations::Operations;
-
-const EVERYBODY: &str = "http://acs.amazonaws.com/groups/global/AllUsers";
-
-pub(crate) fn owner(tenant: &str) -> Owner {
-    Owner { display_name: Some(tenant.to_owned()), id: Some(tenant.to_owned()) }
-}
+use crate::{acl_ops, guard_ops};
 
 pub(crate) async fn list_buckets(
     face: &Operations,
@@ -58,17 +54,38 @@ pub(crate) async fn create_bucket(
         let message = format!("this Doorstep is the region {}", face.region);
         return Err(S3Error::with_message(S3ErrorCode::IllegalLocationConstraintException, message));
     }
-    let settings = Settings {
+    let mut settings = Settings {
         lockable: input.object_lock_enabled_for_bucket.unwrap_or(false),
-        public_list: convert::public(input.acl.as_ref().map(BucketCannedACL::as_str))?,
+        ownership: input.object_ownership.as_ref().map(|word| guard_ops::ownership(word.as_str())).transpose()?,
         ..Settings::default()
     };
+    let headers = acl_ops::headers_of([
+        ("READ", input.grant_read.as_ref()),
+        ("WRITE", input.grant_write.as_ref()),
+        ("READ_ACP", input.grant_read_acp.as_ref()),
+        ("WRITE_ACP", input.grant_write_acp.as_ref()),
+        ("FULL_CONTROL", input.grant_full_control.as_ref()),
+    ]);
+    let canned = input.acl.as_ref().map(|word| word.as_str().to_owned());
+    let list = acl_ops::of_new_bucket(face, who.tenant.as_str(), canned, headers).await?;
+    if list.is_some() && !settings.heeds_acls() {
+        let message = "Bucket cannot have ACLs set with ObjectOwnership's BucketOwnerEnforced setting";
+        return Err(S3Error::with_message(S3ErrorCode::InvalidRequest, message));
+    }
+    settings.set_acl(list.clone());
     let made = face.objects.create_bucket(who.tenant.as_str(), &input.bucket, NewBucket { settings }).await;
     match made {
         Ok(_) => {}
         // The first region has always answered a repetition so.
         Err(doorstep_objects::ObjectsError::BucketExists { yours: true, .. })
-            if face.region == "us-east-1" && !input.object_lock_enabled_for_bucket.unwrap_or(false) => {}
+            if face.region == "us-east-1" && !input.object_lock_enabled_for_bucket.unwrap_or(false) =>
+        {
+            let there = face.objects.bucket(&input.bucket).await.map_err(s3)?;
+            if there.settings.acl != list {
+                let message = "The bucket is there already, with another ACL.";
+                return Err(S3Error::with_message(S3ErrorCode::BucketAlreadyExists, message));
+            }
+        }
         Err(error) => return Err(s3(error)),
     }
     Ok(S3Response::new(CreateBucketOutput { location: Some(format!("/{}", input.bucket)) }))
@@ -93,6 +110,7 @@ pub(crate) async fn head_bucket(
     // What Ceph tells here, and its tools read.
     response.headers.insert("x-rgw-object-count", usage.objects.into());
     response.headers.insert("x-rgw-bytes-used", usage.bytes.into());
+    response.headers.insert("x-rgw-quota-max-buckets", face.objects.config().buckets.into());
     Ok(response)
 }
 
@@ -138,62 +156,4 @@ pub(crate) async fn put_bucket_versioning(
         error => s3(error),
     })?;
     Ok(S3Response::new(PutBucketVersioningOutput::default()))
-}
-
-fn grant(id: Option<&str>, uri: Option<&str>, permission: &'static str) -> Grant {
-    let word = if uri.is_some() { Type::GROUP } else { Type::CANONICAL_USER };
-    let grantee = Grantee {
-        display_name: id.map(str::to_owned),
-        email_address: None,
-        id: id.map(str::to_owned),
-        type_: Type::from_static(word),
-        uri: uri.map(str::to_owned),
-    };
-    Grant { grantee: Some(grantee), permission: Some(Permission::from_static(permission)) }
-}
-
-/// The owner's own grant, and everybody's if it is public.
-pub(crate) fn grants(tenant: &str, public: bool) -> Vec<Grant> {
-    let mut grants = vec![grant(Some(tenant), None, Permission::FULL_CONTROL)];
-    if public {
-        grants.push(grant(None, Some(EVERYBODY), Permission::READ));
-    }
-    grants
-}
-
-/// What an ACL, canned or written out, says about everybody.
-pub(crate) fn everybody_reads(canned: Option<&str>, policy: Option<&AccessControlPolicy>) -> S3Result<bool> {
-    if canned.is_some() {
-        return convert::public(canned);
-    }
-    let reads = |grant: &Grant| {
-        let everybody = grant.grantee.as_ref().is_some_and(|g| g.uri.as_deref() == Some(EVERYBODY));
-        let read = grant.permission.as_ref().is_some_and(|p| matches!(p.as_str(), "READ" | "FULL_CONTROL"));
-        everybody && read
-    };
-    Ok(policy.and_then(|p| p.grants.as_ref()).is_some_and(|grants| grants.iter().any(reads)))
-}
-
-pub(crate) async fn get_bucket_acl(
-    _: &Operations,
-    request: S3Request<GetBucketAclInput>,
-) -> S3Result<S3Response<GetBucketAclOutput>> {
-    let bucket = bucket(&request)?;
-    let grants = grants(&bucket.tenant, bucket.settings.public_list);
-    Ok(S3Response::new(GetBucketAclOutput { grants: Some(grants), owner: Some(owner(&bucket.tenant)) }))
-}
-
-pub(crate) async fn put_bucket_acl(
-    face: &Operations,
-    request: S3Request<PutBucketAclInput>,
-) -> S3Result<S3Response<PutBucketAclOutput>> {
-    let input = request.input;
-    let public =
-        everybody_reads(input.acl.as_ref().map(BucketCannedACL::as_str), input.access_control_policy.as_ref())?;
-    let changed = face.objects.configure(&input.bucket, move |settings| {
-        settings.public_list = public;
-        Ok(())
-    });
-    changed.await.map_err(s3)?;
-    Ok(S3Response::new(PutBucketAclOutput::default()))
 }

@@ -197,23 +197,10 @@ macro_rules! meta {
             $input.metadata.as_ref(),
             $input.tagging.as_deref(),
             $input.storage_class.as_ref().map(|c| c.as_str()),
-            $input.acl.as_ref().map(|a| a.as_str()),
         )
     }};
 }
 pub(crate) use meta;
-
-/// Refuses what asks to be encrypted: it would be stored as it is.
-macro_rules! plain {
-    ($input:expr) => {
-        if $input.sse_customer_algorithm.is_some() || $input.server_side_encryption.is_some() {
-            Err(unencrypted())
-        } else {
-            Ok(())
-        }
-    };
-}
-pub(crate) use plain;
 
 /// The lock that an upload or a copy asks for.
 macro_rules! asked_lock {
@@ -233,22 +220,29 @@ pub(crate) use asked_lock;
 pub(crate) fn encoding(value: Option<String>) -> Option<String> {
     let rest: Vec<String> =
         value?.split(',').map(|e| e.trim().to_owned()).filter(|e| e != "aws-chunked" && !e.is_empty()).collect();
-    (!rest.is_empty()).then(|| rest.join(","))
+    (!rest.is_empty()).then(|| rest.join(", "))
 }
+
+/// Most bytes of user metadata, names and values together.
+const MOST_META: usize = 2048;
 
 pub(crate) fn meta_of(
     headers: Headers,
     user: Option<&dto::Metadata>,
     tagging: Option<&str>,
     class: Option<&str>,
-    acl: Option<&str>,
 ) -> S3Result<Meta> {
+    let user = self::user(user);
+    let bytes: usize = user.iter().map(|(name, value)| name.len() + value.len()).sum();
+    if bytes > MOST_META {
+        let message = "Your metadata headers exceed the maximum allowed metadata size.";
+        return Err(S3Error::with_message(S3ErrorCode::MetadataTooLarge, message));
+    }
     Ok(Meta {
         headers,
-        user: self::user(user),
+        user,
         tags: tagging.map(tags_of_header).transpose()?.unwrap_or_default(),
         class: self::class(class)?.unwrap_or_default(),
-        public: public(acl)?,
         ..Meta::default()
     })
 }
@@ -262,20 +256,8 @@ pub(crate) fn class(word: Option<&str>) -> S3Result<Option<StorageClass>> {
     word.map(|word| StorageClass::parse(word).ok_or_else(unknown)).transpose()
 }
 
-/// Whether a canned ACL lets everybody read.
-pub(crate) fn public(acl: Option<&str>) -> S3Result<bool> {
-    match acl {
-        None
-        | Some(
-            "private" | "bucket-owner-read" | "bucket-owner-full-control" | "authenticated-read" | "aws-exec-read",
-        ) => Ok(false),
-        Some("public-read" | "public-read-write") => Ok(true),
-        Some(_) => Err(argument("there is no such canned ACL")),
-    }
-}
-
 /// Tags as a header has them: `a=b&c=d`, percent-encoded.
-fn tags_of_header(text: &str) -> S3Result<Vec<(String, String)>> {
+pub(crate) fn tags_of_header(text: &str) -> S3Result<Vec<(String, String)>> {
     let invalid = || argument("the header x-amz-tagging is not percent-encoded UTF-8");
     let word = |text: &str| percent_decoded(&text.replace('+', " ")).ok_or_else(invalid);
     text.split('&')
@@ -315,6 +297,11 @@ pub(crate) fn url_encoded(text: &str) -> String {
         }
     }
     out
+}
+
+/// `x-amz-expiration`.
+pub(crate) fn expiration(due: Option<(Timestamp, String)>) -> Option<String> {
+    due.map(|(at, rule)| format!("expiry-date=\"{}\", rule-id=\"{rule}\"", http_date(at)))
 }
 
 pub(crate) fn storage_class(object: &Object) -> Option<dto::StorageClass> {

@@ -2,16 +2,16 @@
 
 use std::sync::Arc;
 
-use doorstep_objects::{
-    Asked, Bucket as Found, ByteRange, Copy, Directive, PartCopy, ReadConditions, Verdict, Versioning,
-};
+use doorstep_objects::{Bucket as Found, ByteRange, Copy, Directive, PartCopy, ReadConditions, Verdict, Versioning};
 use s3s::dto::*;
 use s3s::{S3Error, S3ErrorCode, S3Request, S3Response, S3Result};
 
-use crate::access::{Need, bucket, caller, may};
+use crate::access::{bucket, caller, may_read};
+use crate::acl_ops;
 use crate::convert::{self, set_sum};
+use crate::encryption;
 use crate::error::{argument, denied, s3};
-use crate::object_ops::{unencrypted, version_id};
+use crate::object_ops::version_id;
 use crate::operations::Operations;
 
 struct Source {
@@ -28,19 +28,14 @@ async fn source<T>(face: &Operations, request: &S3Request<T>, source: &CopySourc
     let found = face.objects.bucket(bucket).await.map_err(s3)?;
     let who = caller(request)?.who;
     let (key, version) = (key.to_string(), version_id.as_ref().map(ToString::to_string));
-    let verdict = found.policy.as_ref().map_or(Verdict::Silent, |policy| {
-        let who = who.as_ref().map(|who| (who.tenant.as_str(), who.key.as_str()));
-        let resource = format!("{}/{key}", found.name);
-        policy.judge(&Asked { who, action: "s3:GetObject", resource: &resource, context: Vec::new() })
-    });
+    let verdict = found.judge(who.as_ref(), "s3:GetObject", &format!("{}/{key}", found.name), Vec::new());
     if verdict == Verdict::Deny {
         return Err(denied("The policy of the source's bucket forbids it."));
     }
-    if verdict == Verdict::Silent && !may(who.as_ref(), &found, Need::Read) {
-        let public = face.objects.head(&found, &key, version.as_deref()).await.is_ok_and(|o| o.meta.public);
-        if !public {
-            return Err(denied("The key may not read the source of the copy."));
-        }
+    let own = who.as_ref().is_some_and(|who| who.tenant.as_str() == found.tenant);
+    let allowed = verdict == Verdict::Allow && (own || !found.restricts_its_policy());
+    if !allowed && !may_read(&face.objects, who.as_ref(), &found, &key, version.as_deref()).await? {
+        return Err(denied("The key may not read the source of the copy."));
     }
     Ok(Source { bucket: found, key, version })
 }
@@ -60,10 +55,10 @@ pub(crate) async fn copy_object(
     face: &Operations,
     request: S3Request<CopyObjectInput>,
 ) -> S3Result<S3Response<CopyObjectOutput>> {
-    let to = bucket(&request)?;
+    let (to, caller) = (bucket(&request)?, caller(&request)?);
     let from = source(face, &request, &request.input.copy_source).await?;
     let input = request.input;
-    convert::plain!(input)?;
+    let encrypt = encryption::asked_of!(input)?;
     let replace = |word: Option<&str>| match word {
         None | Some("COPY") => Ok(false),
         Some("REPLACE") => Ok(true),
@@ -74,20 +69,31 @@ pub(crate) async fn copy_object(
     let given = convert::meta!(input)?;
     let class = convert::class(input.storage_class.as_ref().map(StorageClass::as_str))?;
     let itself = from.bucket.name == to.name && from.key == input.key && from.version.is_none();
-    if itself && !replace_meta && !replace_tags && class.is_none() && input.website_redirect_location.is_none() {
+    let encrypted = !matches!(encrypt, doorstep_objects::Encrypt::Default);
+    if itself
+        && !encrypted
+        && !replace_meta
+        && !replace_tags
+        && class.is_none()
+        && input.website_redirect_location.is_none()
+    {
         let message = "This copy request is illegal because it is trying to copy an object to itself without changing the object's metadata, storage class, website redirect location or encryption attributes.";
         return Err(S3Error::with_message(S3ErrorCode::InvalidRequest, message));
     }
     let mut locked = doorstep_objects::Meta::default();
+    acl_ops::apply(face, &caller, &to, &mut locked, &acl_ops::of_upload!(input)).await?;
     convert::asked_lock!(input, &mut locked, to.settings.lockable)?;
     let copy = Copy {
         version: from.version.clone(),
         meta: if replace_meta { Directive::Replace((given.headers, given.user)) } else { Directive::Keep },
         tags: if replace_tags { Directive::Replace(given.tags) } else { Directive::Keep },
         class,
-        public: given.public,
+        owner: locked.owner,
+        acl: locked.acl,
         retention: locked.retention,
         legal_hold: locked.legal_hold,
+        encrypt,
+        source_key: encryption::source_customer!(input).key()?,
         source: source_conditions!(input),
         target: doorstep_objects::WriteConditions::default(),
     };
@@ -106,12 +112,14 @@ pub(crate) async fn copy_object(
         Versioning::Off => None,
         Versioning::Enabled | Versioning::Suspended => from.version,
     };
-    Ok(S3Response::new(CopyObjectOutput {
+    let mut output = CopyObjectOutput {
         copy_object_result: Some(result),
         version_id: version_id(&object, written.versioned),
         copy_source_version_id,
         ..CopyObjectOutput::default()
-    }))
+    };
+    encryption::tell!(output, object.meta, input.sse_customer_key_md5);
+    Ok(S3Response::new(output))
 }
 
 pub(crate) async fn upload_part_copy(
@@ -129,7 +137,14 @@ pub(crate) async fn upload_part_copy(
             _ => return Err(argument("x-amz-copy-source-range is bytes=first-last")),
         },
     };
-    let copy = PartCopy { version: from.version.clone(), range, conditions: source_conditions!(input) };
+    let copy = PartCopy {
+        version: from.version.clone(),
+        range,
+        conditions: source_conditions!(input),
+        source_key: encryption::source_customer!(input).key()?,
+        key: encryption::customer!(input).key()?,
+    };
+    let plan = face.objects.upload(&to, &input.key, &input.upload_id).await.map_err(s3)?.plan;
     let part = face
         .objects
         .copy_part(&from.bucket, &from.key, &to, &input.key, &input.upload_id, number, copy)
@@ -141,6 +156,10 @@ pub(crate) async fn upload_part_copy(
         ..CopyPartResult::default()
     };
     Ok(S3Response::new(UploadPartCopyOutput {
+        server_side_encryption: encryption::word(&plan.meta),
+        ssekms_key_id: encryption::name(&plan.meta),
+        sse_customer_algorithm: input.sse_customer_algorithm,
+        sse_customer_key_md5: input.sse_customer_key_md5,
         copy_part_result: Some(result),
         copy_source_version_id: from.version,
         ..UploadPartCopyOutput::default()

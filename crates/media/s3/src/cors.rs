@@ -1,9 +1,7 @@
 //! Pages of other origins: preflights are answered, and answers say who may read them.
 
-use doorstep_objects::{CorsAnswer, Objects, cors};
+use doorstep_objects::{CorsAnswer, Objects, bucket_of_host, cors};
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, header};
-
-use crate::host;
 
 /// What a request says of the page that it comes from.
 pub(crate) struct Origin {
@@ -23,14 +21,15 @@ impl Origin {
     pub(crate) fn of<B>(request: &Request<B>, domains: &[String]) -> Option<Self> {
         let headers = request.headers();
         let origin = text(headers, header::ORIGIN)?;
-        let by_host = text(headers, header::HOST).and_then(|name| host::bucket(&name, domains));
+        let by_host = text(headers, header::HOST).and_then(|name| bucket_of_host(&name, domains));
         let first = || request.uri().path().trim_start_matches('/').split('/').next().unwrap_or_default().to_owned();
         let bucket = by_host.unwrap_or_else(first);
         let wanted = text(headers, header::ACCESS_CONTROL_REQUEST_METHOD);
         let preflight = request.method() == Method::OPTIONS && wanted.is_some();
         let asked = text(headers, header::ACCESS_CONTROL_REQUEST_HEADERS).filter(|_| preflight).unwrap_or_default();
         let asked = asked.split(',').map(str::trim).filter(|h| !h.is_empty()).map(str::to_owned).collect();
-        let method = if preflight { wanted? } else { request.method().as_str().to_owned() };
+        // Some clients name the method of the page's script also where they ask nothing beforehand.
+        let method = wanted.unwrap_or_else(|| request.method().as_str().to_owned());
         (!bucket.is_empty()).then_some(Self { bucket, origin, method, headers: asked, preflight })
     }
 
@@ -44,25 +43,10 @@ impl Origin {
 
 /// Writes the answer into a response's headers.
 pub(crate) fn allow(headers: &mut HeaderMap, answer: &CorsAnswer, preflight: bool) {
-    let mut put = |name: header::HeaderName, value: String| {
+    for (name, value) in answer.headers(preflight) {
         if let Ok(value) = HeaderValue::from_str(&value) {
             headers.insert(name, value);
         }
-    };
-    put(header::ACCESS_CONTROL_ALLOW_ORIGIN, answer.origin.clone());
-    put(header::ACCESS_CONTROL_ALLOW_METHODS, answer.methods.join(", "));
-    put(header::VARY, "Origin, Access-Control-Request-Headers, Access-Control-Request-Method".to_owned());
-    if answer.credentials {
-        put(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, "true".to_owned());
-    }
-    if !answer.expose.is_empty() {
-        put(header::ACCESS_CONTROL_EXPOSE_HEADERS, answer.expose.join(", "));
-    }
-    if preflight && !answer.headers.is_empty() {
-        put(header::ACCESS_CONTROL_ALLOW_HEADERS, answer.headers.join(", "));
-    }
-    if let Some(age) = answer.max_age {
-        put(header::ACCESS_CONTROL_MAX_AGE, age.to_string());
     }
 }
 

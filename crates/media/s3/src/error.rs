@@ -33,6 +33,10 @@ fn code(error: &ObjectsError) -> S3ErrorCode {
         ObjectsError::QuotaExceeded(_) => S3ErrorCode::Custom("QuotaExceeded".into()),
         ObjectsError::Locked(_) => S3ErrorCode::AccessDenied,
         ObjectsError::NotConfigured(what) => not_configured(what),
+        ObjectsError::NotArchived { .. } => S3ErrorCode::InvalidObjectState,
+        ObjectsError::CustomerKey(_) => S3ErrorCode::InvalidRequest,
+        ObjectsError::NoSuchMasterKey(_) => S3ErrorCode::Custom("KMS.NotFoundException".into()),
+        ObjectsError::NoMasterKey => S3ErrorCode::NotImplemented,
         ObjectsError::InvalidState(_) => S3ErrorCode::InvalidRequest,
         ObjectsError::InvalidField { field, reason, .. } => of_field(field, reason),
         ObjectsError::Full => S3ErrorCode::Custom("XInsufficientStorage".into()),
@@ -61,7 +65,9 @@ fn not_configured(what: &str) -> S3ErrorCode {
         "policy" => S3ErrorCode::NoSuchBucketPolicy,
         "object lock" => S3ErrorCode::ObjectLockConfigurationNotFoundError,
         "retention" => S3ErrorCode::NoSuchObjectLockConfiguration,
+        "encryption" => S3ErrorCode::ServerSideEncryptionConfigurationNotFoundError,
         "website" => S3ErrorCode::NoSuchWebsiteConfiguration,
+        "ownership controls" => S3ErrorCode::Custom("OwnershipControlsNotFoundError".into()),
         "public access block" => S3ErrorCode::Custom("NoSuchPublicAccessBlockConfiguration".into()),
         _ => S3ErrorCode::InvalidRequest,
     }
@@ -99,10 +105,12 @@ pub(crate) fn s3(error: ObjectsError) -> S3Error {
         ObjectsError::BadDigest { algorithm, .. } if *algorithm != "MD5" => {
             answer.set_status_code(StatusCode::BAD_REQUEST);
         }
-        ObjectsError::Body(_) => answer.set_status_code(StatusCode::BAD_REQUEST),
+        ObjectsError::Body(_) | ObjectsError::NoSuchMasterKey(_) => answer.set_status_code(StatusCode::BAD_REQUEST),
         ObjectsError::QuotaExceeded(_) => answer.set_status_code(StatusCode::FORBIDDEN),
         ObjectsError::Full => answer.set_status_code(StatusCode::INSUFFICIENT_STORAGE),
-        ObjectsError::NotConfigured("public access block") => answer.set_status_code(StatusCode::NOT_FOUND),
+        ObjectsError::NotConfigured("public access block" | "ownership controls") => {
+            answer.set_status_code(StatusCode::NOT_FOUND)
+        }
         ObjectsError::NotModified { etag, modified } => {
             let mut headers = HeaderMap::new();
             put(&mut headers, "etag", &format!("\"{etag}\""));

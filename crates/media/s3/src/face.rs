@@ -5,6 +5,7 @@ use std::task::{Context, Poll};
 
 use bytes::Bytes;
 use doorstep_identity::Keys;
+use doorstep_meter::{SharedMetering, Unmetered};
 use doorstep_objects::Objects;
 use futures::future::BoxFuture;
 use http::{Request, Response, StatusCode};
@@ -13,11 +14,14 @@ use s3s::service::{S3Service, S3ServiceBuilder};
 use tokio::sync::Semaphore;
 
 use crate::access::Gate;
+use crate::answer;
 use crate::auth::Secrets;
 use crate::cors::{self, Origin};
 use crate::host::Domains;
+use crate::metered::Payer;
 use crate::metrics;
 use crate::operations::Operations;
+use crate::website::Visit;
 
 /// How the face is set.
 #[derive(Clone, Debug)]
@@ -28,13 +32,21 @@ pub struct Config {
     pub region: String,
     /// Requests at once; more are told to slow down.
     pub requests: usize,
+    /// Domains under which buckets are websites: `photos.<domain>`.
+    pub website_domains: Vec<String>,
     /// Largest upload by an HTML form, bytes: it is held in memory.
     pub form_bytes: u64,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { domains: Vec::new(), region: "us-east-1".to_owned(), requests: 1024, form_bytes: 32 << 20 }
+        Self {
+            domains: Vec::new(),
+            region: "us-east-1".to_owned(),
+            requests: 1024,
+            website_domains: Vec::new(),
+            form_bytes: 32 << 20,
+        }
     }
 }
 
@@ -44,8 +56,10 @@ pub struct S3Face {
     inner: S3Service,
     objects: Objects,
     domains: Arc<[String]>,
+    websites: Arc<[String]>,
     region: Arc<str>,
     places: Arc<Semaphore>,
+    meter: SharedMetering,
 }
 
 impl std::fmt::Debug for S3Face {
@@ -65,7 +79,7 @@ impl S3Face {
         limits.form_max_fields_size = 1 << 20;
         limits.form_max_parts = 100;
         let region = Arc::from(config.region.as_str());
-        let mut builder = S3ServiceBuilder::new(Operations::new(objects.clone(), config.region));
+        let mut builder = S3ServiceBuilder::new(Operations::new(objects.clone(), keys.clone(), config.region));
         builder.set_config(Arc::new(StaticConfigProvider::new(Arc::new(limits))));
         builder.set_auth(Secrets(keys.clone()));
         builder.set_access(Gate { objects: objects.clone(), keys });
@@ -77,9 +91,18 @@ impl S3Face {
             inner: builder.build(),
             objects,
             domains: domains.into(),
+            websites: config.website_domains.iter().map(|d| d.to_ascii_lowercase()).collect(),
             region,
             places: Arc::new(Semaphore::new(config.requests)),
+            meter: Arc::new(Unmetered),
         }
+    }
+
+    /// The same face, with requests and what they send counted by this meter.
+    #[must_use]
+    pub fn metered(mut self, meter: SharedMetering) -> Self {
+        self.meter = meter;
+        self
     }
 }
 
@@ -106,6 +129,12 @@ fn foreign_region(headers: &http::HeaderMap) -> Option<&str> {
     (!region.bytes().all(known)).then_some(region)
 }
 
+/// Whether a signed address says that it is good for no time, or for longer than the seven days that S3 allows.
+fn expires_wrongly(query: Option<&str>) -> bool {
+    let seconds = query.into_iter().flat_map(|q| q.split('&')).find_map(|pair| pair.strip_prefix("X-Amz-Expires="));
+    seconds.is_some_and(|seconds| !seconds.parse::<u32>().is_ok_and(|s| (1..=604_800).contains(&s)))
+}
+
 /// Tells the region to sign for; clients then sign again.
 fn elsewhere(region: &str) -> Response<s3s::Body> {
     let message = format!("The authorization header is malformed; the region is wrong; expecting '{region}'");
@@ -126,11 +155,23 @@ where
         Poll::Ready(Ok(()))
     }
 
-    fn call(&mut self, request: Request<B>) -> Self::Future {
+    fn call(&mut self, mut request: Request<B>) -> Self::Future {
         let method = request.method().clone();
         let started = doorstep_clock::monotonic();
         let head = method == http::Method::HEAD;
         let (mut inner, places, objects) = (self.inner.clone(), Arc::clone(&self.places), self.objects.clone());
+        if let Some(visit) = Visit::of(&request, &self.websites) {
+            return Box::pin(async move {
+                let response = match places.try_acquire_owned() {
+                    Err(_) => {
+                        refused(StatusCode::SERVICE_UNAVAILABLE, "SlowDown", "Please reduce your request rate.", "")
+                    }
+                    Ok(_place) => visit.answer(&objects).await,
+                };
+                metrics::answered(&method, response.status(), started.elapsed());
+                Ok(response)
+            });
+        }
         let origin = Origin::of(&request, &self.domains);
         if let Some(region) = foreign_region(request.headers()) {
             tracing::debug!(region, "a request is signed for something that is no region");
@@ -138,6 +179,11 @@ where
             metrics::answered(&method, response.status(), started.elapsed());
             return Box::pin(std::future::ready(Ok(response)));
         }
+        let asked = answer::Request::of(&request);
+        let expired = expires_wrongly(request.uri().query());
+        let options = method == http::Method::OPTIONS;
+        let (payer, meter) = (Payer::default(), Arc::clone(&self.meter));
+        request.extensions_mut().insert(payer.clone());
         Box::pin(async move {
             let allowed = match &origin {
                 Some(origin) => origin.ask(&objects).await,
@@ -146,7 +192,12 @@ where
             if origin.as_ref().is_some_and(|origin| origin.preflight) {
                 return Ok(cors::preflight(allowed.as_ref()));
             }
+            if options {
+                let message = "Insufficient information. Origin request header needed.";
+                return Ok(refused(StatusCode::BAD_REQUEST, "BadRequest", message, ""));
+            }
             let mut response = match places.try_acquire_owned() {
+                Ok(_) if expired => refused(StatusCode::FORBIDDEN, "AccessDenied", "Request has expired", ""),
                 Err(_) => refused(StatusCode::SERVICE_UNAVAILABLE, "SlowDown", "Please reduce your request rate.", ""),
                 Ok(_place) => match tower::Service::call(&mut inner, request).await {
                     Ok(response) => response,
@@ -156,6 +207,7 @@ where
                     }
                 },
             };
+            response = asked.finish(response).await;
             if head && !response.status().is_success() {
                 *response.body_mut() = s3s::Body::empty();
             }
@@ -163,7 +215,7 @@ where
                 cors::allow(response.headers_mut(), allowed, false);
             }
             metrics::answered(&method, response.status(), started.elapsed());
-            Ok(response)
+            Ok(payer.charge(&meter, response))
         })
     }
 }
@@ -184,6 +236,8 @@ mod tests {
         };
         assert_eq!(of("US"), Some("US".to_owned()));
         assert_eq!(of("us-east-1"), None);
+        assert!(expires_wrongly(Some("a=b&X-Amz-Expires=604801")) && expires_wrongly(Some("X-Amz-Expires=-7")));
+        assert!(!expires_wrongly(Some("X-Amz-Expires=60&a")) && !expires_wrongly(None));
         assert_eq!(foreign_region(&http::HeaderMap::new()), None);
     }
 }

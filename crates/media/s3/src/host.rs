@@ -1,5 +1,6 @@
-//! Which bucket a host names: `bucket.domain`, or none for the domain itself, an address or any other name.
+//! Which bucket a host names, for the wire.
 
+use doorstep_objects::bucket_of_host;
 use s3s::S3Result;
 use s3s::host::{S3Host, VirtualHost};
 
@@ -8,50 +9,9 @@ pub(crate) struct Domains(pub(crate) Vec<String>);
 
 impl S3Host for Domains {
     fn parse_host_header<'a>(&'a self, host: &'a str) -> S3Result<VirtualHost<'a>> {
-        Ok(match bucket(host, &self.0) {
+        Ok(match bucket_of_host(host, &self.0) {
             Some(bucket) => VirtualHost::new(host).with_bucket(bucket),
             None => VirtualHost::new(host),
         })
-    }
-}
-
-/// The bucket in front of one of the domains. Ports are not looked at.
-pub(crate) fn bucket(host: &str, domains: &[String]) -> Option<String> {
-    let name = host.rsplit_once(':').map_or(
-        host,
-        |(name, port)| {
-            if port.bytes().all(|b| b.is_ascii_digit()) { name } else { host }
-        },
-    );
-    let name = name.to_ascii_lowercase();
-    let under = |domain: &String| {
-        let bucket = name.strip_suffix(domain.as_str())?.strip_suffix('.')?;
-        (!bucket.is_empty()).then(|| bucket.to_owned())
-    };
-    domains.iter().find_map(under)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn buckets_in_hosts() {
-        let domains = ["s3.example.com".to_owned(), "localhost".to_owned()];
-        let of = |host: &str| bucket(host, &domains);
-        assert_eq!(of("photos.s3.example.com"), Some("photos".to_owned()));
-        assert_eq!(of("My.Photos.S3.example.com:9000"), Some("my.photos".to_owned()));
-        assert_eq!(of("photos.localhost:9000"), Some("photos".to_owned()));
-        for none in [
-            "s3.example.com",
-            "localhost:9000",
-            "127.0.0.1:9000",
-            "[::1]:9000",
-            "evils3.example.com",
-            "example.org",
-            ".localhost",
-        ] {
-            assert_eq!(of(none), None, "{none}");
-        }
     }
 }

@@ -5,21 +5,32 @@
 //! ([`access`]), which bucket does a host name ([`host`]), and what an operation means for the engine.
 
 mod access;
+mod acl_ops;
+mod answer;
+mod asked;
 mod auth;
 mod bucket_ops;
 mod convert;
 mod copy_ops;
 mod cors;
+mod encryption;
 mod error;
+mod event_ops;
 mod face;
+mod guard_ops;
 mod host;
 mod list_ops;
 mod lock_ops;
+mod metered;
 pub mod metrics;
 mod multipart_ops;
 mod object_ops;
 mod operations;
+mod reading;
+mod restore_ops;
 mod rule_ops;
 mod tagging_ops;
+mod website;
+mod website_ops;
 
 pub use face::{Config, S3Face};

@@ -1,12 +1,12 @@
 //! Listings: v1, v2 and versions.
 
 use base64::prelude::{BASE64_URL_SAFE_NO_PAD, Engine as _};
-use doorstep_objects::{List, ListPage, ListVersions, Object as Known};
+use doorstep_objects::{Bucket, List, ListPage, ListVersions, Object as Known};
 use s3s::dto::*;
 use s3s::{S3Request, S3Response, S3Result};
 
 use crate::access::bucket;
-use crate::bucket_ops::owner;
+use crate::acl_ops::owner;
 use crate::convert::{self, limit};
 use crate::error::{argument, s3};
 use crate::operations::Operations;
@@ -31,6 +31,15 @@ impl Spelling {
     }
 }
 
+impl Spelling {
+    /// The prefix of a listing of the first version: clients take it as it is, so it is spelled only where XML
+    /// cannot carry it.
+    fn write_prefix(self, text: String) -> String {
+        let carried = |c: char| c >= ' ' || matches!(c, '\t' | '\n' | '\r');
+        if text.chars().all(carried) { text } else { self.write(text) }
+    }
+}
+
 fn prefixes(found: Vec<String>, spelling: Spelling) -> Vec<CommonPrefix> {
     found.into_iter().map(|p| CommonPrefix { prefix: Some(spelling.write(p)) }).collect()
 }
@@ -40,13 +49,13 @@ fn algorithms(object: &Known) -> Option<Vec<ChecksumAlgorithm>> {
     Some(vec![ChecksumAlgorithm::from_static(checksum.algorithm.as_str())])
 }
 
-fn contents(found: Vec<Known>, spelling: Spelling, tenant: Option<&str>) -> Vec<Object> {
+fn contents(found: Vec<Known>, spelling: Spelling, bucket: &Bucket, owners: bool) -> Vec<Object> {
     let one = |object: Known| Object {
         checksum_algorithm: algorithms(&object),
         checksum_type: object.meta.checksum.as_ref().map(convert::checksum_type),
         e_tag: Some(convert::etag(&object)),
         last_modified: Some(convert::time(object.modified)),
-        owner: tenant.map(owner),
+        owner: owners.then(|| owner(bucket.owner_of(&object.meta))),
         size: Some(convert::size(object.size)),
         storage_class: Some(ObjectStorageClass::from_static(object.meta.class.s3())),
         key: Some(spelling.write(object.key)),
@@ -76,11 +85,11 @@ pub(crate) async fn list_objects(
     let ListPage { objects, prefixes: common, next } = face.objects.list(&bucket, list).await.map_err(s3)?;
     Ok(S3Response::new(ListObjectsOutput {
         name: Some(bucket.name.clone()),
-        prefix: Some(spelling.write(input.prefix.unwrap_or_default())),
+        prefix: Some(spelling.write_prefix(input.prefix.unwrap_or_default())),
         marker: Some(spelling.write(input.marker.unwrap_or_default())),
         max_keys: i32::try_from(limit).ok(),
         is_truncated: Some(next.is_some()),
-        contents: Some(contents(objects, spelling, Some(&bucket.tenant))),
+        contents: Some(contents(objects, spelling, &bucket, true)),
         common_prefixes: Some(prefixes(common, spelling)),
         // S3 tells where to go on only together with a delimiter; without one the last key says it.
         next_marker: next.filter(|_| delimiter.is_some()).map(|n| spelling.write(n)),
@@ -111,7 +120,7 @@ pub(crate) async fn list_objects_v2(
     };
     let list = List { prefix: input.prefix.clone().unwrap_or_default(), delimiter: delimiter.clone(), after, limit };
     let ListPage { objects, prefixes: common, next } = face.objects.list(&bucket, list).await.map_err(s3)?;
-    let tenant = input.fetch_owner.unwrap_or(false).then_some(bucket.tenant.as_str());
+    let owners = input.fetch_owner.unwrap_or(false);
     let count = objects.len() + common.len();
     Ok(S3Response::new(ListObjectsV2Output {
         name: Some(bucket.name.clone()),
@@ -121,7 +130,7 @@ pub(crate) async fn list_objects_v2(
         continuation_token: input.continuation_token,
         is_truncated: Some(next.is_some()),
         next_continuation_token: next.map(|n| BASE64_URL_SAFE_NO_PAD.encode(n)),
-        contents: Some(contents(objects, spelling, tenant)),
+        contents: Some(contents(objects, spelling, &bucket, owners)),
         common_prefixes: Some(prefixes(common, spelling)),
         delimiter: delimiter.map(|d| spelling.write(d)),
         encoding_type: input.encoding_type,
@@ -165,7 +174,7 @@ pub(crate) async fn list_object_versions(
                 e_tag: Some(convert::etag(&object)),
                 is_latest: Some(version.latest),
                 last_modified: Some(convert::time(object.modified)),
-                owner: Some(owner(&bucket.tenant)),
+                owner: Some(owner(bucket.owner_of(&object.meta))),
                 size: Some(convert::size(object.size)),
                 storage_class: Some(ObjectVersionStorageClass::from_static(object.meta.class.s3())),
                 version_id: id,

@@ -2,16 +2,19 @@
 
 use doorstep_objects::{Algorithm, Complete, CompletedPart as Named, ListUploads, NewUpload, PutPart, body};
 use futures::StreamExt as _;
+use http::{HeaderName, HeaderValue};
 use s3s::dto::*;
 use s3s::{S3Error, S3ErrorCode, S3Request, S3Response, S3Result};
 
-use crate::access::bucket;
-use crate::bucket_ops::owner;
+use crate::access::{bucket, caller};
+use crate::acl_ops::{self, owner};
 use crate::convert::{self, limit, set_sum, sums};
+use crate::encryption;
 use crate::error::{argument, s3};
-use crate::object_ops::{unencrypted, write_conditions};
+use crate::object_ops::write_conditions;
 use crate::operations::Operations;
 
+const KEY_MD5: HeaderName = HeaderName::from_static("x-amz-server-side-encryption-customer-key-md5");
 /// The least that every part but the last has, bytes.
 const LEAST_PART: u64 = 5 << 20;
 
@@ -37,10 +40,11 @@ pub(crate) async fn create_multipart_upload(
     face: &Operations,
     request: S3Request<CreateMultipartUploadInput>,
 ) -> S3Result<S3Response<CreateMultipartUploadOutput>> {
-    let bucket = bucket(&request)?;
+    let (bucket, caller) = (bucket(&request)?, caller(&request)?);
     let input = request.input;
-    convert::plain!(input)?;
+    let encrypt = encryption::asked_of!(input)?;
     let mut meta = convert::meta!(input)?;
+    acl_ops::apply(face, &caller, &bucket, &mut meta, &acl_ops::of_upload!(input)).await?;
     convert::asked_lock!(input, &mut meta, bucket.settings.lockable)?;
     let algorithm = input.checksum_algorithm.as_ref().map(convert::algorithm).transpose()?;
     let full = match input.checksum_type.as_ref().map(ChecksumType::as_str) {
@@ -58,16 +62,18 @@ pub(crate) async fn create_multipart_upload(
         let message = "The FULL_OBJECT checksum type cannot be used with this checksum algorithm.";
         return Err(S3Error::with_message(S3ErrorCode::InvalidRequest, message));
     }
-    let upload =
-        face.objects.create_upload(&bucket, &input.key, NewUpload { meta, algorithm, full }).await.map_err(s3)?;
-    Ok(S3Response::new(CreateMultipartUploadOutput {
+    let new = NewUpload { meta, algorithm, full, encrypt };
+    let upload = face.objects.create_upload(&bucket, &input.key, new).await.map_err(s3)?;
+    let mut output = CreateMultipartUploadOutput {
         bucket: Some(input.bucket),
         key: Some(input.key),
         upload_id: Some(upload.id),
         checksum_algorithm: algorithm.map(algorithm_word),
         checksum_type: algorithm.map(|_| type_word(full)),
         ..CreateMultipartUploadOutput::default()
-    }))
+    };
+    encryption::tell!(output, upload.plan.meta, input.sse_customer_key_md5);
+    Ok(S3Response::new(output))
 }
 
 pub(crate) async fn upload_part(
@@ -84,13 +90,23 @@ pub(crate) async fn upload_part(
         length: convert::length(input.content_length)?,
         md5: convert::md5(input.content_md5.as_deref())?,
         checksum,
+        key: encryption::customer!(input).key()?,
+        content_type: None, // S3's is that of the upload
     };
     let bytes = match input.body {
         Some(bytes) => bytes.boxed(),
         None => body(bytes::Bytes::new()),
     };
+    let plan = face.objects.upload(&bucket, &input.key, &input.upload_id).await.map_err(s3)?.plan;
     let part = face.objects.put_part(&bucket, &input.key, &input.upload_id, number, bytes, put).await.map_err(s3)?;
-    let mut output = UploadPartOutput { e_tag: Some(ETag::Strong(part.etag)), ..UploadPartOutput::default() };
+    let mut output = UploadPartOutput {
+        server_side_encryption: encryption::word(&plan.meta),
+        ssekms_key_id: encryption::name(&plan.meta),
+        e_tag: Some(ETag::Strong(part.etag)),
+        sse_customer_algorithm: input.sse_customer_algorithm,
+        sse_customer_key_md5: input.sse_customer_key_md5,
+        ..UploadPartOutput::default()
+    };
     if let (Some(algorithm), Some(value)) = (algorithm, part.checksum) {
         set_sum!(output, algorithm, value);
     }
@@ -112,13 +128,15 @@ pub(crate) async fn complete_multipart_upload(
     };
     let parts = input.multipart_upload.as_ref().and_then(|m| m.parts.as_ref());
     let parts = parts.into_iter().flatten().map(one).collect::<S3Result<Vec<_>>>()?;
+    let customer = input.sse_customer_key_md5.clone();
     let complete = Complete {
         parts,
         conditions: write_conditions(input.if_match.as_ref(), input.if_none_match.as_ref()),
         least: LEAST_PART,
-        key: None,
+        customer: encryption::customer!(input).key()?,
         checksum: whole(&input),
         size: convert::length(input.mpu_object_size)?,
+        ..Complete::default()
     };
     let written = face.objects.complete_upload(&bucket, &input.key, &input.upload_id, complete).await.map_err(s3)?;
     let object = written.object;
@@ -127,14 +145,22 @@ pub(crate) async fn complete_multipart_upload(
         bucket: Some(input.bucket),
         key: Some(input.key),
         e_tag: Some(convert::etag(&object)),
-        version_id: written.versioned.then(|| object.version().to_owned()),
+        version_id: crate::object_ops::version_id(&object, false),
         ..CompleteMultipartUploadOutput::default()
     };
+    output.server_side_encryption = encryption::word(&object.meta);
+    output.ssekms_key_id = encryption::name(&object.meta);
     if let Some(checksum) = &object.meta.checksum {
         output.checksum_type = Some(convert::checksum_type(checksum));
         set_sum!(output, checksum.algorithm, checksum.value.clone());
     }
-    Ok(S3Response::new(output))
+    let mut response = S3Response::new(output);
+    if let (Some(md5), Some(doorstep_objects::Sealed::Customer { .. })) = (customer, &object.meta.sealed) {
+        // The model of the wire leaves these out.
+        response.headers.insert("x-amz-server-side-encryption-customer-algorithm", HeaderValue::from_static("AES256"));
+        response.headers.extend(HeaderValue::from_str(&md5).ok().map(|md5| (KEY_MD5, md5)));
+    }
+    Ok(response)
 }
 
 /// The checksum of the whole that the caller announces; a composite one may carry its number of parts.
@@ -167,8 +193,11 @@ pub(crate) async fn list_parts(
     let input = request.input;
     let limit = limit(input.max_parts)?;
     let after = input.part_number_marker.map(|n| u32::try_from(n).map_err(|_| argument("the marker is negative")));
-    let page =
-        face.objects.list_parts(&bucket, &input.key, &input.upload_id, after.transpose()?, limit).await.map_err(s3)?;
+    let page = face
+        .objects
+        .list_parts(&bucket, Some(&input.key), &input.upload_id, after.transpose()?, limit)
+        .await
+        .map_err(s3)?;
     let plan = &page.upload.plan;
     let one = |part: doorstep_objects::Part| {
         let mut listed = Part {
@@ -193,8 +222,8 @@ pub(crate) async fn list_parts(
         max_parts: i32::try_from(limit).ok(),
         is_truncated: Some(page.next.is_some()),
         parts: Some(parts),
-        initiator: Some(initiator(&bucket.tenant)),
-        owner: Some(owner(&bucket.tenant)),
+        initiator: Some(initiator(bucket.owner_of(&plan.meta))),
+        owner: Some(owner(bucket.owner_of(&plan.meta))),
         storage_class: Some(StorageClass::from_static(plan.meta.class.s3())),
         checksum_algorithm: plan.algorithm.map(algorithm_word),
         checksum_type: plan.algorithm.map(|_| type_word(plan.full)),
@@ -221,8 +250,8 @@ pub(crate) async fn list_multipart_uploads(
     let page = face.objects.list_uploads(&bucket, list).await.map_err(s3)?;
     let one = |upload: doorstep_objects::Upload| MultipartUpload {
         initiated: Some(convert::time(upload.initiated)),
-        initiator: Some(initiator(&bucket.tenant)),
-        owner: Some(owner(&bucket.tenant)),
+        initiator: Some(initiator(bucket.owner_of(&upload.plan.meta))),
+        owner: Some(owner(bucket.owner_of(&upload.plan.meta))),
         storage_class: Some(StorageClass::from_static(upload.plan.meta.class.s3())),
         checksum_algorithm: upload.plan.algorithm.map(algorithm_word),
         checksum_type: upload.plan.algorithm.map(|_| type_word(upload.plan.full)),

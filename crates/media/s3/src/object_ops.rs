@@ -1,16 +1,19 @@
 //! One object: put, read, deleted, described.
 
+use doorstep_objects::acl::Permission;
 use doorstep_objects::{ByteRange, Delete as DeleteOne, Get, Object, Put, ReadConditions, WriteConditions, body};
 use futures::StreamExt as _;
 use s3s::dto::*;
 use s3s::{S3Error, S3ErrorCode, S3Request, S3Response, S3Result};
 use sync_wrapper::SyncStream;
 
-use crate::access::bucket;
-use crate::bucket_ops::{everybody_reads, grants, owner};
+use crate::access::{bucket, caller, owned};
+use crate::acl_ops;
 use crate::convert::{self, set_sum, sums};
+use crate::encryption;
 use crate::error::{argument, s3};
 use crate::operations::Operations;
+use crate::reading::{Reader, readable};
 
 /// Most keys of one call that deletes many.
 const MOST_DELETES: usize = 1000;
@@ -24,11 +27,17 @@ pub(crate) async fn put_object(
     face: &Operations,
     request: S3Request<PutObjectInput>,
 ) -> S3Result<S3Response<PutObjectOutput>> {
-    let bucket = bucket(&request)?;
+    let (bucket, caller) = (bucket(&request)?, caller(&request)?);
     let (headers, trailing) = (request.headers, request.trailing_headers);
     let input = request.input;
-    convert::plain!(input)?;
+    let encrypt = encryption::asked_of!(input)?;
     let mut meta = convert::meta!(input)?;
+    let mut lists = acl_ops::of_upload!(input);
+    // The model of the wire leaves this one out.
+    let write = headers.get("x-amz-grant-write").and_then(|v| v.to_str().ok()).map(str::to_owned);
+    lists.headers.extend(write.map(|value| (Permission::Write, value)));
+    lists.headers.sort_by_key(|(may, _)| *may as u8);
+    acl_ops::apply(face, &caller, &bucket, &mut meta, &lists).await?;
     convert::asked_lock!(input, &mut meta, bucket.settings.lockable)?;
     let checksum = convert::expected(&sums!(input), input.checksum_algorithm.as_ref(), &headers, trailing)?;
     let put = Put {
@@ -37,6 +46,7 @@ pub(crate) async fn put_object(
         md5: convert::md5(input.content_md5.as_deref())?,
         checksum,
         conditions: write_conditions(input.if_match.as_ref(), input.if_none_match.as_ref()),
+        encrypt,
     };
     let bytes = match input.body {
         Some(bytes) => bytes.boxed(),
@@ -46,19 +56,16 @@ pub(crate) async fn put_object(
     let object = written.object;
     let mut output = PutObjectOutput {
         e_tag: Some(convert::etag(&object)),
-        version_id: written.versioned.then(|| object.version().to_owned()),
+        version_id: version_id(&object, false),
         ..PutObjectOutput::default()
     };
     if let Some(checksum) = &object.meta.checksum {
         output.checksum_type = Some(convert::checksum_type(checksum));
         set_sum!(output, checksum.algorithm, checksum.value.clone());
     }
+    encryption::tell!(output, object.meta, input.sse_customer_key_md5);
+    output.expiration = convert::expiration(face.objects.expiry(&bucket, &object));
     Ok(S3Response::new(output))
-}
-
-/// Said plainly rather than storing in the clear what was asked to be encrypted.
-pub(crate) fn unencrypted() -> S3Error {
-    S3Error::with_message(S3ErrorCode::NotImplemented, "Server-side encryption is not built yet.")
 }
 
 pub(crate) fn write_conditions(if_match: Option<&IfMatch>, if_none_match: Option<&IfNoneMatch>) -> WriteConditions {
@@ -88,7 +95,7 @@ pub(crate) fn part_number(number: Option<i32>) -> S3Result<Option<u32>> {
 
 /// Fills what the answers to GET and HEAD have in common.
 macro_rules! describe {
-    ($output:expr, $object:expr, $found:expr, $sums:expr) => {{
+    ($output:expr, $object:expr, $found:expr, $sums:expr, $now:expr) => {{
         let (object, found) = (&$object, &$found);
         let headers = &object.meta.headers;
         $output.accept_ranges = Some("bytes".to_owned());
@@ -115,6 +122,7 @@ macro_rules! describe {
         $output.restore = object
             .meta
             .restored_until
+            .filter(|at| $now < *at)
             .map(|at| format!("ongoing-request=\"false\", expiry-date=\"{}\"", convert::http_date(at)));
         if let Some(checksum) = object.meta.checksum.as_ref().filter(|_| $sums && !found.partial) {
             $output.checksum_type = Some(convert::checksum_type(checksum));
@@ -127,6 +135,7 @@ macro_rules! describe {
 macro_rules! reading {
     ($input:expr) => {
         Get {
+            key: encryption::customer!($input).key()?,
             version: $input.version_id.clone(),
             range: range($input.range.as_ref()),
             part: part_number($input.part_number)?,
@@ -168,7 +177,9 @@ pub(crate) async fn get_object(
     face: &Operations,
     request: S3Request<GetObjectInput>,
 ) -> S3Result<S3Response<GetObjectOutput>> {
-    let bucket = bucket(&request)?;
+    let (bucket, caller) = (bucket(&request)?, caller(&request)?);
+    encryption::not_asked(&request.headers)?;
+    let reader = Reader::of(&request)?;
     let input = request.input;
     if input.range.is_some() && input.part_number.is_some() {
         return Err(S3Error::with_message(
@@ -176,40 +187,71 @@ pub(crate) async fn get_object(
             "Cannot specify both Range header and partNumber",
         ));
     }
-    let found = face.objects.get(&bucket, &input.key, reading!(input)).await.map_err(s3)?;
+    let wanted = reader.wants(reading!(input));
+    let found = match reader.as_source {
+        true => face.objects.peek(&bucket, &input.key, wanted).await.map_err(s3)?,
+        false => face.objects.get(&bucket, &input.key, wanted).await.map_err(s3)?,
+    };
     let object = found.object.clone();
-    if !object.readable(face.objects.now()) {
-        let message = "The object is archived: restore it first.";
-        return Err(S3Error::with_message(S3ErrorCode::InvalidObjectState, message));
+    owned(&caller, &bucket, &object.meta, Permission::Read)?;
+    readable(face, &object)?;
+    if reader.as_source {
+        return Ok(reader.granted(S3Response::new(GetObjectOutput::default()), &bucket, object));
     }
     let mut output = GetObjectOutput::default();
-    describe!(output, object, found, input.checksum_mode.is_some());
+    describe!(output, object, found, input.checksum_mode.is_some(), face.objects.now());
     overrides!(output, input);
+    encryption::tell!(output, object.meta, input.sse_customer_key_md5.clone());
+    let due = face.objects.expiry(&bucket, &object).filter(|_| input.version_id.is_none());
+    output.expiration = convert::expiration(due);
     output.version_id = version_id(&object, bucket.settings.versioning != doorstep_objects::Versioning::Off);
     output.tag_count = i32::try_from(object.meta.tags.len()).ok().filter(|n| *n > 0);
     output.parts_count = input.part_number.and_then(|_| i32::try_from(object.meta.parts).ok()).filter(|n| *n > 0);
+    if let (Some(number), Some(sum)) =
+        (input.part_number, object.meta.checksum.as_ref().filter(|_| object.meta.parts > 0))
+    {
+        let after = u32::try_from(number - 1).unwrap_or(0);
+        let part = face.objects.parts_of(&object, after, 1).await.map_err(s3)?.into_iter().next();
+        if let Some(value) = part.and_then(|part| part.checksum) {
+            output.checksum_type = Some(convert::checksum_type(sum));
+            set_sum!(output, sum.algorithm, value);
+        }
+    }
     output.body = Some(StreamingBlob::wrap(SyncStream::new(found.body)));
-    Ok(S3Response::new(output))
+    Ok(reader.granted(S3Response::new(output), &bucket, object))
 }
 
 pub(crate) async fn head_object(
     face: &Operations,
     request: S3Request<HeadObjectInput>,
 ) -> S3Result<S3Response<HeadObjectOutput>> {
-    let bucket = bucket(&request)?;
+    let (bucket, caller) = (bucket(&request)?, caller(&request)?);
+    encryption::not_asked(&request.headers)?;
+    let reader = Reader::of(&request)?;
     let input = request.input;
-    let found = face.objects.peek(&bucket, &input.key, reading!(input)).await.map_err(s3)?;
+    let found = face.objects.peek(&bucket, &input.key, reader.wants(reading!(input))).await.map_err(s3)?;
     let object = found.object.clone();
+    owned(&caller, &bucket, &object.meta, Permission::Read)?;
+    if reader.as_source {
+        readable(face, &object)?;
+        return Ok(reader.granted(S3Response::new(HeadObjectOutput::default()), &bucket, object));
+    }
     let mut output = HeadObjectOutput::default();
-    describe!(output, object, found, input.checksum_mode.is_some());
+    describe!(output, object, found, input.checksum_mode.is_some(), face.objects.now());
     overrides!(output, input);
+    encryption::tell!(output, object.meta, input.sse_customer_key_md5.clone());
+    let due = face.objects.expiry(&bucket, &object).filter(|_| input.version_id.is_none());
+    output.expiration = convert::expiration(due);
     output.version_id = version_id(&object, bucket.settings.versioning != doorstep_objects::Versioning::Off);
     output.parts_count = input.part_number.and_then(|_| i32::try_from(object.meta.parts).ok()).filter(|n| *n > 0);
     let mut response = S3Response::new(output);
+    if !object.meta.tags.is_empty() {
+        response.headers.insert("x-amz-tagging-count", object.meta.tags.len().into());
+    }
     if found.partial {
         response.status = Some(http::StatusCode::PARTIAL_CONTENT);
     }
-    Ok(response)
+    Ok(reader.granted(response, &bucket, object))
 }
 
 pub(crate) async fn delete_object(
@@ -228,6 +270,7 @@ pub(crate) async fn delete_object(
             ..WriteConditions::default()
         },
         bypass_governance: input.bypass_governance_retention.unwrap_or(false),
+        ..DeleteOne::default()
     };
     let deleted = face.objects.delete(&bucket, delete).await.map_err(s3)?;
     let output = DeleteObjectOutput {
@@ -259,6 +302,7 @@ pub(crate) async fn delete_objects(
                 ..WriteConditions::default()
             },
             bypass_governance: bypass,
+            ..DeleteOne::default()
         })
     };
     let deletes = input.delete.objects.iter().map(one).collect::<S3Result<Vec<_>>>()?;
@@ -298,7 +342,8 @@ pub(crate) async fn get_object_attributes(
 ) -> S3Result<S3Response<GetObjectAttributesOutput>> {
     let bucket = bucket(&request)?;
     let input = request.input;
-    let object = face.objects.head(&bucket, &input.key, input.version_id.as_deref()).await.map_err(s3)?;
+    let get = Get { version: input.version_id.clone(), key: encryption::customer!(input).key()?, ..Get::default() };
+    let object = face.objects.peek(&bucket, &input.key, get).await.map_err(s3)?.object;
     let wants = |word: &str| input.object_attributes.iter().any(|a| a.as_str().split(',').any(|a| a.trim() == word));
     let mut output = GetObjectAttributesOutput {
         last_modified: Some(convert::time(object.modified)),
@@ -316,8 +361,7 @@ pub(crate) async fn get_object_attributes(
     }
     if let (true, Some(sum)) = (wants(ObjectAttributes::CHECKSUM), &object.meta.checksum) {
         let mut checksum = Checksum { checksum_type: Some(convert::checksum_type(sum)), ..Checksum::default() };
-        let bare = sum.value.split_once('-').map_or(sum.value.as_str(), |(bare, _)| bare);
-        set_sum!(checksum, sum.algorithm, bare.to_owned());
+        set_sum!(checksum, sum.algorithm, sum.value.clone());
         output.checksum = Some(checksum);
     }
     if wants(ObjectAttributes::OBJECT_PARTS) && object.meta.parts > 0 {
@@ -351,40 +395,11 @@ async fn object_parts(
         one
     });
     Ok(GetObjectAttributesParts {
-        // Parts are told where each has a checksum to tell, as S3 does.
-        parts: algorithm.is_some().then(|| listed.collect()),
+        parts: Some(listed.collect()),
         is_truncated: Some(more),
         max_parts: i32::try_from(limit).ok(),
         part_number_marker: Some(after),
         next_part_number_marker: last,
         total_parts_count: i32::try_from(object.meta.parts).ok(),
     })
-}
-
-pub(crate) async fn get_object_acl(
-    face: &Operations,
-    request: S3Request<GetObjectAclInput>,
-) -> S3Result<S3Response<GetObjectAclOutput>> {
-    let bucket = bucket(&request)?;
-    let input = request.input;
-    let object = face.objects.head(&bucket, &input.key, input.version_id.as_deref()).await.map_err(s3)?;
-    let grants = grants(&bucket.tenant, object.meta.public);
-    let owner = Some(owner(&bucket.tenant));
-    Ok(S3Response::new(GetObjectAclOutput { grants: Some(grants), owner, ..GetObjectAclOutput::default() }))
-}
-
-pub(crate) async fn put_object_acl(
-    face: &Operations,
-    request: S3Request<PutObjectAclInput>,
-) -> S3Result<S3Response<PutObjectAclOutput>> {
-    let bucket = bucket(&request)?;
-    let input = request.input;
-    let public =
-        everybody_reads(input.acl.as_ref().map(ObjectCannedACL::as_str), input.access_control_policy.as_ref())?;
-    let changed = face.objects.change(&bucket, &input.key, input.version_id.as_deref(), move |meta| {
-        meta.public = public;
-        Ok(())
-    });
-    changed.await.map_err(s3)?;
-    Ok(S3Response::new(PutObjectAclOutput::default()))
 }

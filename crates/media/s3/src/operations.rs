@@ -1,21 +1,27 @@
 //! Every operation that is spoken, each one call into the file of its kind. What is not here answers
 //! `NotImplemented`.
 
+use doorstep_identity::Keys;
 use doorstep_objects::Objects;
 use s3s::dto::*;
 use s3s::{S3, S3Request, S3Response, S3Result};
 
-use crate::{bucket_ops, copy_ops, list_ops, lock_ops, multipart_ops, object_ops, rule_ops, tagging_ops};
+use crate::{
+    acl_ops, bucket_ops, copy_ops, encryption, event_ops, guard_ops, list_ops, lock_ops, multipart_ops, object_ops,
+    restore_ops, rule_ops, tagging_ops, website_ops,
+};
 
 /// The engine behind the operations.
 pub(crate) struct Operations {
     pub(crate) objects: Objects,
     pub(crate) region: String,
+    /// Whom access lists can name.
+    pub(crate) keys: Keys,
 }
 
 impl Operations {
-    pub(crate) fn new(objects: Objects, region: String) -> Self {
-        Self { objects, region }
+    pub(crate) fn new(objects: Objects, keys: Keys, region: String) -> Self {
+        Self { objects, region, keys }
     }
 }
 
@@ -40,16 +46,31 @@ operations! {
     get_bucket_location(GetBucketLocationInput) -> GetBucketLocationOutput = bucket_ops;
     get_bucket_versioning(GetBucketVersioningInput) -> GetBucketVersioningOutput = bucket_ops;
     put_bucket_versioning(PutBucketVersioningInput) -> PutBucketVersioningOutput = bucket_ops;
-    get_bucket_acl(GetBucketAclInput) -> GetBucketAclOutput = bucket_ops;
-    put_bucket_acl(PutBucketAclInput) -> PutBucketAclOutput = bucket_ops;
+    get_bucket_acl(GetBucketAclInput) -> GetBucketAclOutput = acl_ops;
+    put_bucket_acl(PutBucketAclInput) -> PutBucketAclOutput = acl_ops;
+    get_public_access_block(GetPublicAccessBlockInput) -> GetPublicAccessBlockOutput = guard_ops;
+    put_public_access_block(PutPublicAccessBlockInput) -> PutPublicAccessBlockOutput = guard_ops;
+    delete_public_access_block(DeletePublicAccessBlockInput) -> DeletePublicAccessBlockOutput = guard_ops;
+    get_bucket_ownership_controls(GetBucketOwnershipControlsInput) -> GetBucketOwnershipControlsOutput = guard_ops;
+    put_bucket_ownership_controls(PutBucketOwnershipControlsInput) -> PutBucketOwnershipControlsOutput = guard_ops;
+    delete_bucket_ownership_controls(DeleteBucketOwnershipControlsInput) -> DeleteBucketOwnershipControlsOutput = guard_ops;
+    get_bucket_notification_configuration(GetBucketNotificationConfigurationInput) -> GetBucketNotificationConfigurationOutput = event_ops;
+    put_bucket_notification_configuration(PutBucketNotificationConfigurationInput) -> PutBucketNotificationConfigurationOutput = event_ops;
+    get_bucket_website(GetBucketWebsiteInput) -> GetBucketWebsiteOutput = website_ops;
+    put_bucket_website(PutBucketWebsiteInput) -> PutBucketWebsiteOutput = website_ops;
+    delete_bucket_website(DeleteBucketWebsiteInput) -> DeleteBucketWebsiteOutput = website_ops;
+    restore_object(RestoreObjectInput) -> RestoreObjectOutput = restore_ops;
+    get_bucket_encryption(GetBucketEncryptionInput) -> GetBucketEncryptionOutput = encryption;
+    put_bucket_encryption(PutBucketEncryptionInput) -> PutBucketEncryptionOutput = encryption;
+    delete_bucket_encryption(DeleteBucketEncryptionInput) -> DeleteBucketEncryptionOutput = encryption;
     get_object(GetObjectInput) -> GetObjectOutput = object_ops;
     head_object(HeadObjectInput) -> HeadObjectOutput = object_ops;
     put_object(PutObjectInput) -> PutObjectOutput = object_ops;
     delete_object(DeleteObjectInput) -> DeleteObjectOutput = object_ops;
     delete_objects(DeleteObjectsInput) -> DeleteObjectsOutput = object_ops;
     get_object_attributes(GetObjectAttributesInput) -> GetObjectAttributesOutput = object_ops;
-    get_object_acl(GetObjectAclInput) -> GetObjectAclOutput = object_ops;
-    put_object_acl(PutObjectAclInput) -> PutObjectAclOutput = object_ops;
+    get_object_acl(GetObjectAclInput) -> GetObjectAclOutput = acl_ops;
+    put_object_acl(PutObjectAclInput) -> PutObjectAclOutput = acl_ops;
     copy_object(CopyObjectInput) -> CopyObjectOutput = copy_ops;
     upload_part_copy(UploadPartCopyInput) -> UploadPartCopyOutput = copy_ops;
     list_objects(ListObjectsInput) -> ListObjectsOutput = list_ops;

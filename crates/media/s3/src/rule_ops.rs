@@ -1,5 +1,6 @@
 //! A bucket's rules: CORS, lifecycle, policy.
 
+use doorstep_objects::acl::is_public;
 use doorstep_objects::{
     CorsRule, Due, LifecycleRule as Rule, ObjectsError, Policy as Understood, StorageClass as Class,
 };
@@ -8,7 +9,7 @@ use s3s::{S3Error, S3ErrorCode, S3Request, S3Response, S3Result};
 
 use crate::access::bucket;
 use crate::convert;
-use crate::error::{argument, s3};
+use crate::error::{argument, denied, s3};
 use crate::operations::Operations;
 
 fn malformed(message: impl Into<String>) -> S3Error {
@@ -86,9 +87,14 @@ pub(crate) async fn put_bucket_policy(
     face: &Operations,
     request: S3Request<PutBucketPolicyInput>,
 ) -> S3Result<S3Response<PutBucketPolicyOutput>> {
+    let bucket = bucket(&request)?;
     let input = request.input;
-    Understood::parse(&input.policy, &input.bucket)
+    let understood = Understood::parse(&input.policy, &input.bucket)
         .map_err(|error| S3Error::with_message(S3ErrorCode::MalformedPolicy, error.to_string()))?;
+    let blocks = bucket.settings.public_block.is_some_and(|block| block.block_policy);
+    if blocks && understood.is_public() {
+        return Err(denied("The bucket's public access block refuses policies for everybody."));
+    }
     let policy = input.policy;
     let changed = face.objects.configure(&input.bucket, move |settings| {
         settings.policy = Some(policy.clone());
@@ -115,7 +121,8 @@ pub(crate) async fn get_bucket_policy_status(
     request: S3Request<GetBucketPolicyStatusInput>,
 ) -> S3Result<S3Response<GetBucketPolicyStatusOutput>> {
     let bucket = bucket(&request)?;
-    let public = bucket.policy.as_ref().is_some_and(|p| p.is_public()) || bucket.settings.public_list;
+    let listed = !bucket.settings.ignores_public_acls() && is_public(&bucket.grants());
+    let public = bucket.policy.as_ref().is_some_and(|p| p.is_public()) || listed;
     let policy_status = Some(PolicyStatus { is_public: Some(public) });
     Ok(S3Response::new(GetBucketPolicyStatusOutput { policy_status }))
 }
@@ -192,6 +199,7 @@ fn read(ix: usize, rule: LifecycleRule) -> S3Result<Rule> {
         _ => return Err(malformed("the status is Enabled or Disabled")),
     };
     let mut made = Rule { id: rule.id.unwrap_or_else(|| format!("rule-{}", ix + 1)), enabled, ..Rule::default() };
+    made.plain_prefix = rule.prefix.is_some() && rule.filter.is_none();
     made.prefix = rule.prefix.unwrap_or_default();
     if let Some(filter) = rule.filter {
         let bytes = |n: Option<i64>| n.and_then(|n| u64::try_from(n).ok());
@@ -215,9 +223,15 @@ fn read(ix: usize, rule: LifecycleRule) -> S3Result<Rule> {
         made.noncurrent_days = old.noncurrent_days.map(positive).transpose()?;
         made.noncurrent_keep = old.newer_noncurrent_versions.and_then(|n| u32::try_from(n).ok());
     }
-    if rule.noncurrent_version_transitions.is_some_and(|t| !t.is_empty()) {
-        let message = "Transitions of noncurrent versions are not built.";
-        return Err(S3Error::with_message(S3ErrorCode::NotImplemented, message));
+    for transition in rule.noncurrent_version_transitions.unwrap_or_default() {
+        if transition.newer_noncurrent_versions.is_some() {
+            let message = "NewerNoncurrentVersions goes with NoncurrentVersionExpiration here.";
+            return Err(S3Error::with_message(S3ErrorCode::NotImplemented, message));
+        }
+        let class = transition.storage_class.as_ref().and_then(|c| Class::parse(c.as_str()));
+        let class = class.ok_or_else(|| malformed("there is no such storage class"))?;
+        let days = transition.noncurrent_days.map(positive).transpose()?;
+        made.noncurrent_transitions.push((days.ok_or_else(|| malformed("a transition has NoncurrentDays"))?, class));
     }
     for transition in rule.transitions.unwrap_or_default() {
         let class = transition.storage_class.as_ref().and_then(|c| Class::parse(c.as_str()));
@@ -238,6 +252,7 @@ fn written(rule: Rule) -> LifecycleRule {
     };
     let bytes = |n: Option<u64>| n.map(convert::size);
     let tag_set: Vec<Tag> = rule.tags.into_iter().map(|(k, v)| Tag { key: Some(k), value: Some(v) }).collect();
+    let plain = rule.plain_prefix.then(|| rule.prefix.clone());
     let several = tag_set.len()
         + usize::from(!rule.prefix.is_empty())
         + usize::from(rule.larger_than.is_some())
@@ -274,17 +289,24 @@ fn written(rule: Rule) -> LifecycleRule {
         let (days, date) = days(due);
         Transition { date, days, storage_class: Some(TransitionStorageClass::from_static(class.s3())) }
     };
+    let noncurrent_transition = |(days, class): (u32, Class)| NoncurrentVersionTransition {
+        newer_noncurrent_versions: None,
+        noncurrent_days: i32::try_from(days).ok(),
+        storage_class: Some(TransitionStorageClass::from_static(class.s3())),
+    };
+    let noncurrent_transitions: Vec<NoncurrentVersionTransition> =
+        rule.noncurrent_transitions.into_iter().map(noncurrent_transition).collect();
     let transitions: Vec<Transition> = rule.transitions.into_iter().map(transition).collect();
     LifecycleRule {
         abort_incomplete_multipart_upload: rule
             .abort_days
             .map(|days| AbortIncompleteMultipartUpload { days_after_initiation: i32::try_from(days).ok() }),
         expiration,
-        filter: Some(filter),
+        filter: plain.is_none().then_some(filter),
         id: Some(rule.id),
         noncurrent_version_expiration: noncurrent,
-        noncurrent_version_transitions: None,
-        prefix: None,
+        noncurrent_version_transitions: (!noncurrent_transitions.is_empty()).then_some(noncurrent_transitions),
+        prefix: plain,
         status: ExpirationStatus::from_static(if rule.enabled {
             ExpirationStatus::ENABLED
         } else {

@@ -29,7 +29,9 @@ pub(crate) async fn get_object_tagging(
     let input = request.input;
     let object = face.objects.head(&bucket, &input.key, input.version_id.as_deref()).await.map_err(s3)?;
     let version_id = version_id(&object, false);
-    Ok(S3Response::new(GetObjectTaggingOutput { tag_set: tag_set(object.meta.tags), version_id }))
+    let mut tags = object.meta.tags;
+    tags.sort();
+    Ok(S3Response::new(GetObjectTaggingOutput { tag_set: tag_set(tags), version_id }))
 }
 
 pub(crate) async fn put_object_tagging(

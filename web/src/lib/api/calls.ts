@@ -1,8 +1,8 @@
 // The API's calls by name, typed. Everything the console does goes through here.
-import type { Client } from './client';
+import { type Client, withQuery } from './client';
 import type {
-  Backtest, BacktestRequest, City, CityClock, Driver, DriverRoute, Film, Key, Me, NewBacktest, NewKey, Order, OrderEvent, OrderProgress, Page, Point, Price,
-  Quote, RecordedSummary, Report, RideNeeds, RideWishes, Route, Scope, StoryItem, SurgeMap,
+  Backtest, BacktestRequest, Bill, Bucket, Caps, City, CityClock, Driver, DriverRoute, Film, Folder, Key, MadePicture, Me, NewBacktest, NewKey, Order, OrderEvent, OrderProgress, Page, Point, Price,
+  Quote, RecordedSummary, Report, RideNeeds, RideWishes, Route, Scope, SqlAnswer, SqlJob, SqlPlan, SqlRow, SqlTable, StoryItem, SurgeMap, UsageRecord,
 } from './types';
 
 const id = encodeURIComponent;
@@ -57,6 +57,12 @@ export const createKey = (api: Client, key: { name: string; scopes: Scope[]; exp
   api.post('/v1/keys', key);
 export const revokeKey = (api: Client, keyId: string): Promise<void> => api.delete(`/v1/keys/${id(keyId)}`);
 
+export const bill = (api: Client, month: string | null, signal?: AbortSignal): Promise<Bill> => api.get('/v1/bill', { month }, signal);
+export const usage = (api: Client, filter: { month: string; resource: string; cursor?: string | null; limit?: number }, signal?: AbortSignal): Promise<Page<UsageRecord>> =>
+  api.get('/v1/usage', { ...filter }, signal);
+export const caps = (api: Client): Promise<Caps> => api.get('/v1/caps');
+export const setCaps = (api: Client, caps: Omit<Caps, 'currency'>): Promise<Caps> => api.put('/v1/caps', caps);
+
 const backtestsOf = (cityId: string) => `/v1/cities/${id(cityId)}/backtests`;
 export const backtests = (api: Client, cityId: string, cursor: string | null, signal?: AbortSignal): Promise<Page<Backtest>> =>
   api.get(backtestsOf(cityId), { cursor, limit: 20 }, signal);
@@ -71,3 +77,40 @@ export const backtestFilm = (api: Client, cityId: string, one: string, side: 'a'
 export const backtestRequest = (api: Client, cityId: string, one: string): Promise<BacktestRequest> => api.get(`${backtestsOf(cityId)}/${id(one)}/request`);
 export const recording = (api: Client, cityId: string, from: string, to: string, signal?: AbortSignal): Promise<RecordedSummary> =>
   api.get(`/v1/cities/${id(cityId)}/recording`, { from, to }, signal);
+
+const bucketOf = (bucket: string) => `/v1/buckets/${id(bucket)}`;
+export const objectPath = (bucket: string, key: string): string => `${bucketOf(bucket)}/objects/${id(key)}`;
+export const buckets = (api: Client, cursor: string | null, signal?: AbortSignal): Promise<Page<Bucket>> => api.get('/v1/buckets', { cursor, limit: 100 }, signal);
+export const setBucket = (api: Client, bucket: string, wish: { public_read?: boolean }): Promise<Bucket> => api.put(bucketOf(bucket), wish);
+export const removeBucket = (api: Client, bucket: string): Promise<void> => api.delete(bucketOf(bucket));
+export const folder = (api: Client, bucket: string, prefix: string, cursor: string | null, signal?: AbortSignal): Promise<Folder> =>
+  api.get(`${bucketOf(bucket)}/objects`, { prefix, cursor, limit: 100 }, signal);
+export const removeObject = (api: Client, bucket: string, key: string): Promise<void> => api.delete(objectPath(bucket, key));
+export const readObject = async (api: Client, bucket: string, key: string, signal?: AbortSignal): Promise<Blob> =>
+  (await api.fileWithHeaders(objectPath(bucket, key), '*/*', signal)).blob;
+
+/** The picture that a pipeline makes of an object. */
+export async function picture(api: Client, bucket: string, key: string, pipeline: string, signal?: AbortSignal): Promise<MadePicture> {
+  const path = withQuery(`${bucketOf(bucket)}/pictures/${id(key)}`, { pipeline });
+  const { blob, headers } = await api.fileWithHeaders(path, 'image/*,*/*;q=0.8', signal);
+  const number = (name: string) => Number(headers.get(name) ?? Number.NaN);
+  return {
+    picture: blob,
+    width: number('doorstep-picture-width'),
+    height: number('doorstep-picture-height'),
+    format: blob.type.replace('image/', ''),
+  };
+}
+export const sqlTables = (api: Client): Promise<SqlTable[]> => api.get('/v1/sql/tables');
+/** Answers at once; the rows are fetched when the job is ready. */
+export const startSql = (api: Client, statement: string, database: string): Promise<SqlJob> =>
+  api.ask('/v1/sql', { statement, database, async: true });
+export const askSql = (api: Client, statement: string, maxRows: number, signal?: AbortSignal): Promise<SqlAnswer> =>
+  api.ask('/v1/sql', { statement, max_rows: maxRows }, signal);
+export const planSql = (api: Client, statement: string, database: string): Promise<SqlPlan> => api.ask('/v1/sql/plan', { statement, database });
+export const sqlJob = (api: Client, jobId: string, waitS: number, signal?: AbortSignal): Promise<SqlJob> =>
+  api.get(`/v1/sql/queries/${id(jobId)}`, { wait_s: waitS }, signal);
+export const endSql = (api: Client, jobId: string): Promise<void> => api.delete(`/v1/sql/queries/${id(jobId)}`);
+export const sqlRows = (api: Client, jobId: string, most: number, signal?: AbortSignal): Promise<{ rows: SqlRow[]; more: boolean }> =>
+  api.lines(`/v1/sql/queries/${id(jobId)}/rows`, most, signal);
+export const sqlFile = (api: Client, jobId: string): Promise<Blob> => api.file(`/v1/sql/queries/${id(jobId)}/rows`, 'text/csv');

@@ -4,6 +4,21 @@ export interface Point { lat: number; lon: number }
 export interface Money { minor: number; currency: string }
 export interface Page<T> { items: T[]; next_cursor: string | null }
 
+export interface Bucket {
+  name: string;
+  created_at: string;
+  public_read: boolean;
+  versioned: boolean;
+  objects: number;
+  bytes: number;
+  quota_bytes: number | null;
+  s3_port: number;
+}
+export interface StoredObject { key: string; size: number; etag: string; modified_at: string; content_type: string | null }
+export interface Folder { items: StoredObject[]; folders: string[]; next_cursor: string | null }
+/** A picture that came out of a pipeline. */
+export interface MadePicture { picture: Blob; width: number; height: number; format: string }
+
 export const SCOPES = ['rider', 'driver', 'merchant', 'operator', 'partner', 'admin'] as const;
 export type Scope = (typeof SCOPES)[number];
 
@@ -204,6 +219,49 @@ export interface RouteStop {
 }
 export interface StoryItem { at: string; kind: string; order_id?: string | null; detail?: string }
 
+/** Amounts are exact decimals as text; quantities in units too. */
+export interface BillLine {
+  service: string;
+  resource: string;
+  speed: string | null;
+  quantity: number;
+  base: string;
+  units: string;
+  unit: string;
+  free_units: string;
+  records: number;
+  amount: string;
+}
+export interface Bill {
+  tenant: string;
+  month: string;
+  from: string;
+  until: string;
+  final: boolean;
+  currency: string;
+  lines: BillLine[];
+  total: string;
+  due: Money;
+  months: string[];
+}
+export interface UsageRecord {
+  id: string;
+  at: string;
+  service: string;
+  resource: string;
+  source: string;
+  key: string | null;
+  speed: string | null;
+  outcome: 'done' | 'cancelled' | 'failed';
+  quantity: number;
+  base: string;
+  units: string;
+  unit: string;
+  amount: string;
+  currency: string;
+}
+export interface Caps { currency?: string; query: string | null; month: string | null; query_scan_bytes: number | null }
+
 export interface Key {
   id: string;
   access: string;
@@ -310,3 +368,17 @@ export interface Film {
   cars_left_out: number;
   requests: FilmRequest[];
 }
+
+export interface SqlColumn { name: string; type: string; nullable: boolean; about?: string }
+export interface SqlTable {
+  database: string; name: string; kind: 'managed' | 'external' | 'view'; about: string; columns: SqlColumn[];
+  partition_by: string[]; rows: number | null; bytes: number | null;
+}
+export interface SqlStatistics { wall_ms?: number; cpu_ms?: number; bytes_scanned?: number; rows?: number; queued_ms?: number; peak_memory?: number }
+export interface SqlJob {
+  id: string; state: 'queued' | 'running' | 'done' | 'failed' | 'cancelled'; statement: string; asked_at: string; progress: number;
+  ready: boolean; error?: string; columns: SqlColumn[]; statistics: SqlStatistics;
+}
+export interface SqlPlan { columns: SqlColumn[]; plan: string; scan_bytes: number }
+export type SqlRow = Record<string, unknown>;
+export interface SqlAnswer { query: string; columns: SqlColumn[]; rows: SqlRow[]; truncated: boolean; statistics: SqlStatistics }

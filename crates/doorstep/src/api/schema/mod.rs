@@ -1,6 +1,7 @@
 //! The JSON that other crates write, as the API page shows it. A test reads real answers into these types,
 //! so what is documented here is what is sent.
 
+mod bill;
 mod live;
 mod needs;
 mod order;
@@ -11,6 +12,7 @@ use doorstep_geo::{GeoError, Point};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+pub use bill::{Bill, BillLine, Caps, PriceBook, ResourcePrice, Speed, Tier, UsageRecord};
 pub use live::{Clock, Frame, Stats};
 pub use needs::{CarProfile, RideNeeds};
 pub(crate) use needs::{RideWishes, WomenRides};

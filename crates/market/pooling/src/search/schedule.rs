@@ -5,6 +5,7 @@
 //! is too long pushes its own pickup, and what follows is walked again. A ride whose mere driving is longer
 //! than allowed ends the search at once.
 
+use super::insertion::SetDown;
 use super::model::{EPS, Model, Node};
 use super::route::Position;
 
@@ -13,6 +14,8 @@ use super::route::Position;
 pub(super) struct Scratch {
     pub(super) at_stop: Vec<u32>,
     rows: Vec<Row>,
+    /// What the delivery of the ride at hand adds at each position of the tour at hand.
+    pub(super) drops: Vec<SetDown>,
 }
 
 /// One position of a tour that is being tried.
@@ -30,7 +33,7 @@ struct Row {
 
 impl Scratch {
     pub(super) fn new(model: &Model<'_>) -> Self {
-        Self { at_stop: vec![0; model.nodes.len()], rows: Vec::new() }
+        Self { at_stop: vec![0; model.nodes.len()], rows: Vec::new(), drops: Vec::new() }
     }
 }
 

@@ -42,8 +42,14 @@ fn command(text: &str, pipeline: &mut Pipeline) -> Result<(), GrammarError> {
     let mut name = None;
     let mut pairs = Vec::new();
     for pair in text.split('&').filter(|pair| !pair.is_empty()) {
-        let (key, value) = pair.split_once('=').unwrap_or((pair, ""));
-        let decoded = percent_decode(key).zip(percent_decode(value));
+        let decoded = match pair.split_once('=') {
+            Some((key, value)) => percent_decode(key).zip(percent_decode(value)),
+            // Who signs an address escapes the `=` behind a pipe as well.
+            None => percent_decode(pair).map(|pair| match pair.split_once('=') {
+                Some((key, value)) => (key.to_owned(), value.to_owned()),
+                None => (pair, String::new()),
+            }),
+        };
         let (key, value) = decoded.ok_or_else(|| whole(Problem::Syntax("escapes must be UTF-8")))?;
         if key == "iopcmd" && name.is_none() {
             name = Some(value);

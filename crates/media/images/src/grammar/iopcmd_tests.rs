@@ -20,6 +20,8 @@ fn the_documented_pipeline_in_three_spellings() {
         assert_eq!(steps(&format!("iopcmd=rotate&degree=180{bar}iopcmd=thumbnail&type=1&scale=40")), expected);
     }
     assert_eq!(steps("?iopcmd=rotate&degree=180%7Ciopcmd=thumbnail&type=1&scale=40"), expected);
+    // As signers escape a value.
+    assert_eq!(steps("iopcmd=rotate&degree=180%7Ciopcmd%3Dthumbnail&type=1&scale=40"), expected);
 }
 
 #[test]

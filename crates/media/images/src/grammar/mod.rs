@@ -10,7 +10,7 @@ mod print;
 use std::fmt;
 
 pub(crate) use params::Params;
-pub(crate) use percent::decode as percent_decode;
+pub use percent::decode as percent_decode;
 
 /// A grammar by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -119,6 +119,20 @@ impl GrammarError {
         // What is told back is bounded: it may come from anybody.
         let short = |text: &str| text.chars().take(64).collect::<String>();
         Self { grammar, command: short(command), parameter: short(parameter), problem: Box::new(problem) }
+    }
+}
+
+/// Reads any of the three grammars: each has a beginning of its own. Of an imgproxy path only the options are read.
+///
+/// # Errors
+/// As those of the grammar that the text begins like.
+pub fn parse(text: &str) -> Result<crate::Pipeline, GrammarError> {
+    if text.starts_with('/') {
+        imgproxy::parse(text).map(|request| request.pipeline)
+    } else if text.starts_with("image/") || text.starts_with("x-oss-process=") {
+        oss::parse(text)
+    } else {
+        iopcmd::parse(text)
     }
 }
 

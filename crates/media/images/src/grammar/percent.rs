@@ -1,7 +1,7 @@
 //! `%20` and its like.
 
 /// Decodes percent escapes; a broken one stays as it is, bytes that are no UTF-8 give nothing.
-pub(crate) fn decode(text: &str) -> Option<String> {
+pub fn decode(text: &str) -> Option<String> {
     if !text.contains('%') {
         return Some(text.to_owned());
     }

@@ -5,8 +5,11 @@
 mod age;
 mod clean;
 mod disk;
+mod encryption;
+mod events;
 mod listing;
 mod multipart;
 mod setting;
+mod ufile;
 mod versions;
 mod writes;

@@ -31,7 +31,7 @@ async fn parts_become_an_object() {
             parts.push(part(&setting, &upload.id, n as u32 + 1, piece).await);
         }
         part(&setting, &upload.id, 9, b"left out").await;
-        let page = setting.objects.list_parts(&setting.bucket, "k", &upload.id, Some(1), 2).await.unwrap();
+        let page = setting.objects.list_parts(&setting.bucket, Some("k"), &upload.id, Some(1), 2).await.unwrap();
         assert_eq!(page.parts.iter().map(|p| p.number).collect::<Vec<_>>(), [2, 3]);
         assert_eq!(page.next, Some(3));
         let complete = named(&parts);

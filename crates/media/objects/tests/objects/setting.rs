@@ -5,7 +5,7 @@ use std::sync::Arc;
 use doorstep_blobs::Blobs;
 use doorstep_clock::{ManualClock, Timestamp};
 use doorstep_objects::{
-    Bucket, Config, Get, NewBucket, Objects, ObjectsError, Put, Settings, Versioning, Written, body,
+    Bucket, Config, Get, MasterKey, NewBucket, Objects, ObjectsError, Put, Settings, Versioning, Written, body,
 };
 use doorstep_store::{Store, testing};
 
@@ -21,6 +21,10 @@ pub(crate) struct Setting {
     pub(crate) store: Store,
 }
 
+pub(crate) fn config() -> Config {
+    Config { master: Some(MasterKey::new(&[1; 32], ["photos".to_owned()])), ..Config::default() }
+}
+
 /// One setting per store, with an empty bucket `photos`.
 pub(crate) async fn settings() -> Vec<Setting> {
     let mut all = Vec::new();
@@ -28,7 +32,7 @@ pub(crate) async fn settings() -> Vec<Setting> {
         let dir = tempfile::tempdir().unwrap();
         let blobs = Blobs::open(&doorstep_blobs::Config::disk(dir.path())).await.unwrap();
         let clock = ManualClock::new(NOON);
-        let objects = Objects::new(store.clone(), blobs.clone(), Arc::new(clock.clone()), Config::default());
+        let objects = Objects::new(store.clone(), blobs.clone(), Arc::new(clock.clone()), config());
         let bucket = objects.create_bucket(TENANT, "photos", NewBucket::default()).await.unwrap();
         all.push(Setting { objects, clock, bucket, blobs, dir, store });
     }

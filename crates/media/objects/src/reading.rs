@@ -1,0 +1,27 @@
+//! What a face and whatever stands in front of it tell each other about the reading of one object.
+//!
+//! A face knows its protocol's signatures and says who may read. What is made of an object's bytes (a smaller picture,
+//! say) is made in front of it, for every face alike, and asks the face by these two marks.
+
+use std::sync::Arc;
+
+use crate::{Bucket, Object};
+
+/// In a request's extensions: the object is wanted as the source of something else. The face checks who asks as for
+/// the object itself and answers with [`Granted`] and no bytes. Conditions and ranges of the request are about what is
+/// made of it: the face does not look at them.
+#[derive(Clone, Copy, Debug)]
+pub struct AsSource;
+
+/// In an answer's extensions: the object that a face has let somebody read.
+#[derive(Clone, Debug)]
+pub struct Granted {
+    /// Where it is.
+    pub bucket: Arc<Bucket>,
+    /// Which version of it.
+    pub object: Object,
+    /// The tenant whose key has signed the request; nothing for a request without a key.
+    pub who: Option<String>,
+    /// Whether the signature covers the query: then nobody but the key's holder has written it.
+    pub query_signed: bool,
+}

@@ -1,0 +1,99 @@
+//! What every answer gets: the request's id, and the few words in which the wire's crate differs from S3.
+
+use bytes::Bytes;
+use http::{HeaderValue, Response, StatusCode, header};
+use http_body_util::BodyExt as _;
+
+/// The header of a request's id.
+const ID: &str = "x-amz-request-id";
+
+/// Another status than the wire's crate gives; carried in a response's extensions.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Status(pub(crate) StatusCode);
+
+/// What is known of a request before it is answered.
+#[derive(Clone, Debug)]
+pub(crate) struct Request {
+    id: String,
+    /// It asks for an object's attributes, whose ETag S3 writes without quotes.
+    attributes: bool,
+}
+
+impl Request {
+    pub(crate) fn of<B>(request: &http::Request<B>) -> Self {
+        let query = request.uri().query().unwrap_or_default();
+        let attributes = request.method() == http::Method::GET
+            && query.split('&').any(|word| word == "attributes" || word == "attributes=");
+        Self { id: uuid::Uuid::now_v7().simple().to_string().to_uppercase(), attributes }
+    }
+
+    /// Finishes an answer. Bodies are read only where they are short XML.
+    pub(crate) async fn finish(&self, response: Response<s3s::Body>) -> Response<s3s::Body> {
+        let (mut head, mut body) = response.into_parts();
+        if let Some(Status(status)) = head.extensions.get::<Status>() {
+            head.status = *status;
+        }
+        let failed = head.status.is_client_error() || head.status.is_server_error();
+        if failed || (self.attributes && head.status == StatusCode::OK) {
+            let bytes = match body.collect().await {
+                Ok(bytes) => bytes.to_bytes(),
+                Err(error) => {
+                    tracing::debug!(error = ?error, "an error's body cannot be read");
+                    Bytes::new()
+                }
+            };
+            let text = String::from_utf8_lossy(&bytes).into_owned();
+            let text = if failed { self.error(text, &mut head.status) } else { without_quotes(&text) };
+            head.headers.remove(header::CONTENT_LENGTH);
+            body = s3s::Body::from(text);
+        }
+        if let Ok(id) = HeaderValue::from_str(&self.id) {
+            head.headers.insert(ID, id);
+        }
+        Response::from_parts(head, body)
+    }
+
+    fn error(&self, text: String, status: &mut StatusCode) -> String {
+        if text.is_empty() {
+            return text;
+        }
+        let unfit = text.contains("<Code>InvalidPolicyDocument</Code>")
+            && (text.contains("Policy condition &apos;")
+                || text.contains("Policy condition '")
+                || text.contains("does not match bucket in URL"));
+        let text = if unfit {
+            // The policy is good, the form is not what it allows.
+            *status = StatusCode::FORBIDDEN;
+            text.replace("<Code>InvalidPolicyDocument</Code>", "<Code>AccessDenied</Code>")
+        } else {
+            text
+        };
+        if text.contains("<RequestId>") {
+            return text;
+        }
+        text.replace("</Error>", &format!("<RequestId>{}</RequestId></Error>", self.id))
+    }
+}
+
+fn without_quotes(text: &str) -> String {
+    let Some((before, rest)) = text.split_once("<ETag>") else { return text.to_owned() };
+    let Some((tag, after)) = rest.split_once("</ETag>") else { return text.to_owned() };
+    format!("{before}<ETag>{}</ETag>{after}", tag.replace("&quot;", "").replace('"', ""))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_that_differ() {
+        let text = "<A><ETag>&quot;ab-2&quot;</ETag><B>&quot;</B></A>";
+        assert_eq!(without_quotes(text), "<A><ETag>ab-2</ETag><B>&quot;</B></A>");
+        let request = Request { id: "I".to_owned(), attributes: false };
+        let mut status = StatusCode::BAD_REQUEST;
+        let unfit = "<Error><Code>InvalidPolicyDocument</Code><Message>Policy condition 'eq' …</Message></Error>";
+        let answer = request.error(unfit.to_owned(), &mut status);
+        assert!(answer.contains("AccessDenied") && answer.ends_with("<RequestId>I</RequestId></Error>"));
+        assert_eq!(status, StatusCode::FORBIDDEN);
+    }
+}
