@@ -92,7 +92,7 @@ impl FlightSql {
     async fn session(&self, metadata: &MetadataMap) -> Result<Session, Status> {
         let header = metadata.get("authorization").and_then(|value| value.to_str().ok());
         let header = header.ok_or_else(|| refused(&IdentityError::Missing))?;
-        let (access, secret) = parse_authorization(header).map_err(|e| refused(&e))?;
+        let (access, secret) = parse_authorization(&padded(header)).map_err(|e| refused(&e))?;
         let principal = self.keys.authenticate(&access, &secret).await.map_err(|e| refused(&e))?;
         let session = Session::new(principal);
         if let Some(database) = metadata.get("database").and_then(|value| value.to_str().ok()) {
@@ -164,6 +164,18 @@ fn encoded(
     encoder.map_err(Status::from).boxed()
 }
 
+/// Arrow's Go client, and so every ADBC driver, leaves the padding of `Basic` out.
+fn padded(header: &str) -> String {
+    let header = header.trim();
+    match header.split_once(' ') {
+        Some((scheme, text)) if scheme.eq_ignore_ascii_case("basic") => {
+            let text = text.trim().trim_end_matches('=');
+            format!("Basic {text}{}", "=".repeat((4 - text.len() % 4) % 4))
+        }
+        _ => header.to_owned(),
+    }
+}
+
 fn refused(error: &IdentityError) -> Status {
     match error {
         IdentityError::Missing | IdentityError::Invalid => Status::unauthenticated(error.to_string()),
@@ -207,7 +219,7 @@ impl FlightSqlService for FlightSql {
     ) -> Result<Response<HandshakeStream>, Status> {
         self.session(request.metadata()).await?;
         let header = request.metadata().get("authorization").and_then(|v| v.to_str().ok()).unwrap_or_default();
-        let (access, secret) = parse_authorization(header).map_err(|e| refused(&e))?;
+        let (access, secret) = parse_authorization(&padded(header)).map_err(|e| refused(&e))?;
         let token = format!("{access}:{secret}");
         let answer = HandshakeResponse { protocol_version: 0, payload: token.clone().into_bytes().into() };
         let mut response: Response<HandshakeStream> = Response::new(stream::iter([Ok(answer)]).boxed());
@@ -423,4 +435,18 @@ impl FlightSqlService for FlightSql {
     }
 
     async fn register_sql_info(&self, _: i32, _: &SqlInfo) {}
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn basic_is_read_with_and_without_padding() {
+        for text in ["Basic a2V5OnM=", "basic a2V5OnM", "Bearer key:s"] {
+            let pair = parse_authorization(&padded(text)).unwrap();
+            assert_eq!(pair, ("key".to_owned(), "s".to_owned()), "{text}");
+        }
+    }
 }

@@ -276,6 +276,41 @@ pub(super) const FIELDS: &[Field] = &[
         float_of
     ),
     field!(
+        "dispatch.policy",
+        "solo: a car takes one rider at a time. pooled: riders may share, and a car has a route of several stops.",
+        dispatch.policy,
+        policy,
+        |p: &DispatchPolicy| text_of(p.as_str())
+    ),
+    field!(
+        "dispatch.seats",
+        "Pooled: seats of a car that riders share at most.",
+        dispatch.seats,
+        |v| whole(v, 1, 60),
+        integer_of
+    ),
+    field!(
+        "dispatch.max_delay_s",
+        "Pooled: seconds by which a rider who shares may arrive later than by a direct trip at once.",
+        dispatch.max_delay_s,
+        |v| seconds(v, 30.0, 7200.0),
+        float_of
+    ),
+    field!(
+        "dispatch.boarding_s",
+        "Pooled: seconds that getting in takes.",
+        dispatch.boarding_s,
+        |v| seconds(v, 0.0, 600.0),
+        float_of
+    ),
+    field!(
+        "dispatch.reserve",
+        "Pooled: part of the time to a stop kept in reserve; with 0.1 promises hold on roads a tenth slower than thought.",
+        dispatch.reserve,
+        |v| seconds(v, 0.0, 1.0),
+        float_of
+    ),
+    field!(
         "lake.dir",
         "Directory of the tables' data files; without it `lake` inside data.",
         lake.dir,
@@ -343,41 +378,6 @@ pub(super) const FIELDS: &[Field] = &[
         "Seconds after which rows that no client fetches are given up and their query is ended.",
         hive.operation_idle_s,
         |v| seconds(v, 1.0, 86_400.0),
-        float_of
-    ),
-    field!(
-        "dispatch.policy",
-        "solo: a car takes one rider at a time. pooled: riders may share, and a car has a route of several stops.",
-        dispatch.policy,
-        policy,
-        |p: &DispatchPolicy| text_of(p.as_str())
-    ),
-    field!(
-        "dispatch.seats",
-        "Pooled: seats of a car that riders share at most.",
-        dispatch.seats,
-        |v| whole(v, 1, 60),
-        integer_of
-    ),
-    field!(
-        "dispatch.max_delay_s",
-        "Pooled: seconds by which a rider who shares may arrive later than by a direct trip at once.",
-        dispatch.max_delay_s,
-        |v| seconds(v, 30.0, 7200.0),
-        float_of
-    ),
-    field!(
-        "dispatch.boarding_s",
-        "Pooled: seconds that getting in takes.",
-        dispatch.boarding_s,
-        |v| seconds(v, 0.0, 600.0),
-        float_of
-    ),
-    field!(
-        "dispatch.reserve",
-        "Pooled: part of the time to a stop kept in reserve; with 0.1 promises hold on roads a tenth slower than thought.",
-        dispatch.reserve,
-        |v| seconds(v, 0.0, 1.0),
         float_of
     ),
     field!(

@@ -149,7 +149,7 @@ impl Catalog {
 ///
 /// # Errors
 /// [`LakeError::Io`].
-pub fn identity(folder: &Path) -> Result<String, LakeError> {
+pub(crate) fn identity(folder: &Path) -> Result<String, LakeError> {
     use std::io::Write as _;
     let file = folder.join("id");
     match std::fs::read_to_string(&file) {

@@ -67,7 +67,7 @@ impl LocalEngine {
                     .or_else(|| spec.map(|s| s.about.to_owned()))
                     .or_else(|| view.map(|v| v.about.to_owned()));
                 all.push(Listed {
-                    columns: spec.map(|spec| explained(spec)).unwrap_or_default(),
+                    columns: spec.map(explained).unwrap_or_default(),
                     partition_by: def.map(|d| d.partition_by.clone()).unwrap_or_default(),
                     size: files.map(|f| (f.iter().map(|f| f.rows).sum(), f.iter().map(|f| f.bytes).sum())),
                     about: about.unwrap_or_default(),
