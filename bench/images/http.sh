@@ -14,7 +14,14 @@ cargo build --quiet --profile "$profile" -p doorstep-pictures --example picture_
 folder=$profile; [ "$profile" = dev ] && folder=debug
 ours=${CARGO_TARGET_DIR:-$root/target}/$folder/examples/picture_server
 out=$(mktemp -d); chmod 755 "$out"; server=
-stop() { if [ -n "$server" ]; then kill "$server" 2>/dev/null || true; wait "$server" 2>/dev/null || true; server=; fi; }
+stop() { # thumbor leaves its workers behind
+  [ -n "$server" ] || return 0
+  local workers; workers=$(pgrep -P "$server" || true)
+  # shellcheck disable=SC2086 # one word each
+  kill "$server" $workers 2>/dev/null || true
+  wait "$server" 2>/dev/null || true
+  server=
+}
 trap 'stop; rm -rf "$out"' EXIT
 mkdir -p "$out/photos"
 # Different bytes behind the picture's end: no two are equal, and no two clients ask for the same one at a time.

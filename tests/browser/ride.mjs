@@ -74,6 +74,40 @@ export async function rideChecks(given) {
     await page.getByTestId('panel-close').click();
   });
 
+  await harness.check('a need is part of the ride, and one that no car can meet is told at once', async () => {
+    await clickTwoPoints(given);
+    const plain = await page.getByTestId('quote-fare').innerText();
+    await page.getByTestId('ride-needs').locator('summary').click();
+    await page.getByTestId('wish-women').check();
+    await page.getByTestId('need-luggage').selectOption('1');
+    await page.getByTestId('quote').waitFor();
+    await harness.shot(page, 'needs');
+    const fare = await page.getByTestId('quote-fare').innerText();
+    harness.expected.add(422);
+    await page.getByTestId('need-child_seats').selectOption('3');
+    const problem = page.getByTestId('problem');
+    await problem.waitFor();
+    const words = await problem.innerText();
+    assert(words.includes('child seats'), `nothing of child seats in: ${words}`);
+    await page.getByTestId('need-child_seats').selectOption('0');
+    await page.getByTestId('wish-women').uncheck();
+    await page.getByTestId('wish-nopets').check();
+    await page.getByTestId('need-wheelchairs').selectOption('1');
+    await page.getByTestId('quote').waitFor();
+    harness.expected.delete(422);
+    await page.getByTestId('confirm-ride').click();
+    const needs = panel.getByTestId('needs');
+    await needs.waitFor();
+    const told = await needs.innerText();
+    assert(told.includes('Wheelchairs: 1') && told.includes('luggage: 1'), `the ride says: ${told}`);
+    const all = await panel.innerText();
+    assert(!/women|pets/i.test(all), `a wish is shown: ${all}`);
+    await panel.getByTestId('cancel-ride').click();
+    await until('the cancellation', async () => (await state()) === 'cancelled');
+    await page.getByTestId('panel-close').click();
+    return `${plain} and ${fare}, ${told}, refused: ${words.replaceAll('\n', ' · ')}`;
+  });
+
   await harness.check('a point outside the city is refused in words that name the field', async () => {
     harness.expected.add(422);
     await page.getByTestId('request-ride').click();

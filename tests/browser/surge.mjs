@@ -26,7 +26,9 @@ export async function surgeChecks({ harness, page, frames }) {
     const cell = panel.getByTestId('surge-cell');
     await cell.waitFor();
     const told = await cell.innerText();
-    assert(/a minute/.test(told) && /Pickup|pickup/.test(told), `the cell says: ${told}`);
+    assert(/a minute/.test(told) && /cars free now/.test(told), `the cell says: ${told}`);
+    const soon = await page.getByTestId('pickup-flat').innerText();
+    assert(/\d|no free car/.test(soon), `what is expected at the flat fare reads ${soon}`);
     await sleep(1500);
     await harness.shot(page, 'surge-light');
     return (await panel.locator('h3').last().innerText()).trim();

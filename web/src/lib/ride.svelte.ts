@@ -2,7 +2,7 @@
 import type { Client } from './api/client';
 import * as calls from './api/calls';
 import { Problem } from './api/problem';
-import type { Money, Order, Point, Quote } from './api/types';
+import type { Money, Order, Point, Quote, RideNeeds, RideWishes } from './api/types';
 
 /** A price that runs out is asked for again by itself, this many times while the card is open. */
 const RENEWALS = 60;
@@ -11,6 +11,8 @@ export class RideDraft {
   pickup = $state.raw<Point | null>(null);
   dropoff = $state.raw<Point | null>(null);
   seats = $state(1);
+  needs = $state.raw<RideNeeds>({ wheelchairs: 0, child_seats: 0, luggage: 0, pet: false });
+  wishes = $state.raw<RideWishes>({ women_only: false, no_pets: false });
   /** Rather with others, where the price says how. */
   share = $state(false);
   quote = $state.raw<Quote | null>(null);
@@ -60,6 +62,22 @@ export class RideDraft {
     if (this.pickup && this.dropoff) void this.ask();
   }
 
+  /** Everybody counts as a rider: where there are more wheelchairs and child seats than seats, seats are added. */
+  need(change: Partial<RideNeeds>): void {
+    this.needs = { ...this.needs, ...change };
+    this.setSeats(Math.max(this.seats, this.needs.wheelchairs + this.needs.child_seats));
+  }
+
+  wish(change: Partial<RideWishes>): void {
+    this.wishes = { ...this.wishes, ...change };
+    this.setSeats(this.seats);
+  }
+
+  /** How many of the needs and wishes are set. */
+  get special(): number {
+    return [...Object.values(this.needs), ...Object.values(this.wishes)].filter(Boolean).length;
+  }
+
   /** What is paid, as it is chosen; none while the price is asked for. */
   get fare(): Money | null {
     return this.quote && (this.shares ? this.quote.share!.fare : this.quote.fare);
@@ -90,7 +108,8 @@ export class RideDraft {
     if (!quiet) this.quote = null;
     this.problem = null;
     try {
-      const quote = await calls.quote(this.api, this.cityId, this.pickup, this.dropoff, this.seats, asking.signal);
+      const { pickup, dropoff, seats, needs, wishes } = this;
+      const quote = await calls.quote(this.api, this.cityId, { pickup, dropoff, seats, needs, wishes }, asking.signal);
       this.quote = quote;
       if (quote.geometry) this.geometry = quote.geometry;
       else if (!this.geometry) this.geometry = (await calls.route(this.api, this.cityId, this.pickup, this.dropoff, asking.signal)).geometry;

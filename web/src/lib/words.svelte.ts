@@ -19,6 +19,9 @@ export const spell = {
   weekday: (value: number, zone?: string) => format.weekday(value, locale.tag, zone),
 };
 
+/** A pickup time that an hour stands for none: no car would be left. */
+export const soon = (seconds: number) => (seconds >= 3600 ? t('why.pickup.gone') : spell.duration(seconds));
+
 /** `offer_expired` → `Offer expired`, for names that the catalogue does not have. */
 export function plain(name: string): string {
   const text = name.replaceAll(/[_.-]+/g, ' ').trim();
@@ -52,10 +55,13 @@ export interface ProblemWords { title: string; detail: string; fields: { field: 
 export function problemWords(error: unknown): ProblemWords {
   const problem = error instanceof Problem ? error : new Problem(-1, { detail: error instanceof Error ? error.message : String(error) });
   const title = tOr(`problem.${problem.code}`, problem.title || t('problem.other'), { n: problem.retryAfterS ?? 1 });
-  const fields = problem.errors.map(({ field, reason, fix }) => ({
-    field: fieldName(field),
-    text: t('problem.field', { field: fieldName(field), reason: fix ? `${reason} — ${fix}` : reason }),
-  }));
+  const fields = problem.errors.map(({ field, reason, fix }) => {
+    const name = fieldName(field);
+    const told = fix ? `${reason} — ${fix}` : reason;
+    // What every car lacks is said in the reader's language, without the name of a field that he never saw.
+    const text = problem.code === 'no_such_car' ? tOr(`lack.${name}`, told) : t('problem.field', { field: name, reason: told });
+    return { field: name, text };
+  });
   // A detail that only says again what the fields say is left out.
   const said = problem.detail === title || problem.errors.some(({ reason }) => problem.detail.includes(reason));
   return { title, detail: said ? '' : problem.detail, fields };

@@ -3,7 +3,7 @@ import type { SurgeCell } from '../lib/api/types';
 import { SHADES_FROM, shadeLabel, shadeOf, surgeFeatures } from './surgeLayer';
 
 const cell = (multiplier: number, boundary?: [number, number][]): SurgeCell => ({
-  cell: `c${multiplier}`, multiplier, asked: multiplier, demand_per_min: 1, idle: 1, soon_free: 0, pickup_s: 100, in_15_min: null, in_30_min: null, boundary,
+  cell: `c${multiplier}`, multiplier, asked: multiplier, demand_per_min: 1, idle: 1, soon_free: 0, pickup_s: 100, pickup_flat_s: 200, in_15_min: null, in_30_min: null, boundary,
 });
 
 describe('shadeOf', () => {

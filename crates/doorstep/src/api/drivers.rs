@@ -8,7 +8,7 @@ use axum::{
     http::StatusCode,
 };
 use doorstep_city::live::DriverLive;
-use doorstep_orders::{Driver, DriverFilter, MOST_ORDERS, NewDriver, OrderFilter, Shift};
+use doorstep_orders::{Driver, DriverFilter, MOST_ORDERS, NewDriver, OrderFilter, ProfileChange, Shift};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::{router::OpenApiRouter, routes};
@@ -20,7 +20,7 @@ use super::{
     idempotency::{Done, Written, write},
     paging::{self, Page},
     problem::{Answer, Problem},
-    schema::{self, LatLon},
+    schema::{self, CarProfile, LatLon, WomenRides},
     suggestion::Suggestion,
 };
 
@@ -29,6 +29,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(create, list))
         .routes(routes!(create_batch))
         .routes(routes!(read))
+        .routes(routes!(profile))
         .routes(routes!(story))
 }
 
@@ -50,6 +51,12 @@ pub(crate) struct CreateDriver {
     plate: String,
     /// Seats for riders, 1 to 60.
     seats: u8,
+    /// What else the vehicle has; without it a usual saloon.
+    #[serde(default)]
+    car: CarProfile,
+    /// The driver's own word on rides among women; it can be written and not read.
+    #[serde(default)]
+    women_rides: WomenRides,
 }
 
 /// Drivers to be registered.
@@ -76,6 +83,9 @@ pub struct DriverView {
     pub plate: String,
     /// Seats for riders.
     pub seats: u8,
+    /// What else the vehicle has.
+    #[serde(default)]
+    pub car: CarProfile,
     /// `online`, `offline` or `break`.
     pub shift: String,
     /// `idle`, `offered`, `en_route`, `arrived`, `on_trip`, `break` or `offline`: as the map shows him.
@@ -109,6 +119,7 @@ pub(crate) fn view(driver: &Driver, live: Option<DriverLive>) -> DriverView {
         name: driver.name.clone(),
         plate: driver.plate.clone(),
         seats: driver.seats,
+        car: driver.car.into(),
         shift: driver.shift.as_str().to_owned(),
         state: live.as_ref().map_or("offline", |live| live.state).to_owned(),
         position: position.map(LatLon::from),
@@ -131,7 +142,8 @@ fn new_driver(app: &App, field: &str, driver: CreateDriver) -> Answer<NewDriver>
         let reason = format!("there is no city {:?}", driver.city);
         return Err(Problem::field(format!("{field}/city"), reason, format!("choose among {}", known.join(", "))));
     }
-    Ok(NewDriver { city: driver.city, name: driver.name, plate: driver.plate, seats: driver.seats })
+    let CreateDriver { city, name, plate, seats, car, women_rides } = driver;
+    Ok(NewDriver { city, name, plate, seats, car: car.into(), women_rides: women_rides.into() })
 }
 
 /// Register a driver
@@ -233,6 +245,61 @@ async fn read(State(app): State<App>, caller: Caller<Fleet>, Path(id): Path<Stri
     let mut ids = held.iter().map(|order| order.id.to_string());
     (shown.order, shown.next_order) = (ids.next(), ids.next());
     Ok(Json(shown))
+}
+
+/// What is to be changed of a vehicle; what is left out stays.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ChangeProfile {
+    /// What the vehicle has.
+    #[serde(default)]
+    car: ChangeCar,
+    /// The driver's own word on rides among women; it can be written and not read.
+    women_rides: Option<WomenRides>,
+}
+
+/// What a vehicle has, as far as it changes.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct ChangeCar {
+    /// Places for wheelchairs, with the ramp to get there.
+    #[schema(maximum = 60)]
+    wheelchairs: Option<u8>,
+    /// Child seats.
+    #[schema(maximum = 60)]
+    child_seats: Option<u8>,
+    /// Pieces of luggage that fit into the boot.
+    #[schema(maximum = 60)]
+    luggage: Option<u8>,
+    /// Whether pets may ride.
+    pets: Option<bool>,
+}
+
+/// Change what a driver's vehicle has
+///
+/// Not while he has an order: its rider counts on the car as it was.
+#[utoipa::path(post, path = "/v1/drivers/{id}/profile", tag = "drivers", params(("id" = String, Path, description = "Driver id")),
+    request_body = ChangeProfile, responses((status = 200, body = DriverView)))]
+async fn profile(
+    State(app): State<App>,
+    caller: Caller<Fleet>,
+    Path(id): Path<String>,
+    request: Write<ChangeProfile>,
+) -> Answer<Written> {
+    let id = driver_id(&id)?;
+    let ChangeProfile { car: ChangeCar { wheelchairs, child_seats, luggage, pets }, women_rides } = request.body;
+    let women_rides = women_rides.map(Into::into);
+    let change = ProfileChange { wheelchairs, child_seats, luggage, pets, women_rides };
+    let (parts, tenant) = (app.clone(), caller.tenant());
+    let (written, changed) = write(&app.store, &caller, request.once, app.wall.now(), move |tx| {
+        let driver = parts.orders.set_profile_in(tx, &tenant, id, &change)?;
+        Done::new(StatusCode::OK, &seen(&parts, &driver), driver)
+    })
+    .await?;
+    if let Some(driver) = changed {
+        app.city(&driver.city)?.driver_registered(&driver);
+    }
+    Ok(written)
 }
 
 /// What happened to a driver lately, newest first

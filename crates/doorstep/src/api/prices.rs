@@ -18,6 +18,15 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(of_quote)).routes(routes!(of_order))
 }
 
+/// An order's price; the terms it was settled by stay here.
+#[derive(Serialize)]
+struct OrderPrice {
+    #[serde(flatten)]
+    price: doorstep_pricing::Price,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    settled: Option<doorstep_orders::Settled>,
+}
+
 /// Why a quote has its price
 ///
 /// The lines, and what went into them: tariff, cell, demand, cars, multiplier, model, caps, law. Out of the signed
@@ -38,7 +47,8 @@ async fn of_quote(
 
 /// Why an order has its price
 ///
-/// As it was quoted, kept with the order; its total is the order's fare.
+/// As it was quoted, kept with the order; its total is the order's fare. A ride that was really shared costs less in
+/// the end: then `settled` says with how many others it was, and what came off.
 #[utoipa::path(get, path = "/v1/orders/{id}/price", tag = "orders", params(("id" = String, Path, description = "Order id")),
     responses((status = 200, body = schema::Price)))]
 async fn of_order(
@@ -46,5 +56,6 @@ async fn of_order(
     caller: Caller<Watching>,
     Path(id): Path<String>,
 ) -> Answer<Json<impl Serialize + use<>>> {
-    Ok(Json(app.orders.price(&caller.tenant(), order_id(&id)?).await?))
+    let kept = app.orders.price(&caller.tenant(), order_id(&id)?).await?;
+    Ok(Json(OrderPrice { price: kept.price, settled: kept.settled }))
 }

@@ -39,6 +39,10 @@ pub enum Code {
     DriverBusy,
     /// Others sit in the car, and there is no seat left.
     CarFull,
+    /// The car or its driver is not what the rider asks for.
+    NotSuited,
+    /// No car of the fleet can serve the ride.
+    NoSuchCar,
     /// The driver is not on shift, or something newer is known of him.
     NotOnShift,
     /// The key was used with another body.
@@ -81,7 +85,7 @@ pub enum Code {
 
 impl Code {
     /// Every code there is.
-    pub const ALL: [Self; 32] = [
+    pub const ALL: [Self; 34] = [
         Self::InvalidBody,
         Self::UnknownField,
         Self::InvalidField,
@@ -95,6 +99,8 @@ impl Code {
         Self::WrongDriver,
         Self::DriverBusy,
         Self::CarFull,
+        Self::NotSuited,
+        Self::NoSuchCar,
         Self::NotOnShift,
         Self::IdempotencyMismatch,
         Self::QuoteExpired,
@@ -137,6 +143,8 @@ impl Code {
             Self::WrongDriver => ("wrong_driver", StatusCode::CONFLICT, "The order is with another driver"),
             Self::DriverBusy => ("driver_busy", StatusCode::CONFLICT, "The driver holds another order"),
             Self::CarFull => ("car_full", StatusCode::CONFLICT, "The car has no seat left"),
+            Self::NotSuited => ("not_suited", StatusCode::CONFLICT, "The car does not suit the ride"),
+            Self::NoSuchCar => ("no_such_car", StatusCode::UNPROCESSABLE_ENTITY, "No car here can serve the ride"),
             Self::NotOnShift => ("not_on_shift", StatusCode::CONFLICT, "The position was not taken"),
             Self::IdempotencyMismatch => {
                 ("idempotency_mismatch", StatusCode::CONFLICT, "The key was used with another request")

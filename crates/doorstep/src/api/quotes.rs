@@ -4,7 +4,7 @@ use axum::{
     extract::{Path, State},
     http::StatusCode,
 };
-use doorstep_city::live::QuoteAnswer;
+use doorstep_city::live::{QuoteAnswer, Wanted};
 use doorstep_clock::Timestamp;
 use doorstep_geo::Point;
 use serde::Deserialize;
@@ -17,7 +17,7 @@ use super::{
     extract::Write,
     idempotency::{Done, Written, write},
     problem::Answer,
-    schema::{self, LatLon},
+    schema::{self, LatLon, RideNeeds, RideWishes},
 };
 use crate::facts::tables::QUOTES;
 
@@ -33,10 +33,16 @@ pub(crate) struct AskQuote {
     pickup: LatLon,
     /// Where it ends.
     dropoff: LatLon,
-    /// Seats wanted, 1 to 16.
+    /// Seats wanted, 1 to 16: everybody counts, those in wheelchairs and child seats too.
     #[serde(default = "one")]
     #[schema(default = 1, minimum = 1, maximum = 16)]
     seats: u8,
+    /// What has to fit beside people on seats.
+    #[serde(default)]
+    needs: RideNeeds,
+    /// With whom the rider wants to ride.
+    #[serde(default)]
+    wishes: RideWishes,
 }
 
 fn one() -> u8 {
@@ -45,7 +51,9 @@ fn one() -> u8 {
 
 /// Ask what a ride costs and when a car comes
 ///
-/// Nothing is kept; the signed `token` is the promise, good for five minutes of city time.
+/// Nothing is kept; the signed `token` is the promise, good for five minutes of city time. Needs and wishes change
+/// the car that comes, never the price. A ride that no car of yours can serve is refused with `no_such_car` and all
+/// that is lacking.
 #[utoipa::path(post, path = "/v1/cities/{city}/quotes", tag = "orders", params(("city" = String, Path, description = "City id")),
     request_body = AskQuote, responses((status = 200, body = schema::Quote)))]
 async fn quote(
@@ -55,9 +63,10 @@ async fn quote(
     request: Write<AskQuote>,
 ) -> Answer<Written> {
     let city = app.city(&id)?;
-    let AskQuote { pickup, dropoff, seats } = request.body;
+    let AskQuote { pickup, dropoff, seats, needs, wishes } = request.body;
     let (pickup, dropoff) = (pickup.point("/pickup")?, dropoff.point("/dropoff")?);
-    let quote = city.quote(&caller.tenant(), pickup, dropoff, seats)?;
+    let wanted = Wanted { pickup, dropoff, seats, needs: needs.into(), wishes: wishes.into() };
+    let quote = city.quote(&caller.tenant(), &wanted)?;
     tell(&app, &id, &caller.tenant(), (pickup, dropoff, seats), &quote, city.clock().now());
     let Some(once) = request.once else {
         return Written::unstored(StatusCode::OK, &quote);

@@ -50,6 +50,9 @@ impl From<OrdersError> for Problem {
                 .with("driver", driver.to_string())
                 .with("seats", seats)
                 .with("taken", taken),
+            OrdersError::NotSuited { driver, .. } => {
+                Self::new(Code::NotSuited, told).with("driver", driver.to_string())
+            }
             OrdersError::QuoteExpired { expired_at, .. } => {
                 Self::new(Code::QuoteExpired, told).with("expired_at", expired_at.to_string())
             }
@@ -153,6 +156,14 @@ impl From<LiveError> for Problem {
                 Self::field("/dropoff", "is at the same street corner as the pickup", "choose another place")
             }
             LiveError::NoRoute => Self::new(Code::NoRoute, told),
+            LiveError::NoSuchCar { lacking } => {
+                let error = |[field, reason, fix]: [&str; 3]| FieldError {
+                    field: field.to_owned(),
+                    reason: reason.to_owned(),
+                    fix: fix.to_owned(),
+                };
+                Self::new(Code::NoSuchCar, "").with_errors(lacking.iter().map(|lack| error(lack.told())).collect())
+            }
             LiveError::OtherCity { .. } => Self::field("/driver", told, "name a driver of this city"),
             LiveError::NotOwner { .. } | LiveError::Stopped { .. } => Self::new(Code::Unavailable, told).retry_after(2),
             LiveError::ClockNotControllable => Self::new(Code::ClockFixed, told),

@@ -13,7 +13,7 @@ use super::{
     app::{App, driver_id, order_id},
     auth::{Caller, Fleet, Watching},
     problem::Answer,
-    schema::LatLon,
+    schema::{LatLon, RideNeeds},
 };
 
 pub(crate) fn routes() -> OpenApiRouter<App> {
@@ -34,6 +34,9 @@ pub struct RouteStop {
     pub rider: String,
     /// Seats.
     pub seats: u8,
+    /// What has to fit beside people on seats.
+    #[serde(default)]
+    pub needs: RideNeeds,
     /// Others may ride along.
     pub shared: bool,
     /// When the car is there, city time, RFC 3339; `null` while it is not known where the car is.
@@ -62,6 +65,7 @@ impl From<live::DriverRoute> for DriverRoute {
             place: stop.point.into(),
             rider: stop.rider,
             seats: stop.seats,
+            needs: stop.needs.into(),
             shared: stop.shared,
             eta: stop.eta.map(|at| at.to_string()),
             by: stop.by.map(|at| at.to_string()),

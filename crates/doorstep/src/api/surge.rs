@@ -137,6 +137,7 @@ async fn map(
             idle: f64::from(seen.idle),
             soon_free: f64::from(seen.soon_free),
             pickup_s: f64::from(seen.pickup_s),
+            pickup_flat_s: f64::from(seen.pickup_flat_s),
             in_15_min: surge.band(outlook.in_15_min, outlook.cell),
             in_30_min: surge.band(outlook.in_30_min, outlook.cell),
             boundary: which.boundary(outlook.cell),
@@ -144,6 +145,7 @@ async fn map(
     };
     let basis = surge.basis();
     Ok(Json(schema::SurgeMap {
+        window_s: map.and_then(|map| map.window_s()).map(f64::from),
         on: surge.state.on,
         switch: surge.state.switch.as_ref().map(told),
         basis: basis.as_str().to_owned(),

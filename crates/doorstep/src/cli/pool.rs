@@ -7,6 +7,7 @@ use anyhow::{Context as _, ensure};
 use clap::{Subcommand, ValueEnum};
 use doorstep_pooling::check::{self, Plan, Report};
 use doorstep_pooling::formats::{self, Companions, Format, Limits};
+use doorstep_pooling::rules::Rules;
 use doorstep_pooling::search::{Ended, Settings, Solution, solve};
 use serde::Serialize;
 
@@ -17,6 +18,14 @@ const EXAMPLE: &str = "\
 Example:
   doorstep pool solve --format li-lim lr101.txt --time 5s --seed 1 --json > plan.json
   doorstep pool check --format li-lim --instance lr101.txt --solution plan.json
+
+  doorstep pool check --format darp --instance a2-16.txt --rules rules.json --solution plan.json
+
+Rules are what riders need and vehicles have beside seats, which the formats cannot say:
+  {\"requests\": [{\"pickup\": 5, \"wheelchairs\": 1, \"luggage\": 2}, {\"pickup\": 7, \"women_only\": true}],
+   \"vehicles\": [{\"fleet\": 0, \"count\": 3, \"wheelchairs\": 1, \"luggage\": 4, \"women_rides\": \"takes\"}]}
+Riders also have child_seats, pet and no_pets, vehicles child_seats and pets; women_rides is none, takes or only.
+Vehicles that are listed get fleet ids after the instance's own, in their order.
 
 Files may be gzipped. For --format hga FILE holds the requests; drivers and roads are looked for beside it
 (Manhattan.1a.reqs.gz → Manhattan.drv.gz, Manhattan.d.gz). There, the pickup of the i-th of n requests is stop
@@ -69,6 +78,9 @@ struct Source {
     /// hga: requests aboard at once
     #[arg(long, default_value_t = 8, value_name = "COUNT")]
     capacity: u32,
+    /// What riders need and vehicles have beside seats, as JSON
+    #[arg(long, value_name = "FILE")]
+    rules: Option<PathBuf>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -127,7 +139,10 @@ impl Source {
         };
         let limits = Limits { requests: self.take, drivers: self.take_drivers, capacity: self.capacity };
         let companions = Companions { drivers: self.drivers.clone(), roads: self.roads.clone(), limits };
-        formats::read(format, file, &companions).with_context(|| file.display().to_string())
+        let instance = formats::read(format, file, &companions).with_context(|| file.display().to_string())?;
+        let Some(path) = &self.rules else { return Ok(instance) };
+        let rules = Rules::read(&formats::text(path)?).and_then(|rules| rules.apply(instance));
+        rules.with_context(|| path.display().to_string())
     }
 }
 

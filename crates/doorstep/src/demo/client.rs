@@ -29,6 +29,11 @@ pub(super) enum CallError {
 }
 
 impl CallError {
+    /// Whether it was refused for this reason.
+    pub(super) fn is(&self, wanted: &str) -> bool {
+        matches!(self, Self::Problem { code, .. } if code == wanted)
+    }
+
     /// Whether the same call may go through later.
     pub(super) fn may_pass(&self) -> bool {
         match self {
@@ -280,7 +285,8 @@ impl Client {
         let quote: QuoteView = self
             .post(
                 &format!("/v1/cities/{city}/quotes"),
-                json!({"pickup": wish.pickup, "dropoff": wish.dropoff, "seats": wish.seats}),
+                json!({"pickup": wish.pickup, "dropoff": wish.dropoff, "seats": wish.seats,
+                    "needs": wish.special.needs(), "wishes": wish.special.wishes()}),
             )
             .await?;
         // A party that is too large for it gets no shared price.

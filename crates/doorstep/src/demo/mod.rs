@@ -180,7 +180,8 @@ async fn fleet_on_the_streets(driver: &Client, script: &Script) -> anyhow::Resul
             .enumerate()
             .map(|(ix, stand)| {
                 let number = first + ix;
-                json!({"city": CITY, "name": format!("Taxi {number}"), "plate": format!("{number:04}T"), "seats": stand.seats})
+                json!({"city": CITY, "name": format!("Taxi {number}"), "plate": format!("{number:04}T"), "seats": stand.seats,
+                    "car": stand.gear.car(), "women_rides": stand.gear.women_rides()})
             })
             .collect();
         let made: client::Page<DriverView> = driver.post("/v1/drivers/batch", json!({"items": items})).await?;

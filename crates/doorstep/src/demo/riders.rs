@@ -64,6 +64,8 @@ pub(super) async fn run(
             tokio::spawn(async move {
                 match client.ride(&city, &wish, &format!("Rider {number}"), share).await {
                     Ok(order) => debug!(order = order.id, "a rider ordered"),
+                    // A small fleet has no car for everybody: such a rider knows at once.
+                    Err(e) if e.is("no_such_car") => debug!(error = %e, "no car for a rider"),
                     Err(e) => warn!(error = %e, "a rider could not order"),
                 }
                 drop(permit);

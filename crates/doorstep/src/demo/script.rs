@@ -10,6 +10,7 @@ use doorstep_geo::Point;
 use flate2::read::GzDecoder;
 use rand::RngExt as _;
 use rand::seq::SliceRandom as _;
+use serde_json::{Value, json};
 
 /// The road network's node table, gzip CSV.
 pub(super) const ROAD_NODES: &[u8] = include_bytes!("../../../../demo/manhattan/road_nodes.csv.gz");
@@ -31,6 +32,45 @@ pub(super) struct Wish {
     pub(super) pickup: Point,
     pub(super) dropoff: Point,
     pub(super) seats: u8,
+    /// What the rider needs and wishes; drawn, the record does not say.
+    pub(super) special: Special,
+}
+
+/// What is special about a rider. Few are: the shares are of the size that large cities report.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Special {
+    wheelchair: bool,
+    child_seat: bool,
+    luggage: u8,
+    pet: bool,
+    women_only: bool,
+    no_pets: bool,
+}
+
+impl Special {
+    /// In the words of the API.
+    pub(super) fn needs(self) -> Value {
+        json!({"wheelchairs": u8::from(self.wheelchair), "child_seats": u8::from(self.child_seat), "luggage": self.luggage, "pet": self.pet})
+    }
+
+    /// In the words of the API.
+    pub(super) fn wishes(self) -> Value {
+        json!({"women_only": self.women_only, "no_pets": self.no_pets})
+    }
+
+    fn draw(rng: &mut SeededRng, seats: u8) -> Self {
+        let mut of = |permille: u32| rng.random_range(0..1000) < permille;
+        let (wheelchair, child_seat) = (of(3), of(8) && seats > 1);
+        let luggage = u8::from(of(90)) + u8::from(of(40));
+        Self {
+            wheelchair: wheelchair && !child_seat,
+            child_seat,
+            luggage,
+            pet: of(8),
+            women_only: of(10),
+            no_pets: of(10),
+        }
+    }
 }
 
 /// Where a taxi stands when the afternoon begins.
@@ -38,6 +78,40 @@ pub(super) struct Wish {
 pub(super) struct Stand {
     pub(super) at: Point,
     pub(super) seats: u8,
+    pub(super) gear: Gear,
+}
+
+/// What is special about a taxi and its driver; drawn, the record does not say.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Gear {
+    ramp: bool,
+    child_seat: bool,
+    van: bool,
+    pets: bool,
+    women: Option<bool>,
+}
+
+impl Gear {
+    /// In the words of the API.
+    pub(super) fn car(self) -> Value {
+        let luggage = if self.van { 4 } else { 2 };
+        json!({"wheelchairs": u8::from(self.ramp), "child_seats": u8::from(self.child_seat), "luggage": luggage, "pets": self.pets})
+    }
+
+    /// In the words of the API.
+    pub(super) fn women_rides(self) -> &'static str {
+        match self.women {
+            None => "none",
+            Some(false) => "takes",
+            Some(true) => "only",
+        }
+    }
+
+    fn draw(rng: &mut SeededRng, seats: u8) -> Self {
+        let mut of = |permille: u32| rng.random_range(0..1000) < permille;
+        let (ramp, woman, only) = (of(40), of(50), of(100));
+        Self { ramp, child_seat: of(60), van: ramp || seats > 4, pets: of(600), women: woman.then_some(only) }
+    }
 }
 
 /// The whole script.
@@ -51,9 +125,11 @@ impl Script {
     /// Reads the compiled-in records and keeps `taxis` of the stands and a `share` (0 to 1) of the wishes,
     /// both drawn by `seed`.
     pub(super) fn load(taxis: usize, share: f64, seed: u64) -> anyhow::Result<Self> {
-        let mut stands =
-            rows(TAXIS, |row| Ok(Stand { at: point(row, 1)?, seats: field(row, 3)?.parse().context("capacity")? }))
-                .context("the demo's taxis")?;
+        let mut stands = rows(TAXIS, |row| {
+            let seats = field(row, 3)?.parse().context("capacity")?;
+            Ok(Stand { at: point(row, 1)?, seats, gear: Gear::default() })
+        })
+        .context("the demo's taxis")?;
         let mut wishes = rows(REQUESTS, |row| {
             let at = Timestamp::parse_local_as_utc(field(row, 0)?)?;
             let of_day = at.millis().rem_euclid(86_400_000);
@@ -62,6 +138,7 @@ impl Script {
                 pickup: point(row, 1)?,
                 dropoff: point(row, 3)?,
                 seats: field(row, 5)?.parse::<u8>().context("passengers")?.clamp(1, 4),
+                special: Special::default(),
             })
         })
         .context("the demo's requests")?;
@@ -72,6 +149,13 @@ impl Script {
         let mut rng = SeededRng::new(seed, "demo.wishes");
         wishes.retain(|_| rng.random::<f64>() < share);
         anyhow::ensure!(!stands.is_empty(), "the demo needs at least one taxi");
+        let mut rng = SeededRng::new(seed, "demo.special");
+        for stand in &mut stands {
+            stand.gear = Gear::draw(&mut rng, stand.seats);
+        }
+        for wish in &mut wishes {
+            wish.special = Special::draw(&mut rng, wish.seats);
+        }
         Ok(Self { wishes, stands })
     }
 
@@ -139,6 +223,18 @@ mod tests {
         assert!(lap.windows(2).all(|w| w[0].after_ms <= w[1].after_ms));
         assert!(lap.iter().all(|w| (0..LAP_MS).contains(&w.after_ms)));
         assert_eq!(START.to_string(), "2013-11-18T21:00:00.000Z");
+    }
+
+    #[test]
+    fn few_riders_are_special_and_few_cars() {
+        let script = Script::load(3000, 1.0, 1).unwrap();
+        let lap = script.lap(0, 1);
+        let of = |special: fn(&Special) -> bool| lap.iter().filter(|w| special(&w.special)).count();
+        assert!((10..80).contains(&of(|s| s.wheelchair)) && (50..200).contains(&of(|s| s.women_only)));
+        assert!(of(|s| *s == Special::default()) > lap.len() * 4 / 5);
+        let ramps = script.stands().iter().filter(|s| s.gear.ramp).count();
+        assert!((60..200).contains(&ramps), "{ramps}");
+        assert!(lap.iter().all(|w| w.special.luggage <= 2), "no more than a usual boot takes");
     }
 
     #[test]

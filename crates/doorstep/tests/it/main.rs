@@ -11,6 +11,7 @@ mod description;
 mod fleet;
 mod idempotency;
 mod lists;
+mod needs;
 mod pictures;
 mod policies;
 mod prices;

@@ -89,7 +89,19 @@ async fn two_riders_share_a_car_within_what_was_promised() {
         act(&driver, order, "pickup", &car).await;
     }
     for order in [bob_id, ada_id] {
-        assert_eq!(act(&driver, order, "complete", &car).await["state"], "completed");
+        let done = act(&driver, order, "complete", &car).await;
+        assert_eq!(done["state"], "completed");
+        // They were aboard together: both pay less than was quoted, and can read why.
+        let price: schema::Price =
+            serde_json::from_value(rider.get(&format!("/v1/orders/{order}/price")).await.done()).unwrap();
+        let settled = price.settled.unwrap();
+        assert_eq!((settled.shared_with, done["fare"]["minor"].as_i64()), (1, Some(price.total.minor)));
+        assert_eq!(price.total.minor + settled.saved.minor, settled.quoted.minor);
+        assert!(settled.saved.minor > 0 && price.parts.iter().any(|part| part.label == "Shared with 1"));
+        if order == ada_id {
+            assert_eq!(settled.quoted.minor, offer.fare.minor);
+            assert!(price.total.minor >= offer.least.minor && offer.least.minor < offer.fare.minor);
+        }
     }
     assert_eq!(stops(&route(&driver, &car).await), []);
     let events = rider.get(&format!("/v1/orders/{bob_id}/events")).await.done();

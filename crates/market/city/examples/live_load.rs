@@ -11,13 +11,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use doorstep_city::live::{CityClock, CityMap, CityRoads, LiveCity, LiveConfig, PositionReport};
+use doorstep_city::live::{CityClock, CityMap, CityRoads, LiveCity, LiveConfig, PositionReport, Wanted};
 use doorstep_clock::{Environment, SharedClock, SystemClock, monotonic};
 use doorstep_geo::{BoundingBox, Point, destination};
 use doorstep_identity::Signer;
 use doorstep_journal::{Journal, Options};
 use doorstep_money::Currency;
-use doorstep_orders::{Actor, DriverId, NewDriver, NewOrder, Orders, RiderRef};
+use doorstep_orders::{Actor, CarProfile, DriverId, NewDriver, NewOrder, Orders, RiderRef, WomenRides};
 use doorstep_pricing::{SurgeConfig, Tariff};
 use doorstep_roads::{ArcRow, NodeIx, RoadClass, RoadGraph, Roads};
 use doorstep_store::{Migration, Store};
@@ -123,6 +123,8 @@ async fn main() {
                     name: format!("Driver {n}"),
                     plate: format!("L{n}"),
                     seats: 4,
+                    car: CarProfile::default(),
+                    women_rides: WomenRides::None,
                 };
                 (0..1_000).map(|n| orders.register_driver_in(tx, TENANT, &new(n), now)).collect::<Result<Vec<_>, _>>()
             })
@@ -144,7 +146,7 @@ async fn main() {
     while monotonic() < end {
         let (from, to) = (place(), place());
         let asked = monotonic();
-        let answer = city.quote(TENANT, from, to, 1);
+        let answer = city.quote(TENANT, &Wanted::plain(from, to, 1));
         times.push(asked.elapsed());
         assert!(answer.is_ok() || from == to, "{answer:?}");
         tokio::time::sleep(Duration::from_millis(2)).await;
@@ -168,7 +170,7 @@ async fn main() {
             let (city, made, from, to) = (city.clone(), Arc::clone(&made), place(), place());
             tokio::spawn(async move {
                 while monotonic() < end {
-                    let token = city.quote(TENANT, from, to, 1).unwrap().quote.token;
+                    let token = city.quote(TENANT, &Wanted::plain(from, to, 1)).unwrap().quote.token;
                     let new = NewOrder {
                         rider: RiderRef { name: "Ada".to_owned(), reference: None },
                         note: None,

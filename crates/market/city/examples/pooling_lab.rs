@@ -72,8 +72,10 @@ fn main() {
     let run = Run {
         requests: &period.requests,
         fleet: &fleet,
+        cars: &[],
         seats: seats.parse().unwrap(),
         batch_ms: batch_s * 1000,
+        windows: &[],
         max_wait_ms: 300_000,
         boarding_ms: boarding_s * 1000,
         max_delay_ms: 600_000,

@@ -34,8 +34,10 @@ fn replay(city: &Replay, dir: &Path, cars: usize, policy: &SoloPolicy) -> (Summa
     let run = Run {
         requests: &period.requests,
         fleet: &fleet,
+        cars: &[],
         seats: 1,
         batch_ms: 30_000,
+        windows: &[],
         max_wait_ms: 300_000,
         boarding_ms: 0,
         max_delay_ms: 600_000,

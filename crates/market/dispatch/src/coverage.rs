@@ -220,7 +220,8 @@ mod tests {
     }
 
     fn car(id: u32, node: NodeIx, on_trip: bool) -> Car {
-        Car { id, node, free_at_ms: 1_000_000, seats: 4, assigned: None, on_trip }
+        let extras = doorstep_pooling::fleet::Extras::default();
+        Car { id, node, free_at_ms: 1_000_000, seats: 4, extras, offers: 0, assigned: None, on_trip }
     }
 
     fn asked(nodes: &[NodeIx]) -> Vec<Recent> {

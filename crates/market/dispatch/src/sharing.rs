@@ -135,7 +135,8 @@ fn after_plans(batch: &SharedBatch<'_>, plans: &[Plan], times: &dyn TravelTimes)
                 node = next;
             }
             let on_trip = !plan.stops.is_empty();
-            matching::Car { id: car.id, node, free_at_ms: at_ms, seats: car.seats, assigned: None, on_trip }
+            let (seats, extras, offers) = (car.seats, car.extras, car.offers);
+            matching::Car { id: car.id, node, free_at_ms: at_ms, seats, extras, offers, assigned: None, on_trip }
         })
         .collect()
 }

@@ -8,7 +8,9 @@ use doorstep_store::{Row, StoreError, Tx, params};
 use serde::{Deserialize, Serialize};
 
 use crate::error::OrdersError;
+use crate::holds;
 use crate::ids::DriverId;
+use crate::needs::{Asked, CarKind, CarProfile, WomenRides};
 use crate::order::DriverRef;
 use crate::page::{Conditions, Page, check, limit};
 
@@ -61,6 +63,11 @@ pub struct Driver {
     pub plate: String,
     /// Seats for riders.
     pub seats: u8,
+    /// What else the vehicle has.
+    pub car: CarProfile,
+    /// The driver's own word on rides among women: for the choice of riders alone, in no view of the driver.
+    #[serde(skip)]
+    pub women_rides: WomenRides,
     /// At work or not.
     pub shift: Shift,
     /// May work at all.
@@ -74,6 +81,12 @@ pub struct Driver {
 }
 
 impl Driver {
+    /// The vehicle and its driver as far as riders' needs and wishes go.
+    #[must_use]
+    pub fn kind(&self) -> CarKind {
+        CarKind { seats: self.seats, car: self.car, women_rides: self.women_rides }
+    }
+
     /// As riders see him.
     #[must_use]
     pub fn reference(&self) -> DriverRef {
@@ -93,6 +106,27 @@ pub struct NewDriver {
     pub plate: String,
     /// Seats for riders, 1 to 60.
     pub seats: u8,
+    /// What else the vehicle has.
+    #[serde(default)]
+    pub car: CarProfile,
+    /// The driver's own word on rides among women.
+    #[serde(default)]
+    pub women_rides: WomenRides,
+}
+
+/// What is to be changed of a vehicle; the rest stays.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ProfileChange {
+    /// Places for wheelchairs.
+    pub wheelchairs: Option<u8>,
+    /// Child seats.
+    pub child_seats: Option<u8>,
+    /// Pieces of luggage that fit.
+    pub luggage: Option<u8>,
+    /// Whether pets may ride.
+    pub pets: Option<bool>,
+    /// The driver's own word on rides among women.
+    pub women_rides: Option<WomenRides>,
 }
 
 /// Which drivers a list shows.
@@ -104,7 +138,10 @@ pub struct DriverFilter {
     pub shift: Option<Shift>,
 }
 
-const COLUMNS: &str = "id, tenant, city, name, plate, seats, active, shift, lat, lon, created_at, shift_at";
+const COLUMNS: &str = "id, tenant, city, name, plate, seats, wheelchairs, child_seats, luggage, pets, women_rides,
+    active, shift, lat, lon, created_at, shift_at";
+/// Those that say what a car is good for.
+const KIND: &str = "seats, wheelchairs, child_seats, luggage, pets, women_rides";
 
 fn read(row: &Row) -> Result<Driver, OrdersError> {
     let damaged = |column: &str, found: &str| StoreError::Decode {
@@ -112,7 +149,7 @@ fn read(row: &Row) -> Result<Driver, OrdersError> {
         reason: format!("`{found}` cannot be"),
     };
     let shift = row.text("shift")?;
-    let seats = row.int("seats")?;
+    let kind = CarKind::read(row)?;
     let position = match (row.opt_real("lat")?, row.opt_real("lon")?) {
         (Some(lat), Some(lon)) => Some(Point::new(lat, lon).map_err(|e| damaged("lat", &e.to_string()))?),
         _ => None,
@@ -123,7 +160,9 @@ fn read(row: &Row) -> Result<Driver, OrdersError> {
         city: row.text("city")?,
         name: row.text("name")?,
         plate: row.text("plate")?,
-        seats: u8::try_from(seats).map_err(|_| damaged("seats", &seats.to_string()))?,
+        seats: kind.seats,
+        car: kind.car,
+        women_rides: kind.women_rides,
         shift: Shift::parse(&shift).ok_or_else(|| damaged("shift", &shift))?,
         active: row.flag("active")?,
         position,
@@ -140,6 +179,7 @@ pub(crate) fn register(tx: &mut dyn Tx, tenant: &str, new: &NewDriver, now: Time
             fix: "write 1 to 60".to_owned(),
         });
     }
+    new.car.check()?;
     let driver = Driver {
         id: DriverId::generate(now),
         tenant: tenant.to_owned(),
@@ -147,6 +187,8 @@ pub(crate) fn register(tx: &mut dyn Tx, tenant: &str, new: &NewDriver, now: Time
         name: new.name.clone(),
         plate: new.plate.clone(),
         seats: new.seats,
+        car: new.car,
+        women_rides: new.women_rides,
         shift: Shift::Offline,
         active: true,
         position: None,
@@ -154,8 +196,9 @@ pub(crate) fn register(tx: &mut dyn Tx, tenant: &str, new: &NewDriver, now: Time
         shift_at: now,
     };
     tx.execute(
-        "INSERT INTO drivers (id, tenant, city, name, plate, seats, active, shift, created_at, shift_at)
-         VALUES ($1, $2, $3, $4, $5, $6, 1, $7, $8, $9)",
+        "INSERT INTO drivers (id, tenant, city, name, plate, seats, active, shift, created_at, shift_at,
+            wheelchairs, child_seats, luggage, pets, women_rides)
+         VALUES ($1, $2, $3, $4, $5, $6, 1, $7, $8, $9, $10, $11, $12, $13, $14)",
         params![
             driver.id.to_string(),
             tenant,
@@ -165,7 +208,12 @@ pub(crate) fn register(tx: &mut dyn Tx, tenant: &str, new: &NewDriver, now: Time
             driver.seats,
             driver.shift.as_str(),
             now,
-            now
+            now,
+            driver.car.wheelchairs,
+            driver.car.child_seats,
+            driver.car.luggage,
+            driver.car.pets,
+            driver.women_rides.as_str()
         ],
     )?;
     Ok(driver)
@@ -195,6 +243,58 @@ pub(crate) fn list(
     let rows = tx.query(&sql, conditions.params())?;
     let drivers = rows.iter().map(read).collect::<Result<Vec<_>, _>>()?;
     Ok(Page::cut(drivers, size, |d| d.id.to_string()))
+}
+
+/// Changes what a vehicle has. Refused while the driver has an order: its rider counts on the car as it was.
+pub(crate) fn set_profile(
+    tx: &mut dyn Tx,
+    tenant: &str,
+    id: DriverId,
+    change: &ProfileChange,
+) -> Result<Driver, OrdersError> {
+    let mut driver = get(tx, tenant, id)?;
+    if let Some(order) = holds::held_by(tx, id)? {
+        return Err(OrdersError::DriverBusy { driver: id, order: Some(order) });
+    }
+    let car = &mut driver.car;
+    car.wheelchairs = change.wheelchairs.unwrap_or(car.wheelchairs);
+    car.child_seats = change.child_seats.unwrap_or(car.child_seats);
+    car.luggage = change.luggage.unwrap_or(car.luggage);
+    car.pets = change.pets.unwrap_or(car.pets);
+    driver.women_rides = change.women_rides.unwrap_or(driver.women_rides);
+    driver.car.check()?;
+    tx.execute(
+        "UPDATE drivers SET wheelchairs = $1, child_seats = $2, luggage = $3, pets = $4, women_rides = $5
+         WHERE id = $6",
+        params![
+            driver.car.wheelchairs,
+            driver.car.child_seats,
+            driver.car.luggage,
+            driver.car.pets,
+            driver.women_rides.as_str(),
+            id.to_string()
+        ],
+    )?;
+    Ok(driver)
+}
+
+/// Refuses a driver whose car lacks what a rider asks for.
+pub(crate) fn require_suited(tx: &mut dyn Tx, driver: DriverId, asked: &Asked) -> Result<(), OrdersError> {
+    let sql = format!("SELECT {KIND} FROM drivers WHERE id = $1");
+    let Some(row) = tx.query_opt(&sql, params![driver.to_string()])? else {
+        return Err(OrdersError::NotFound { what: "driver", id: driver.to_string() });
+    };
+    match CarKind::read(&row)?.lacks(asked).first() {
+        Some(lack) => Err(OrdersError::NotSuited { driver, lack: *lack }),
+        None => Ok(()),
+    }
+}
+
+/// Every kind of car that may work in a city, by tenant.
+pub(crate) fn kinds(tx: &mut dyn Tx, city: &str) -> Result<Vec<(String, CarKind)>, OrdersError> {
+    let sql = format!("SELECT DISTINCT tenant, {KIND} FROM drivers WHERE city = $1 AND active = 1");
+    let rows = tx.query(&sql, params![city])?;
+    rows.iter().map(|row| Ok((row.text("tenant")?, CarKind::read(row)?))).collect()
 }
 
 pub(crate) fn on_shift(tx: &mut dyn Tx, city: &str) -> Result<Vec<Driver>, OrdersError> {

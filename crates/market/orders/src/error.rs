@@ -5,6 +5,7 @@ use doorstep_store::StoreError;
 
 use crate::ids::{DriverId, IdError, OrderId, QuoteId};
 use crate::machine::Refusal;
+use crate::needs::Lack;
 
 /// Refusals and failures of this crate.
 #[derive(Debug, thiserror::Error)]
@@ -47,6 +48,15 @@ pub enum OrdersError {
         seats: i64,
         /// Of them taken.
         taken: i64,
+    },
+    /// The car or its driver is not what the rider asks for. The message does not say what is lacking: it may be a
+    /// driver's word or a rider's wish, and messages are logged.
+    #[error("driver {driver} is not suited to the ride")]
+    NotSuited {
+        /// Which driver.
+        driver: DriverId,
+        /// What is lacking.
+        lack: Lack,
     },
     /// The quote ran out.
     #[error("quote {quote} expired at {expired_at}: ask for a new one")]
@@ -110,6 +120,7 @@ impl OrdersError {
             Self::VersionConflict { .. } => "version_conflict",
             Self::DriverBusy { .. } => "driver_busy",
             Self::CarFull { .. } => "car_full",
+            Self::NotSuited { .. } => "not_suited",
             Self::QuoteExpired { .. } => "quote_expired",
             Self::QuoteAltered { .. } => "quote_altered",
             Self::QuoteForeign { .. } => "quote_foreign",

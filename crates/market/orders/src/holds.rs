@@ -9,6 +9,7 @@
 
 use doorstep_store::{StoreError, Tx, params};
 
+use crate::drivers;
 use crate::error::OrdersError;
 use crate::ids::{DriverId, OrderId};
 use crate::machine::State;
@@ -16,6 +17,7 @@ use crate::order::Order;
 
 /// Takes the driver for the order, or says which order has him.
 pub(crate) fn take(tx: &mut dyn Tx, driver: DriverId, order: &Order) -> Result<(), OrdersError> {
+    drivers::require_suited(tx, driver, &order.asked())?;
     let taken = match order.route {
         Some(room) => take_any(tx, driver, order, room)?,
         None => take_current_or_next(tx, driver, order)?,
@@ -93,31 +95,54 @@ pub(crate) fn require_current(tx: &mut dyn Tx, driver: DriverId, order: &Order) 
     }
 }
 
-/// The rider gets in: refused where others are aboard and the car has no seat left, or one of them rides alone.
-pub(crate) fn board(tx: &mut dyn Tx, driver: DriverId, order: &Order) -> Result<(), OrdersError> {
-    let (who, which) = (driver.to_string(), order.id.to_string());
+/// Who gets in, as it was checked.
+pub(crate) struct Boarding {
+    /// Seats taken: all of the car for who rides alone.
+    seats: i64,
+    /// Orders whose riders are aboard already.
+    others: i64,
+}
+
+/// Whether the rider can get in: refused where others are aboard and the car has no seat left, or one of them rides
+/// alone.
+pub(crate) fn room_for(tx: &mut dyn Tx, driver: DriverId, order: &Order) -> Result<Boarding, OrdersError> {
+    let who = driver.to_string();
     // Locks the car: two who get in at once meet here.
     tx.execute("UPDATE driver_orders SET aboard = aboard WHERE driver = $1", params![&who])?;
-    let aboard =
-        tx.query("SELECT order_id, seats FROM driver_orders WHERE driver = $1 AND aboard = 1", params![&who])?;
+    let aboard = tx.query("SELECT seats FROM driver_orders WHERE driver = $1 AND aboard = 1", params![&who])?;
     let car = match tx.query_opt("SELECT seats FROM drivers WHERE id = $1", params![&who])? {
         Some(row) => row.int("seats")?,
         None => return Err(OrdersError::NotFound { what: "driver", id: who }),
     };
     // Who rides alone takes the whole car.
     let seats = if order.share.is_some() { i64::from(order.seats) } else { car };
-    let mut taken = 0;
+    let (mut taken, mut others) = (0, 0);
     for other in &aboard {
         taken += other.int("seats")?;
+        others += 1;
     }
-    if !aboard.is_empty() && taken + seats > car {
+    if others > 0 && taken + seats > car {
         return Err(OrdersError::CarFull { driver, seats: car, taken });
     }
+    Ok(Boarding { seats, others })
+}
+
+/// The rider is in, and everybody aboard has met one more.
+pub(crate) fn board(tx: &mut dyn Tx, driver: DriverId, order: OrderId, boarding: &Boarding) -> Result<(), StoreError> {
+    let who = driver.to_string();
+    tx.execute("UPDATE driver_orders SET met = met + 1 WHERE driver = $1 AND aboard = 1", params![&who])?;
     tx.execute(
-        "UPDATE driver_orders SET aboard = 1, seats = $1 WHERE driver = $2 AND order_id = $3",
-        params![seats, &who, &which],
+        "UPDATE driver_orders SET aboard = 1, seats = $1, met = $2 WHERE driver = $3 AND order_id = $4",
+        params![boarding.seats, boarding.others, &who, order.to_string()],
     )?;
     Ok(())
+}
+
+/// With how many other orders this one has been aboard so far.
+pub(crate) fn met(tx: &mut dyn Tx, driver: DriverId, order: OrderId) -> Result<u32, StoreError> {
+    let sql = "SELECT met FROM driver_orders WHERE driver = $1 AND order_id = $2";
+    let row = tx.query_opt(sql, params![driver.to_string(), order.to_string()])?;
+    Ok(row.map(|row| row.int("met")).transpose()?.and_then(|met| u32::try_from(met).ok()).unwrap_or(0))
 }
 
 /// The driver's current order: of several the one in the lowest place.

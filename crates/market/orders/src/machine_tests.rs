@@ -9,6 +9,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::ids::QuoteId;
+use crate::needs::{RideNeeds, RideWishes};
 use crate::order::RiderRef;
 use crate::quote::QuoteClaims;
 
@@ -28,6 +29,8 @@ fn order() -> Order {
         pickup_node: 1,
         dropoff_node: 2,
         seats: 1,
+        needs: RideNeeds::default(),
+        wishes: RideWishes::default(),
         price: price(&book, &SurgeMap::off(), &trip),
         trip_ms: 600_000,
         pickup_eta_ms: None,

@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::ids::{DriverId, OrderId, QuoteId};
 use crate::machine::{Actor, EventKind, State};
+use crate::needs::{Asked, RideNeeds, RideWishes};
 use crate::quote::QuoteClaims;
 use crate::share::SharePromise;
 
@@ -71,7 +72,13 @@ pub struct Order {
     pub dropoff_node: u32,
     /// Seats.
     pub seats: u8,
-    /// The quoted price.
+    /// What has to fit into the car beside people on seats.
+    #[serde(default)]
+    pub needs: RideNeeds,
+    /// With whom the rider wants to ride: for the choice of a car alone, in no view of the order.
+    #[serde(default)]
+    pub wishes: RideWishes,
+    /// The quoted price; after a shared ride what it came to, which is never more.
     pub fare: Money,
     /// The rider's note to the driver.
     pub note: Option<String>,
@@ -130,6 +137,8 @@ impl Order {
             pickup_node: claims.pickup_node,
             dropoff_node: claims.dropoff_node,
             seats: claims.seats,
+            needs: claims.needs,
+            wishes: claims.wishes,
             fare: claims.price.total,
             note,
             driver: None,
@@ -149,6 +158,12 @@ impl Order {
             share: None,
             route: None,
         }
+    }
+
+    /// All that its rider asks for of a car.
+    #[must_use]
+    pub fn asked(&self) -> Asked {
+        Asked { seats: self.seats, needs: self.needs, wishes: self.wishes }
     }
 
     /// The last moment of the pickup that a rider who shares was promised. It begins anew when a driver was lost.
@@ -218,6 +233,7 @@ impl Order {
             pickup: self.pickup,
             dropoff: self.dropoff,
             seats: self.seats,
+            needs: self.needs,
             fare: self.fare,
             driver: self.driver.clone(),
             requested_at: self.requested_at,
@@ -268,7 +284,10 @@ pub struct OrderView {
     pub dropoff: Point,
     /// Seats.
     pub seats: u8,
-    /// The quoted price.
+    /// What has to fit into the car beside people on seats.
+    #[serde(default)]
+    pub needs: RideNeeds,
+    /// The quoted price; after a shared ride what it came to, which is never more.
     pub fare: Money,
     /// The driver it is with.
     pub driver: Option<DriverRef>,

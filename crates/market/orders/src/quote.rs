@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::OrdersError;
 use crate::ids::QuoteId;
+use crate::needs::{Asked, RideNeeds, RideWishes};
 use crate::order::seconds;
 use crate::share::{ShareClaims, ShareOffer, SharedRide};
 
@@ -20,9 +21,6 @@ pub const QUOTE_TTL_MS: i64 = 5 * 60 * 1_000;
 
 /// Tokens of other purposes do not pass as quotes.
 const PURPOSE: &str = "rides.quote";
-
-/// No vehicle of this industry takes more.
-const MAX_SEATS: u8 = 16;
 
 /// What a quote is made of; the roads have answered already.
 #[derive(Debug, Clone)]
@@ -41,6 +39,10 @@ pub struct QuoteInput {
     pub dropoff_node: u32,
     /// Seats.
     pub seats: u8,
+    /// What has to fit beside people on seats.
+    pub needs: RideNeeds,
+    /// With whom the rider wants to ride.
+    pub wishes: RideWishes,
     /// The direct trip, milliseconds.
     pub trip_ms: u32,
     /// The direct trip, metres.
@@ -74,6 +76,12 @@ pub struct QuoteClaims {
     pub dropoff_node: u32,
     /// Seats.
     pub seats: u8,
+    /// What has to fit beside people on seats.
+    #[serde(default)]
+    pub needs: RideNeeds,
+    /// With whom the rider wants to ride.
+    #[serde(default)]
+    pub wishes: RideWishes,
     /// The price with its lines and its reason: locked, it never rises.
     pub price: Price,
     /// The direct trip, milliseconds.
@@ -115,13 +123,7 @@ pub struct Quote {
 
 /// Signs the promise.
 pub(crate) fn issue(signer: &Signer, input: QuoteInput, now: Timestamp) -> Result<Quote, OrdersError> {
-    if !(1..=MAX_SEATS).contains(&input.seats) {
-        return Err(OrdersError::InvalidField {
-            field: "/seats",
-            reason: format!("{} seats cannot be asked for", input.seats),
-            fix: format!("write 1 to {MAX_SEATS}"),
-        });
-    }
+    Asked { seats: input.seats, needs: input.needs, wishes: input.wishes }.check()?;
     let share_offer = input.share.as_ref().map(|shared| shared.offer(input.price.total));
     let claims = QuoteClaims {
         id: QuoteId::generate(now),
@@ -133,11 +135,13 @@ pub(crate) fn issue(signer: &Signer, input: QuoteInput, now: Timestamp) -> Resul
         pickup_node: input.pickup_node,
         dropoff_node: input.dropoff_node,
         seats: input.seats,
+        needs: input.needs,
+        wishes: input.wishes,
         price: input.price,
         trip_ms: input.trip_ms,
         pickup_eta_ms: input.pickup_eta_ms,
         expires_at: now.plus_ms(QUOTE_TTL_MS),
-        share: input.share.map(|shared| ShareClaims { price: shared.price, promise: shared.promise }),
+        share: input.share.map(SharedRide::claims),
     };
     Ok(Quote {
         id: claims.id,

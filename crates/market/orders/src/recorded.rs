@@ -1,6 +1,8 @@
 //! A recorded period: what riders asked for and which drivers were there, read back so that it can be played again
 //! under another policy.
 
+use std::collections::HashMap;
+
 use doorstep_clock::Timestamp;
 use doorstep_geo::Point;
 use doorstep_store::{Row, Tx, params};
@@ -10,6 +12,7 @@ use crate::drivers::{Driver, Shift};
 use crate::error::OrdersError;
 use crate::ids::{DriverId, OrderId};
 use crate::machine::State;
+use crate::needs::{CarKind, CarProfile, RideNeeds};
 use crate::order::Order;
 use crate::records::decode;
 
@@ -48,6 +51,9 @@ pub struct RecordedRequest {
     pub dropoff: Point,
     /// Seats.
     pub seats: u8,
+    /// What had to fit beside people on seats.
+    #[serde(default)]
+    pub needs: RideNeeds,
     /// What became of it.
     pub state: State,
 }
@@ -64,6 +70,9 @@ pub struct RecordedShift {
     pub until: Timestamp,
     /// Where he was at first.
     pub place: Point,
+    /// What his vehicle has now.
+    #[serde(default)]
+    pub car: CarProfile,
 }
 
 /// Notes a change of shift for ever: the driver's row knows the last one only.
@@ -132,6 +141,7 @@ fn requests(
                 pickup: order.pickup,
                 dropoff: order.dropoff,
                 seats: order.seats,
+                needs: order.needs,
                 state: order.state,
             });
         }
@@ -187,6 +197,8 @@ fn shifts(
     if during.len() > MOST_CHANGES {
         return Ok(None);
     }
+    let cars = cars(tx, tenant, city)?;
+    let car = |driver: DriverId| cars.get(&driver).copied().unwrap_or_default();
     let mut open: std::collections::BTreeMap<DriverId, (Timestamp, Point)> = std::collections::BTreeMap::new();
     for row in &before {
         let shift = change(row)?;
@@ -200,16 +212,26 @@ fn shifts(
         if let Some((since, place)) = open.remove(&driver)
             && since < at
         {
-            all.push(RecordedShift { driver, from: since, until: at, place });
+            all.push(RecordedShift { driver, from: since, until: at, place, car: car(driver) });
         }
         if let (Shift::Online, Some(place)) = (shift, place) {
             open.insert(driver, (at, place));
         }
     }
     let still = open.into_iter().filter(|(_, (since, _))| *since < to);
-    all.extend(still.map(|(driver, (from, place))| RecordedShift { driver, from, until: to, place }));
+    all.extend(still.map(|(driver, (from, place))| RecordedShift { driver, from, until: to, place, car: car(driver) }));
     all.sort_by_key(|s| (s.from, s.driver));
     Ok(Some(all))
+}
+
+/// The vehicles of a city that are not quite usual.
+fn cars(tx: &mut dyn Tx, tenant: &str, city: &str) -> Result<HashMap<DriverId, CarProfile>, OrdersError> {
+    let rows = tx.query(
+        "SELECT id, seats, wheelchairs, child_seats, luggage, pets, women_rides FROM drivers
+         WHERE tenant = $1 AND city = $2 AND (wheelchairs > 0 OR child_seats > 0 OR luggage <> 2 OR pets = 1)",
+        params![tenant, city],
+    )?;
+    rows.iter().map(|row| Ok((DriverId::parse(&row.text("id")?)?, CarKind::read(row)?.car))).collect()
 }
 
 /// When and where a driver who is at work is free at the start of a period: after the shift's last ride, at its goal.

@@ -161,11 +161,10 @@ pub(crate) fn update(tx: &mut dyn Tx, before: &Order, after: &Order, event: &Ord
     if let (Some(driver), State::Arriving | State::Arrived | State::OnTrip) = (holds_now, after.state) {
         holds::require_current(tx, driver, after)?;
     }
-    if let (Some(driver), State::OnTrip) = (holds_now, after.state)
-        && before.state != State::OnTrip
-    {
-        holds::board(tx, driver, after)?;
-    }
+    let boarding = match holds_now.filter(|_| after.state == State::OnTrip && before.state != State::OnTrip) {
+        Some(driver) => Some((driver, holds::room_for(tx, driver, after)?)),
+        None => None,
+    };
     let updated = tx.execute(
         "UPDATE orders SET state = $1, open = $2, version = $3, driver = $4, wait_ms = $5, delay_ms = $6, body = $7
          WHERE id = $8 AND version = $9",
@@ -187,6 +186,9 @@ pub(crate) fn update(tx: &mut dyn Tx, before: &Order, after: &Order, event: &Ord
         }
         let actual = get(tx, &before.tenant, before.id)?.version;
         return Err(OrdersError::VersionConflict { order: before.id, expected: before.version, actual });
+    }
+    if let Some((driver, boarding)) = boarding {
+        holds::board(tx, driver, after.id, &boarding)?;
     }
     if let Some(driver) = held
         && holds_now != held

@@ -114,4 +114,15 @@ pub const MIGRATIONS: &[Migration] = &[
         INSERT INTO driver_shifts (driver, at, tenant, city, shift, lat, lon)
             SELECT id, shift_at, tenant, city, shift, lat, lon FROM drivers",
     ),
+    // A car that says nothing is a usual saloon; who says nothing takes no rides among women. Who was aboard with a
+    // rider is counted while it is so, for the price that the ride comes to.
+    Migration::same(
+        "orders/0011_car_profiles",
+        "ALTER TABLE drivers ADD COLUMN wheelchairs BIGINT NOT NULL DEFAULT 0;
+        ALTER TABLE drivers ADD COLUMN child_seats BIGINT NOT NULL DEFAULT 0;
+        ALTER TABLE drivers ADD COLUMN luggage BIGINT NOT NULL DEFAULT 2;
+        ALTER TABLE drivers ADD COLUMN pets BIGINT NOT NULL DEFAULT 0;
+        ALTER TABLE drivers ADD COLUMN women_rides TEXT NOT NULL DEFAULT 'none';
+        ALTER TABLE driver_orders ADD COLUMN met BIGINT NOT NULL DEFAULT 0",
+    ),
 ];

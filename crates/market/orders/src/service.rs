@@ -6,18 +6,18 @@ use std::sync::Arc;
 
 use doorstep_clock::Timestamp;
 use doorstep_identity::Signer;
-use doorstep_pricing::Price;
 use doorstep_store::{Store, Tx};
 
 use crate::city_totals::{self, CityTotals};
-use crate::drivers::{self, Driver, DriverFilter, NewDriver, Shift};
+use crate::drivers::{self, Driver, DriverFilter, NewDriver, ProfileChange, Shift};
 use crate::error::OrdersError;
 use crate::ids::{DriverId, OrderId};
 use crate::machine::{self, Actor, Command};
 use crate::metrics;
+use crate::needs::CarKind;
 use crate::order::{Order, OrderEvent, RiderRef};
 use crate::page::Page;
-use crate::prices;
+use crate::prices::{self, KeptPrice};
 use crate::quote::{self, Quote, QuoteClaims, QuoteInput};
 use crate::recorded::{self, Recording};
 use crate::records::{self, OrderFilter};
@@ -70,12 +70,12 @@ impl Orders {
         let claims = quote::redeem(&self.signer, tenant, token, now)?;
         let (price, promise) = if new.share {
             let shared = shared(&claims)?;
-            (shared.price, Some(shared.promise))
+            (KeptPrice::quoted(shared.price, shared.terms), Some(shared.promise))
         } else {
-            (claims.price.clone(), None)
+            (KeptPrice::quoted(claims.price.clone(), None), None)
         };
         let mut order = Order::from_quote(claims, new.rider.clone(), new.note.clone(), now);
-        (order.fare, order.share) = (price.total, promise);
+        (order.fare, order.share) = (price.price.total, promise);
         records::insert(tx, &order, &OrderEvent::requested(&order, actor))?;
         prices::keep(tx, order.id, &price)?;
         Ok(order)
@@ -125,9 +125,13 @@ impl Orders {
         actor: Actor,
         now: Timestamp,
     ) -> Answer<Order> {
-        let (next, event) = machine::apply(order, command, actor, now)
+        let (mut next, mut event) = machine::apply(order, command, actor, now)
             .inspect_err(|refusal| metrics::refused(command.kind(), refusal.as_str()))?;
+        let settled = prices::settle(tx, &mut next, &mut event)?;
         records::update(tx, order, &next, &event)?;
+        if let Some(price) = settled {
+            prices::lower(tx, next.id, &price)?;
+        }
         Ok(next)
     }
 
@@ -136,8 +140,8 @@ impl Orders {
         records::get(tx, tenant, id)
     }
 
-    /// The price of one order with its lines and its reason, as it was quoted.
-    pub fn price_in(&self, tx: &mut dyn Tx, tenant: &str, id: OrderId) -> Answer<Price> {
+    /// The price of one order with its lines and its reason: as it was quoted, or lower where it was really shared.
+    pub fn price_in(&self, tx: &mut dyn Tx, tenant: &str, id: OrderId) -> Answer<KeptPrice> {
         records::get(tx, tenant, id)?;
         prices::of(tx, id)
     }
@@ -199,6 +203,22 @@ impl Orders {
         text("/name", &new.name, true)?;
         text("/plate", &new.plate, true)?;
         drivers::register(tx, tenant, new, now)
+    }
+
+    /// Changes what a vehicle has, and the driver's word on rides among women; not while he has an order.
+    pub fn set_profile_in(
+        &self,
+        tx: &mut dyn Tx,
+        tenant: &str,
+        id: DriverId,
+        change: &ProfileChange,
+    ) -> Answer<Driver> {
+        drivers::set_profile(tx, tenant, id, change)
+    }
+
+    /// Every kind of car that may work in a city, by tenant.
+    pub fn car_kinds_in(&self, tx: &mut dyn Tx, city: &str) -> Answer<Vec<(String, CarKind)>> {
+        drivers::kinds(tx, city)
     }
 
     /// One driver.
@@ -337,8 +357,8 @@ impl Orders {
         self.read(move |orders, tx| orders.get_in(tx, &tenant, id)).await
     }
 
-    /// The price of one order with its lines and its reason, as it was quoted.
-    pub async fn price(&self, tenant: &str, id: OrderId) -> Answer<Price> {
+    /// The price of one order with its lines and its reason: as it was quoted, or lower where it was really shared.
+    pub async fn price(&self, tenant: &str, id: OrderId) -> Answer<KeptPrice> {
         let tenant = tenant.to_owned();
         self.read(move |orders, tx| orders.price_in(tx, &tenant, id)).await
     }

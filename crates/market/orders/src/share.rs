@@ -5,7 +5,7 @@
 
 use doorstep_clock::Timestamp;
 use doorstep_money::Money;
-use doorstep_pricing::{Payout, Price, PricePart, Why};
+use doorstep_pricing::{Payout, Price, PricePart, ShareTerms, Why};
 use serde::{Deserialize, Serialize};
 
 use crate::order::seconds;
@@ -42,6 +42,8 @@ pub struct SharedRide {
     pub payout: Payout,
     /// What is promised.
     pub promise: SharePromise,
+    /// What comes off besides when others really ride along.
+    pub terms: ShareTerms,
 }
 
 impl SharedRide {
@@ -54,9 +56,14 @@ impl SharedRide {
             parts: self.price.parts.clone(),
             why: self.price.why.clone(),
             split: FareSplit { payout: self.payout, discount },
+            least: self.terms.settle(&self.price, u32::MAX).total,
             max_wait_s: seconds(i64::from(self.promise.max_wait_ms)),
             max_delay_s: seconds(i64::from(self.promise.max_delay_ms)),
         }
+    }
+
+    pub(crate) fn claims(self) -> ShareClaims {
+        ShareClaims { price: self.price, promise: self.promise, terms: Some(self.terms) }
     }
 }
 
@@ -67,6 +74,9 @@ pub struct ShareClaims {
     pub price: Price,
     /// What is promised.
     pub promise: SharePromise,
+    /// What comes off besides when others really ride along, as it was when the price was quoted.
+    #[serde(default)]
+    pub terms: Option<ShareTerms>,
 }
 
 /// Who gets what of a shared fare. The payout sums to the fare; with the discount it is the price for riding alone.
@@ -90,6 +100,8 @@ pub struct ShareOffer {
     pub why: Why,
     /// Who gets what of it.
     pub split: FareSplit,
+    /// What it comes to at least: each other party that really rides along takes something off.
+    pub least: Money,
     /// The longest wait for the car that is promised, seconds.
     pub max_wait_s: f64,
     /// The longest delay that is promised, against a direct trip at once, seconds.

@@ -8,4 +8,5 @@ pub mod check;
 pub mod fleet;
 pub mod formats;
 pub mod instance;
+pub mod rules;
 pub mod search;

@@ -18,4 +18,4 @@ pub use surge::*;
 pub use tariff::{
     Airport, Day, LegalCap, PriceBook, Sharing, SurgeLaw, Tariff, Tax, TimeSurcharge, Toll, Zone, ZoneRule,
 };
-pub use window::{Density, Window, WindowRule};
+pub use window::{Density, Window, WindowLimits, WindowRule};

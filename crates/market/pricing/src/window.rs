@@ -9,6 +9,22 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Mistakes, Multiplier, PricingError};
 
+/// Within which limits a window may be chosen.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct WindowLimits {
+    /// The shortest, seconds.
+    pub least_s: f64,
+    /// The longest that riders are asked to wait, seconds.
+    pub most_s: f64,
+}
+
+impl Default for WindowLimits {
+    fn default() -> Self {
+        Self { least_s: 2.0, most_s: 30.0 }
+    }
+}
+
 /// The limits of the window and the law of pickups.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]

@@ -2,7 +2,7 @@
 import { type Client, withQuery } from './client';
 import type {
   Backtest, BacktestRequest, Bill, Bucket, Caps, City, CityClock, Driver, DriverRoute, Film, Folder, Key, MadePicture, Me, NewBacktest, NewKey, Order, OrderEvent, OrderProgress, Page, Point, Price,
-  Quote, RecordedSummary, Report, Route, Scope, SqlAnswer, SqlJob, SqlPlan, SqlRow, SqlTable, StoryItem, SurgeMap, UsageRecord,
+  Quote, RecordedSummary, Report, RideNeeds, RideWishes, Route, Scope, SqlAnswer, SqlJob, SqlPlan, SqlRow, SqlTable, StoryItem, SurgeMap, UsageRecord,
 } from './types';
 
 const id = encodeURIComponent;
@@ -14,8 +14,9 @@ export const city = (api: Client, cityId: string): Promise<City> => api.get(`/v1
 export const setClock = (api: Client, cityId: string, change: { speed?: number; paused?: boolean }): Promise<CityClock | City> =>
   api.ask(`/v1/cities/${id(cityId)}/clock`, change);
 
-export const quote = (api: Client, cityId: string, pickup: Point, dropoff: Point, seats: number, signal?: AbortSignal): Promise<Quote> =>
-  api.ask(`/v1/cities/${id(cityId)}/quotes`, { pickup, dropoff, seats }, signal);
+export interface Wanted { pickup: Point; dropoff: Point; seats: number; needs: RideNeeds; wishes: RideWishes }
+export const quote = (api: Client, cityId: string, wanted: Wanted, signal?: AbortSignal): Promise<Quote> =>
+  api.ask(`/v1/cities/${id(cityId)}/quotes`, wanted, signal);
 
 export const surge = (api: Client, cityId: string): Promise<SurgeMap> =>
   api.get(`/v1/cities/${id(cityId)}/surge`, { boundaries: 'true' });

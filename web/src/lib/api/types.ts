@@ -55,6 +55,12 @@ export interface Stats {
   positions_per_s: number;
 }
 
+/** What has to fit beside people on seats: the driver is shown it. */
+export interface RideNeeds { wheelchairs: number; child_seats: number; luggage: number; pet: boolean }
+/** With whom a rider wants to ride: written, never read. */
+export interface RideWishes { women_only: boolean; no_pets: boolean }
+export interface CarProfile { wheelchairs: number; child_seats: number; luggage: number; pets: boolean }
+
 export const ORDER_STATES = [
   'searching', 'offered', 'accepted', 'arriving', 'arrived', 'on_trip', 'completed', 'cancelled', 'no_driver',
 ] as const;
@@ -71,6 +77,7 @@ export interface Order {
   pickup: Point;
   dropoff: Point;
   seats: number;
+  needs: RideNeeds;
   fare: Money;
   driver: { id: string; name: string; plate: string } | null;
   requested_at: string;
@@ -117,14 +124,14 @@ export interface Why {
   basis: string;
   sentence: string;
   cell: string;
-  seen: { at: string; demand_per_min: number; idle: number; soon_free: number; pickup_s: number; target_pickup_s: number } | null;
+  seen: { at: string; demand_per_min: number; idle: number; soon_free: number; pickup_s: number; pickup_flat_s?: number | null; target_pickup_s: number } | null;
   asked: number;
   multiplier: number;
   caps: { kind: string; name: string; to: number; law: string | null }[];
   law: string;
   tax_included: Money | null;
 }
-export interface Price { total: Money; parts: PricePart[]; why: Why }
+export interface Price { total: Money; parts: PricePart[]; why: Why; settled?: { shared_with: number; quoted: Money; saved: Money } }
 
 export interface SurgeBand { low: number; likely: number; high: number }
 export interface SurgeCell {
@@ -135,6 +142,7 @@ export interface SurgeCell {
   idle: number;
   soon_free: number;
   pickup_s: number;
+  pickup_flat_s: number;
   in_15_min: SurgeBand | null;
   in_30_min: SurgeBand | null;
   boundary?: [number, number][];
@@ -158,6 +166,7 @@ export interface ShareOffer {
   parts: PricePart[];
   why: Why;
   split: { driver: Money; tolls: Money; platform: Money; tax: Money; discount: Money };
+  least: Money;
   max_wait_s: number;
   max_delay_s: number;
 }
@@ -187,6 +196,7 @@ export interface Driver {
   name: string;
   plate: string;
   seats: number;
+  car: CarProfile;
   shift: Shift;
   /** As the map shows the taxi; `offline` when it is not heard of. */
   state?: DriverState | 'offline';
@@ -202,6 +212,7 @@ export interface RouteStop {
   place: Point;
   rider: string;
   seats: number;
+  needs: RideNeeds;
   shared: boolean;
   eta: string | null;
   by: string | null;

@@ -3,6 +3,7 @@
 
 mod bill;
 mod live;
+mod needs;
 mod order;
 mod price;
 mod review;
@@ -13,10 +14,14 @@ use utoipa::ToSchema;
 
 pub use bill::{Bill, BillLine, Caps, PriceBook, ResourcePrice, Speed, Tier, UsageRecord};
 pub use live::{Clock, Frame, Stats};
+pub use needs::{CarProfile, RideNeeds};
+pub(crate) use needs::{RideWishes, WomenRides};
 pub use order::{
     Cancelled, DriverRef, Event, EventKind, FareSplit, Order, OrderState, Quote, RiderRef, ShareOffer, StoryLine,
 };
-pub use price::{Band, CapApplied, HeatCell, HeatMap, Price, PricePart, Seen, SurgeCell, SurgeMap, SurgeSwitch, Why};
+pub use price::{
+    Band, CapApplied, HeatCell, HeatMap, Price, PricePart, Seen, Settled, SurgeCell, SurgeMap, SurgeSwitch, Why,
+};
 pub use review::{Review, ReviewSide, ReviewStep, Standing};
 
 use super::problem::{Answer, FieldError, Problem};

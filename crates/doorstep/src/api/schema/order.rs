@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{LatLon, Money, PricePart, Why};
+use super::{LatLon, Money, PricePart, RideNeeds, Why};
 
 /// Where an order stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -120,7 +120,10 @@ pub struct Order {
     pub dropoff: LatLon,
     /// Seats.
     pub seats: u8,
-    /// The quoted price.
+    /// What has to fit into the car beside people on seats.
+    #[serde(default)]
+    pub needs: RideNeeds,
+    /// The quoted price; after a ride that was really shared what it came to, which is never more.
     pub fare: Money,
     /// The driver it is with.
     pub driver: Option<DriverRef>,
@@ -223,6 +226,8 @@ pub struct ShareOffer {
     pub why: Why,
     /// Who gets what of it.
     pub split: FareSplit,
+    /// What it comes to at least: each other party that really rides along takes something off at the end.
+    pub least: Money,
     /// The longest wait for the car, seconds.
     pub max_wait_s: f64,
     /// The longest delay, against a direct trip at once, seconds.

@@ -28,6 +28,21 @@ pub struct Price {
     pub parts: Vec<PricePart>,
     /// The reason.
     pub why: Why,
+    /// How a shared ride came to cost less in the end than was quoted; only of an order, only where it did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub settled: Option<Settled>,
+}
+
+/// Why a shared ride cost less in the end than was quoted. It never costs more.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Settled {
+    /// With how many other parties the ride was in fact shared.
+    pub shared_with: u32,
+    /// What was quoted.
+    pub quoted: Money,
+    /// What came off at the end.
+    pub saved: Money,
 }
 
 /// Why a price is what it is.
@@ -77,8 +92,12 @@ pub struct Seen {
     pub idle: f64,
     /// Cars that will be free there soon.
     pub soon_free: f64,
-    /// Expected time to the pickup with these cars, seconds.
+    /// Expected time to the pickup with the cars that were free then, seconds.
     pub pickup_s: f64,
+    /// The same some minutes later if everybody came at the flat fare: what the multiplier prevents. 3600 where no car
+    /// would be left.
+    #[serde(default)]
+    pub pickup_flat_s: Option<f64>,
     /// The time that prices shall keep, seconds.
     pub target_pickup_s: f64,
 }
@@ -101,6 +120,9 @@ pub struct CapApplied {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SurgeMap {
+    /// How long riders are gathered before they are matched, seconds, where the city chooses that with the prices.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub window_s: Option<f64>,
     /// Whether riders are charged the multipliers.
     pub on: bool,
     /// The last word of an operator about it.
@@ -140,8 +162,11 @@ pub struct SurgeCell {
     pub idle: f64,
     /// Cars that will be free there soon.
     pub soon_free: f64,
-    /// Expected time to a pickup, seconds.
+    /// Expected time to a pickup with the cars that are free now, seconds.
     pub pickup_s: f64,
+    /// The same some minutes later if everybody came at the flat fare: what the multiplier prevents. 3600 where no car
+    /// would be left.
+    pub pickup_flat_s: f64,
     /// What became of such cells after 15 minutes; `null` while too few were seen to say.
     pub in_15_min: Option<Band>,
     /// After 30 minutes.

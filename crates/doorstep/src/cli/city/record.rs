@@ -19,9 +19,11 @@ Example:
   doorstep city backtest --city my-city --a a.toml --b b.toml --requests rush/requests.csv.gz \\
       --taxis rush/taxis.csv.gz --fleet 900
 
-Writes the orders that riders made (request_time, pu_lon, pu_lat, do_lon, do_lat, seats, state) and the shifts of
-drivers (lon, lat, from, until, driver; no `until` for who went on after the period) out of the store, beside a Doorstep that may go on running. Times are the
-city's; names of riders and drivers are not in it. Who saw a price and made no order is not in the store.";
+Writes the orders that riders made (request_time, pu_lon, pu_lat, do_lon, do_lat, seats, state, and what had to fit:
+wheelchairs, child_seats, luggage, pet) and the shifts of drivers (lon, lat, from, until, driver, and what the car
+has; no `until` for who went on after the period) out of the store, beside a Doorstep that may go on running.
+Times are the city's; names of riders and drivers are not in it, nor with whom they wanted to ride. Who saw a price
+and made no order is not in the store.";
 
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXAMPLE)]
@@ -90,7 +92,19 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
     let requests = args.out.join("requests.csv.gz");
     write(
         &requests,
-        &["request_time", "pu_lon", "pu_lat", "do_lon", "do_lat", "seats", "state"],
+        &[
+            "request_time",
+            "pu_lon",
+            "pu_lat",
+            "do_lon",
+            "do_lat",
+            "seats",
+            "state",
+            "wheelchairs",
+            "child_seats",
+            "luggage",
+            "pet",
+        ],
         recording.requests.iter().map(|r| {
             let (from, to) = (r.pickup, r.dropoff);
             vec![
@@ -101,13 +115,17 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
                 to.lat().to_string(),
                 r.seats.to_string(),
                 r.state.as_str().to_owned(),
+                r.needs.wheelchairs.to_string(),
+                r.needs.child_seats.to_string(),
+                r.needs.luggage.to_string(),
+                u8::from(r.needs.pet).to_string(),
             ]
         }),
     )?;
     let taxis = args.out.join("taxis.csv.gz");
     write(
         &taxis,
-        &["lon", "lat", "from", "until", "driver"],
+        &["lon", "lat", "from", "until", "driver", "wheelchairs", "child_seats", "luggage", "pets"],
         recording.shifts.iter().map(|s| {
             vec![
                 s.place.lon().to_string(),
@@ -115,6 +133,10 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
                 s.from.to_string(),
                 if s.until < recording.to { s.until.to_string() } else { String::new() },
                 s.driver.to_string(),
+                s.car.wheelchairs.to_string(),
+                s.car.child_seats.to_string(),
+                s.car.luggage.to_string(),
+                u8::from(s.car.pets).to_string(),
             ]
         }),
     )?;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
 use clap::ValueEnum;
-use doorstep_city::replay::{Policy, Replay, Run, Summary, read_requests, read_taxis, sample_fleet, write_trace};
+use doorstep_city::replay::{Policy, Replay, Run, Summary, read_cars, read_requests, sample_fleet, write_trace};
 use doorstep_clock::Timestamp;
 use doorstep_dispatch::matching::SoloPolicy;
 use doorstep_dispatch::sharing::SharedPolicy;
@@ -117,12 +117,15 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<()> {
 
     let spread = (!args.no_spread).then_some(args.seed);
     let period = read_requests(&requests, replay.corners(), args.start, spread)?;
-    let fleet = sample_fleet(read_taxis(&taxis, replay.corners())?, args.fleet, args.seed)?;
+    let drawn = sample_fleet(read_cars(&taxis, replay.corners())?, args.fleet, args.seed)?;
+    let (fleet, cars): (Vec<_>, Vec<_>) = drawn.into_iter().unzip();
     let run = Run {
         requests: &period.requests,
         fleet: &fleet,
+        cars: &cars,
         seats: args.seats,
         batch_ms: millis(args.batch)?,
+        windows: &[],
         max_wait_ms: millis(args.max_wait)?,
         boarding_ms: millis(args.boarding)?,
         max_delay_ms: millis(args.max_delay)?,

@@ -140,7 +140,7 @@ fn by_car(outcome: &Outcome, cars: usize) -> Vec<Vec<(i64, Deed)>> {
     for &(at_ms, event) in &outcome.events {
         let mut tell = |vehicle: u32, deed| of[vehicle as usize].push((at_ms, deed));
         match event {
-            Event::Vehicle { vehicle, node } | Event::Move { vehicle, node } => tell(vehicle, Deed::Passes(node)),
+            Event::Vehicle { vehicle, node, .. } | Event::Move { vehicle, node } => tell(vehicle, Deed::Passes(node)),
             Event::Assign { request, vehicle, .. } => {
                 if let Some(before) = promised.insert(request, vehicle) {
                     tell(before, Deed::Promised(-1));

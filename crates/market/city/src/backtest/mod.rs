@@ -164,7 +164,7 @@ impl Trial<'_> {
             Some(config) => self.quoted((policy, config), &day, &worth, seed, places, &mut pieces)?,
         };
         let stayed: Vec<Request> = asked.iter().zip(&left).filter(|(_, left)| !**left).map(|(r, _)| *r).collect();
-        let outcome = self.replay(policy, &stayed, &day, seed, (&pieces, 1.0))?;
+        let outcome = self.replay(policy, (&stayed, &maps.windows()), &day, seed, (&pieces, 1.0))?;
         let played = Played {
             policy,
             asked,
@@ -216,7 +216,8 @@ impl Trial<'_> {
             let mut so_far = stayed.clone();
             so_far.extend_from_slice(slice);
             let weight = end as f64 / asked.len() as f64;
-            let outcome = self.replay(policy, &so_far, day, seed, (&*pieces, weight))?;
+            let windows = maps.as_ref().map(Maps::windows).unwrap_or_default();
+            let outcome = self.replay(policy, (&so_far, &windows), day, seed, (&*pieces, weight))?;
             pieces.end(weight);
             let now = Maps::of(config, &asked[..end], &so_far, &outcome, day, places.graph)?;
             let published = match &mut maps {
@@ -242,7 +243,7 @@ impl Trial<'_> {
     fn replay(
         &self,
         policy: &TrialPolicy,
-        requests: &[Request],
+        (requests, windows): (&[Request], &[i64]),
         day: &Day,
         seed: u64,
         (pieces, weight): (&Pieces<'_, '_>, f64),
@@ -250,8 +251,10 @@ impl Trial<'_> {
         let run = Run {
             requests,
             fleet: &day.fleet,
+            cars: &day.cars,
             seats: policy.seats,
             batch_ms: policy.batch_ms,
+            windows,
             max_wait_ms: policy.max_wait_ms,
             boarding_ms: policy.boarding_ms,
             max_delay_ms: policy.max_delay_ms,

@@ -20,7 +20,7 @@ th:first-child,td:first-child{text-align:left;white-space:normal}th{font-weight:
 .key{display:inline-block;width:26px;height:0;border-top:3px solid var(--a);vertical-align:middle;margin:0 6px 0 0}.key.b{border-top:3px dashed var(--b);margin-left:14px}
 .good{color:var(--good)}.bad{color:var(--bad)}ul{margin:6px 0;padding-left:20px}.hidden{position:absolute;width:0;height:0}\
 .tiles{display:grid;grid-template-columns:repeat(auto-fit,minmax(180px,1fr));gap:12px;margin:18px 0}.tile{background:var(--card);border-radius:10px;padding:12px 14px}\
-.tile h3{font-size:13px;font-weight:600;color:var(--soft);margin:0 0 4px}.tile .to{font-size:21px;font-weight:650;letter-spacing:-.01em}.tile .from{color:var(--soft)}.tile p{margin:2px 0;font-size:13px}\
+.tile h3{font-size:13px;font-weight:600;color:var(--soft);margin:0 0 4px}.tile .to{font-size:20px;font-weight:650;letter-spacing:-.01em;white-space:nowrap}.tile .from{color:var(--soft)}.tile p{margin:2px 0;font-size:13px}\
 .sheets{display:grid;grid-template-columns:repeat(3,minmax(0,1fr));gap:14px}.sheets h3{font-size:14px;margin:0 0 6px}.sheet{background:var(--page);border-radius:8px}\
 .street{fill:none;stroke:var(--grid);stroke-width:.8}rect.a{fill:var(--a)}rect.b{fill:var(--b)}rect.good{fill:var(--good)}rect.bad{fill:var(--bad)}\
 circle.lost{fill:none;stroke:var(--bad);stroke-width:1.6}circle.ring{fill:none;stroke-width:1.6}circle.ring.good{stroke:var(--good)}circle.ring.bad{stroke:var(--bad);stroke-dasharray:3 2}\

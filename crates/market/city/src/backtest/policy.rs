@@ -123,6 +123,13 @@ impl TrialPolicy {
         let dispatch = dispatch(section(&mut table, "dispatch", &mut wrong), &mut wrong);
         let book = fare(section(&mut table, "fare", &mut wrong), &mut wrong);
         let surge = surge(section(&mut table, "surge", &mut wrong), &mut wrong);
+        if pooled && surge.as_ref().is_some_and(|surge| surge.window.is_some()) {
+            wrong.note(
+                "/surge/window",
+                "cars with several riders are planned anew all the time",
+                "leave it out, or choose one rider at a time",
+            );
+        }
         let (Some(dispatch), Some(book), true) = (dispatch, book, wrong.0.is_empty()) else {
             return Err(PolicyError::Invalid { mistakes: wrong });
         };
@@ -160,13 +167,17 @@ impl TrialPolicy {
             Dispatch::Solo(policy) if *policy == SoloPolicy::plain() => "one rider at a time, fixed".to_owned(),
             Dispatch::Solo(_) => "one rider at a time".to_owned(),
         };
+        let every = match self.surge.as_ref().and_then(|surge| surge.window) {
+            Some(limits) => format!("{} to {} s, chosen with the price", limits.least_s, limits.most_s),
+            None => s(self.batch_ms),
+        };
         let prices = match &self.surge {
             None => "fixed".to_owned(),
             Some(surge) => format!("surge, at most × {}", surge.max_multiplier),
         };
         let mut all = vec![
             ["Matching".to_owned(), matching],
-            ["A decision every".to_owned(), s(self.batch_ms)],
+            ["A decision every".to_owned(), every],
             ["A rider waits at most".to_owned(), s(self.max_wait_ms)],
         ];
         if self.shares() {

@@ -4,13 +4,13 @@
 use std::path::{Path, PathBuf};
 
 use doorstep_clock::{SeededRng, Timestamp};
-use doorstep_orders::Recording;
+use doorstep_orders::{Asked, CarKind, Recording, RideWishes};
 use doorstep_roads::{NodeIx, RoadGraph, Snapper};
 use rand::RngExt as _;
 
 use crate::replay::{
-    LeftOut, Period, Recorded, ReplayError, Request, Shift, Spread, Stand, corner, period_of, recorded_requests,
-    recorded_stands, sample_fleet,
+    LeftOut, Period, Recorded, ReplayError, Request, Shift, Spread, Stand, USUAL_CAR, corner, period_of,
+    recorded_requests, recorded_stands, sample_fleet,
 };
 
 /// A seed moves a recorded car's start by this many blocks at most.
@@ -34,6 +34,8 @@ pub(super) struct Day {
     pub(super) start: Timestamp,
     pub(super) requests: Vec<Request>,
     pub(super) fleet: Vec<NodeIx>,
+    /// What each of them has.
+    pub(super) cars: Vec<CarKind>,
     /// When each car works; empty where all do all the time.
     pub(super) shifts: Vec<Shift>,
     pub(super) left_out: LeftOut,
@@ -75,6 +77,7 @@ impl Record {
             at: r.at,
             spread: Spread::Around,
             ends: corner(corners, r.pickup).zip(corner(corners, r.dropoff)),
+            asked: Asked { seats: 1, needs: r.needs, wishes: RideWishes::default() },
         };
         let stand = |s: &doorstep_orders::RecordedShift| {
             // Who was still at work at the end would have gone on.
@@ -82,6 +85,7 @@ impl Record {
                 node: corner(corners, s.place)?,
                 from: Some(s.from),
                 until: (s.until < recording.to).then_some(s.until),
+                kind: CarKind { car: s.car, ..USUAL_CAR },
             })
         };
         Self {
@@ -128,9 +132,11 @@ impl Record {
         };
         let mut rng = SeededRng::new(seed, "backtest.starts");
         let (mut nodes, mut shifts) = (Vec::with_capacity(chosen.len()), Vec::new());
+        let mut cars = Vec::with_capacity(chosen.len());
         let timed = self.stands.iter().any(|s| s.from.is_some() || s.until.is_some());
         for ix in chosen {
-            let Stand { mut node, from, until } = self.stands[ix as usize];
+            let Stand { mut node, from, until, kind } = self.stands[ix as usize];
+            cars.push(kind);
             if self.live {
                 for _ in 0..rng.random_range(0..=BLOCKS) {
                     let arcs = graph.arcs_of(node).count();
@@ -149,6 +155,6 @@ impl Record {
         if nodes.is_empty() {
             return Err(ReplayError::NoCars);
         }
-        Ok(Day { start, requests, fleet: nodes, shifts, left_out })
+        Ok(Day { start, requests, fleet: nodes, cars, shifts, left_out })
     }
 }

@@ -8,10 +8,10 @@ use doorstep_roads::{NodeIx, RoadGraph};
 
 use super::BacktestError;
 use super::record::Day;
-use crate::replay::{Event, Outcome, Request};
+use crate::replay::{Event, Outcome, Request, WINDOW_STEP_MS};
 
-/// Time between two maps, milliseconds.
-const STEP_MS: i64 = 30_000;
+/// Time between two maps, milliseconds: a window is chosen with each.
+const STEP_MS: i64 = WINDOW_STEP_MS;
 
 /// The maps of a run, one each half minute.
 #[derive(Clone)]
@@ -22,6 +22,12 @@ impl Maps {
     pub(super) fn at(&self, at_ms: i64) -> &SurgeMap {
         let ix = usize::try_from(at_ms / STEP_MS).unwrap_or(0);
         &self.0[ix.min(self.0.len() - 1)]
+    }
+
+    /// How long riders are gathered, map by map, milliseconds; nothing where that is not chosen with the price.
+    pub(super) fn windows(&self) -> Vec<i64> {
+        let chosen = self.0.iter().map_while(|map| map.window_s());
+        chosen.map(|window_s| (f64::from(window_s) * 1e3).round() as i64).collect()
     }
 
     /// Takes over the maps of a later run from a moment on; what was published before stays.
@@ -96,7 +102,9 @@ struct Fleet {
 impl Fleet {
     fn hear(&mut self, event: &Event) {
         match *event {
-            Event::Vehicle { vehicle, node } | Event::Move { vehicle, node } | Event::Pickup { vehicle, node, .. } => {
+            Event::Vehicle { vehicle, node, .. }
+            | Event::Move { vehicle, node }
+            | Event::Pickup { vehicle, node, .. } => {
                 self.places[vehicle as usize] = Some(node);
             }
             Event::Assign { request, vehicle, .. } => {

@@ -12,6 +12,7 @@ use doorstep_dispatch::supply::{Driver, DriverIx, DriverState, Filter, StateSet}
 use doorstep_orders::{Command, Order, ReassignReason, Shift, State};
 use doorstep_roads::TravelTimes;
 
+use crate::fit;
 use crate::live::config::ms;
 use crate::live::desk::Desk;
 use crate::live::roster::Entry;
@@ -49,8 +50,8 @@ pub(crate) struct Pair {
 }
 
 impl Shared {
-    /// What there is to decide now, tenant by tenant.
-    pub(crate) fn plans(&self, desk: &Desk, now: Timestamp) -> Vec<Plan> {
+    /// What there is to decide now, tenant by tenant, of those whose riders are `due`.
+    pub(crate) fn plans(&self, desk: &Desk, now: Timestamp, mut due: impl FnMut(&str) -> bool) -> Vec<Plan> {
         let mut searching: BTreeMap<&str, Vec<&Order>> = BTreeMap::new();
         for order in desk.searching() {
             let orders = searching.entry(order.tenant.as_str()).or_default();
@@ -63,7 +64,8 @@ impl Shared {
                 searching.entry(order.tenant.as_str()).or_default();
             }
         }
-        searching.into_iter().filter_map(|(tenant, orders)| self.plan(desk, tenant, &orders, now)).collect()
+        let now_due = searching.into_iter().filter(|(tenant, _)| due(tenant));
+        now_due.filter_map(|(tenant, orders)| self.plan(desk, tenant, &orders, now)).collect()
     }
 
     fn plan(&self, desk: &Desk, tenant: &str, searching: &[&Order], now: Timestamp) -> Option<Plan> {
@@ -105,8 +107,8 @@ impl Shared {
         if free.len() > FEW_CARS {
             let mut near: BTreeSet<DriverIx> = BTreeSet::new();
             for order in searching {
-                let filter = Filter::idle(order.seats);
-                let cars = self.nearest_of(tenant, order.pickup, CARS_PER_RIDER, f64::INFINITY, &filter);
+                let filter = (&Filter::idle(order.seats), &order.asked());
+                let cars = self.nearest_of(tenant, order.pickup, CARS_PER_RIDER, f64::INFINITY, filter);
                 near.extend(cars.iter().map(|driver| driver.ix));
             }
             free.retain(|(driver, _)| near.contains(&driver.ix));
@@ -211,13 +213,16 @@ impl Shared {
 impl Plan {
     fn add_car(&mut self, entry: Arc<Entry>, node: doorstep_roads::NodeIx, free_at: Timestamp, on_trip: bool) -> u32 {
         let id = place(self.cars.len());
-        self.cars.push(Car { id, node, free_at_ms: free_at.millis(), seats: entry.seats, assigned: None, on_trip });
+        let fit::CarFit { extras, offers } = fit::of_car(&entry.kind);
+        let (seats, free_at_ms) = (entry.kind.seats, free_at.millis());
+        self.cars.push(Car { id, node, free_at_ms, seats, extras, offers, assigned: None, on_trip });
         self.drivers.push(entry);
         id
     }
 
     fn add_rider(&mut self, order: &Order, latest: Timestamp, assigned: Option<u32>) -> u32 {
         let id = place(self.riders.len());
+        let fit = fit::of_rider(&order.asked());
         self.riders.push(Rider {
             id,
             node: order.pickup_node,
@@ -227,6 +232,8 @@ impl Plan {
             assigned,
             direct_ms: order.direct_ms,
             seats: order.seats,
+            extras: fit.extras,
+            needs: fit.needs,
         });
         self.orders.push(order.clone());
         id

@@ -4,7 +4,7 @@
 
 use doorstep_geo::Point;
 use doorstep_money::Currency;
-use doorstep_orders::{Actor, DriverRef, QuoteClaims, QuoteId, RiderRef, machine};
+use doorstep_orders::{Actor, DriverRef, QuoteClaims, QuoteId, RideNeeds, RideWishes, RiderRef, machine};
 use doorstep_pricing::{SurgeMap, Tariff, Trip, price};
 
 use super::*;
@@ -26,6 +26,8 @@ fn order() -> Order {
         pickup_node: 1,
         dropoff_node: 2,
         seats: 1,
+        needs: RideNeeds::default(),
+        wishes: RideWishes::default(),
         price: price(&book, &SurgeMap::off(), &trip),
         trip_ms: 600_000,
         pickup_eta_ms: None,

@@ -2,7 +2,7 @@
 
 use doorstep_geo::GeoError;
 use doorstep_journal::JournalError;
-use doorstep_orders::OrdersError;
+use doorstep_orders::{Lack, OrdersError};
 use doorstep_store::StoreError;
 
 /// Refusals and failures of a live city.
@@ -34,6 +34,12 @@ pub enum LiveError {
     /// No road leads there.
     #[error("no road leads from the pickup to the drop-off")]
     NoRoute,
+    /// No car of the city's fleet, at work or not, can serve the ride.
+    #[error("no car here can serve this ride ({})", lacking.iter().map(|lack| lack.as_str()).collect::<Vec<_>>().join(", "))]
+    NoSuchCar {
+        /// What all cars lack; where each thing is there and all of it in no car, all of it.
+        lacking: Vec<Lack>,
+    },
     /// A driver of another city.
     #[error("driver {driver} works in {city}, not here")]
     OtherCity {

@@ -2,6 +2,8 @@
 
 /// Histogram, seconds.
 const BATCH: &str = "doorstep_city_batch_seconds";
+/// Histogram, seconds.
+const WINDOW: &str = "doorstep_city_window_seconds";
 /// Counter.
 const OFFERS: &str = "doorstep_city_offers_total";
 /// Counter.
@@ -24,6 +26,7 @@ const RELAYED: &str = "doorstep_city_relayed_total";
 /// Every metric of a live city with its meaning.
 pub const METRICS: &[(&str, &str)] = &[
     (BATCH, "Time to decide one batch"),
+    (WINDOW, "How long riders are gathered before they are matched, where that is chosen with the price"),
     (OFFERS, "Offers made to drivers"),
     (SUGGESTIONS, "Places suggested to idle drivers"),
     (POSITIONS, "Positions reported, by result"),
@@ -38,6 +41,10 @@ pub const METRICS: &[(&str, &str)] = &[
 pub(crate) fn batch(city: &str, seconds: f64, offers: usize) {
     metrics::histogram!(BATCH, "city" => city.to_owned()).record(seconds);
     metrics::counter!(OFFERS, "city" => city.to_owned()).increment(offers as u64);
+}
+
+pub(crate) fn window(city: &str, seconds: f64) {
+    metrics::histogram!(WINDOW, "city" => city.to_owned()).record(seconds);
 }
 
 pub(crate) fn suggested(city: &str, n: usize) {

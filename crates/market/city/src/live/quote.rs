@@ -2,7 +2,7 @@
 
 use doorstep_dispatch::supply::Filter;
 use doorstep_geo::Point;
-use doorstep_orders::{Quote, QuoteInput, SharedRide};
+use doorstep_orders::{Asked, Lack, Quote, QuoteInput, RideNeeds, RideWishes, SharedRide};
 use doorstep_pricing::{Price, Trip};
 use serde::Serialize;
 
@@ -12,6 +12,33 @@ use crate::live::service::Shared;
 
 /// Cars nearest as the crow flies whose drive is looked up for one pickup time.
 const CARS_LOOKED_AT: usize = 12;
+
+/// A ride that is asked for.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Wanted {
+    /// Where it begins.
+    pub pickup: Point,
+    /// Where it ends.
+    pub dropoff: Point,
+    /// Seats.
+    pub seats: u8,
+    /// What has to fit beside people on seats.
+    pub needs: RideNeeds,
+    /// With whom the rider wants to ride.
+    pub wishes: RideWishes,
+}
+
+impl Wanted {
+    /// Seats, and nothing else.
+    #[must_use]
+    pub fn plain(pickup: Point, dropoff: Point, seats: u8) -> Self {
+        Self { pickup, dropoff, seats, needs: RideNeeds::default(), wishes: RideWishes::default() }
+    }
+
+    fn asked(&self) -> Asked {
+        Asked { seats: self.seats, needs: self.needs, wishes: self.wishes }
+    }
+}
 
 /// A quote with the trip's line.
 #[derive(Debug, Clone, PartialEq, Serialize)]
@@ -30,14 +57,16 @@ impl Shared {
         doorstep_pricing::price(&self.map.tariff, &self.surge.map(tenant), trip)
     }
 
-    pub(crate) fn quote(
-        &self,
-        tenant: &str,
-        pickup: Point,
-        dropoff: Point,
-        seats: u8,
-    ) -> Result<QuoteAnswer, LiveError> {
+    pub(crate) fn quote(&self, tenant: &str, wanted: &Wanted) -> Result<QuoteAnswer, LiveError> {
         let now = self.clock.now();
+        let (asked, Wanted { pickup, dropoff, seats, needs, wishes }) = (wanted.asked(), *wanted);
+        asked.check()?;
+        let mut lacking = self.garage.lacks(tenant, &asked);
+        // That somebody here drives among women only is nobody's business.
+        lacking.retain(|lack| *lack != Lack::ForWomen);
+        if !lacking.is_empty() {
+            return Err(LiveError::NoSuchCar { lacking });
+        }
         let from = self.map.snap("/pickup", pickup)?;
         let to = self.map.snap("/dropoff", dropoff)?;
         if from == to {
@@ -45,7 +74,8 @@ impl Shared {
         }
         let hour = self.map.roads.now();
         let trip = trip(hour.roads(), from, to)?;
-        let cars = self.nearest_of(tenant, pickup, CARS_LOOKED_AT, self.config.quote_radius_m, &Filter::idle(seats));
+        let idle = Filter::idle(seats);
+        let cars = self.nearest_of(tenant, pickup, CARS_LOOKED_AT, self.config.quote_radius_m, (&idle, &asked));
         let soonest = cars.iter().filter_map(|car| hour.time_ms(self.node_of(car)?, from)).min();
         self.surge.asked(tenant, (from, to), pickup, now);
         let ride = Trip {
@@ -61,7 +91,8 @@ impl Shared {
         let share = pooled.and_then(|pooled| {
             let shared = price.shared(&self.map.tariff)?;
             let payout = shared.payout(&self.map.tariff);
-            Some(SharedRide { price: shared, payout, promise: pooled.promise(self.config.max_wait_s) })
+            let (promise, terms) = (pooled.promise(self.config.max_wait_s), self.map.tariff.share_terms()?);
+            Some(SharedRide { price: shared, payout, promise, terms })
         });
         let input = QuoteInput {
             tenant: tenant.to_owned(),
@@ -71,6 +102,8 @@ impl Shared {
             pickup_node: from,
             dropoff_node: to,
             seats,
+            needs,
+            wishes,
             trip_ms: trip.time_ms,
             distance_m: trip.distance_m,
             pickup_eta_ms: soonest,

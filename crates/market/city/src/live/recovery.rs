@@ -20,15 +20,17 @@ impl Shared {
     pub(crate) async fn recover(&self) -> Result<Desk, LiveError> {
         let city = self.map.id().to_owned();
         let setting = self.surge.setting().to_owned();
-        let (open, drivers, totals, routes, switches) = self
+        let (open, drivers, totals, routes, switches, kinds) = self
             .orders
             .read(move |orders, tx| {
                 let (open, drivers) = (orders.open_in(tx, &city)?, orders.on_shift_in(tx, &city)?);
                 let (totals, routes) = (orders.totals_in(tx, &city)?, orders.routes_in(tx, &city)?);
-                Ok((open, drivers, totals, routes, kv::get(tx, &setting)?))
+                let kinds = orders.car_kinds_in(tx, &city)?;
+                Ok((open, drivers, totals, routes, kv::get(tx, &setting)?, kinds))
             })
             .await?;
         self.surge.resume(switches.unwrap_or_default());
+        self.garage.renew(kinds);
         let now = self.clock.now();
         let desk = Desk::from_open(open);
         for driver in &drivers {

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, Ordering};
 
 use doorstep_dispatch::supply::{DriverIx, DriverState};
-use doorstep_orders::{Driver, DriverId, DriverRef, Shift, State};
+use doorstep_orders::{CarKind, Driver, DriverId, DriverRef, Shift, State};
 use parking_lot::RwLock;
 
 /// No order is with the driver.
@@ -20,7 +20,7 @@ pub(crate) struct Entry {
     pub(crate) ix: DriverIx,
     pub(crate) tenant: Arc<str>,
     pub(crate) reference: DriverRef,
-    pub(crate) seats: u8,
+    pub(crate) kind: CarKind,
     shift: AtomicU8,
     order: AtomicU8,
 }
@@ -78,7 +78,7 @@ impl Roster {
     pub(crate) fn note(&self, driver: &Driver, ix: DriverIx) -> Arc<Entry> {
         let mut inner = self.inner.write();
         let known = inner.by_id.get(&driver.id);
-        if let Some(known) = known.filter(|k| k.reference == driver.reference() && k.seats == driver.seats) {
+        if let Some(known) = known.filter(|k| k.reference == driver.reference() && k.kind == driver.kind()) {
             known.set_shift(driver.shift);
             return Arc::clone(known);
         }
@@ -89,7 +89,7 @@ impl Roster {
             ix,
             tenant,
             reference: driver.reference(),
-            seats: driver.seats,
+            kind: driver.kind(),
             shift: AtomicU8::new(index(Shift::ALL, driver.shift)),
             order: AtomicU8::new(order),
         });

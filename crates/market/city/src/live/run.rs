@@ -23,6 +23,7 @@ use crate::live::service::Shared;
 use crate::live::suggestions::Recents;
 use crate::live::surge::{self, Asking, Watchers};
 use crate::live::tenure::{Tenure, Turn};
+use crate::live::windows::Windows;
 
 /// How often the loop looks at the clock, wall time. The city's clock may run 60 times as fast.
 const LOOK: Duration = Duration::from_millis(25);
@@ -56,6 +57,7 @@ pub(crate) struct Runner {
     /// Drivers whose orders have changed and whose stops were not looked at yet.
     pub(crate) touched: Touched,
     pub(crate) next_batch: Timestamp,
+    pub(crate) windows: Windows,
     pub(crate) next_spread: Timestamp,
     pub(crate) next_surge: Timestamp,
     pub(crate) watchers: Watchers,
@@ -196,7 +198,7 @@ impl Runner {
         self.write(due, now).await;
         let mut stop = None;
         if now >= self.next_batch {
-            self.next_batch = now.plus_ms(ms(self.shared.config.batch_s));
+            self.next_batch = now.plus_ms(ms(self.shared.tick_s()));
             stop = match self.shared.config.pooled {
                 Some(pooled) => self.plan_routes(pooled, now).await,
                 None => self.batch(now).await,
@@ -230,6 +232,9 @@ impl Runner {
 
     /// Learns what the store knows and the desk does not.
     async fn compare(&mut self) {
+        if let Err(error) = self.shared.renew_garage().await {
+            tracing::warn!(city = self.shared.map.id(), %error, "cannot read the kinds of cars, it is done later");
+        }
         match self.shared.newer_than(&self.desk).await {
             Ok(orders) => {
                 orders.into_iter().for_each(|order| self.learn(order));
@@ -266,7 +271,17 @@ impl Runner {
     }
 
     async fn batch(&mut self, now: Timestamp) -> Option<oneshot::Sender<()>> {
-        let plans = self.shared.plans(&self.desk, now);
+        let (shared, windows) = (Arc::clone(&self.shared), &mut self.windows);
+        let plans = self.shared.plans(&self.desk, now, |tenant| match shared.window_s(tenant) {
+            Some(window_s) => {
+                let ends = windows.ends(tenant, now, window_s);
+                if ends {
+                    metrics::window(shared.map.id(), window_s);
+                }
+                ends
+            }
+            None => true,
+        });
         if plans.is_empty() {
             return None;
         }
@@ -290,6 +305,7 @@ impl Runner {
         // A car that is released comes before the order that waits for it.
         commands.sort_by_key(|(_, command)| matches!(command, Command::Offer { .. }));
         if commands.len() >= MANY_OFFERS {
+            self.windows.cut();
             self.next_batch = now;
         }
         self.shared.counters.batch(seconds * 1_000.0);

@@ -19,9 +19,10 @@ use crate::live::counters::{Counters, Stats};
 use crate::live::desk::Desk;
 use crate::live::error::LiveError;
 use crate::live::frame::{DriverLive, MapFrame, driver_line, word};
+use crate::live::garage::Garage;
 use crate::live::map::CityMap;
 use crate::live::positions::{PositionRefusal, PositionReport};
-use crate::live::quote::QuoteAnswer;
+use crate::live::quote::{QuoteAnswer, Wanted};
 use crate::live::relay::Relay;
 use crate::live::roster::{Entry, Roster};
 use crate::live::routes::{Book, DriverRoute, Outlooks, Touched};
@@ -29,6 +30,7 @@ use crate::live::run::{Ask, COMPARE_MS, Runner};
 use crate::live::suggestions::{Recents, Suggestion, Suggestions};
 use crate::live::surge::{self, Surge, Watchers};
 use crate::live::tenure::{Standing, Tenure};
+use crate::live::windows::Windows;
 
 /// What the loop and all callers share; nothing here waits for the loop.
 pub(crate) struct Shared {
@@ -40,6 +42,7 @@ pub(crate) struct Shared {
     pub(crate) journal: Journal,
     pub(crate) supply: Supply,
     pub(crate) roster: Roster,
+    pub(crate) garage: Garage,
     pub(crate) book: Book,
     pub(crate) suggestions: Suggestions,
     pub(crate) surge: Surge,
@@ -105,6 +108,7 @@ impl LiveCity {
         let shared = Arc::new(Shared {
             standing: Standing::new(map.id()),
             roster: Roster::default(),
+            garage: Garage::default(),
             book: Book::default(),
             suggestions: Suggestions::default(),
             surge: Surge::new(&map, &config),
@@ -137,6 +141,7 @@ impl LiveCity {
             touched: Touched::new(),
             desk,
             next_batch: never,
+            windows: Windows::default(),
             next_spread: never,
             next_surge: never,
             watchers,
@@ -248,10 +253,11 @@ impl LiveCity {
         self.shared.tell_suggestions(tenant, drivers)
     }
 
-    /// A signed price with the pickup time. Reads only memory and waits for nothing.
-    pub fn quote(&self, tenant: &str, pickup: Point, dropoff: Point, seats: u8) -> Result<QuoteAnswer, LiveError> {
+    /// A signed price with the pickup time; refuses a ride that no car of the tenant's can ever serve. Reads only
+    /// memory and waits for nothing.
+    pub fn quote(&self, tenant: &str, wanted: &Wanted) -> Result<QuoteAnswer, LiveError> {
         self.require_owner()?;
-        self.shared.quote(tenant, pickup, dropoff, seats)
+        self.shared.quote(tenant, wanted)
     }
 
     /// Makes an order from a quote.
@@ -289,8 +295,9 @@ impl LiveCity {
         self.shared.relay_wake.notify_one();
     }
 
-    /// To be called after a driver of this city was registered.
+    /// To be called after a driver of this city was registered, or his car has changed.
     pub fn driver_registered(&self, driver: &Driver) {
+        self.shared.garage.note(&driver.tenant, driver.kind());
         let ix = self.shared.supply.intern(&driver.id.to_string(), driver.seats);
         self.shared.roster.note(driver, ix);
     }

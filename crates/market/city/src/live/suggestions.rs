@@ -8,6 +8,7 @@ use doorstep_dispatch::matching::{Batch, Car, Rebalance, Recent, SoloPolicy, dec
 use doorstep_dispatch::supply::{DriverState, Filter};
 use doorstep_geo::Point;
 use doorstep_orders::{DriverId, Order, Shift};
+use doorstep_pooling::fleet::Extras;
 use doorstep_roads::{NodeIx, TravelTimes};
 use parking_lot::RwLock;
 use serde::Serialize;
@@ -151,7 +152,9 @@ pub(crate) struct Spread {
 impl Spread {
     fn add(&mut self, driver: DriverId, seats: u8, node: NodeIx, free_at: Timestamp, on_trip: bool) {
         let id = u32::try_from(self.cars.len()).expect("fewer than FEW_CARS");
-        self.cars.push(Car { id, node, free_at_ms: free_at.millis(), seats, assigned: None, on_trip });
+        // Where they wait, not whom they take, is decided here.
+        let (extras, offers, free_at_ms) = (Extras::default(), 0, free_at.millis());
+        self.cars.push(Car { id, node, free_at_ms, seats, extras, offers, assigned: None, on_trip });
         self.drivers.push(driver);
     }
 
@@ -191,7 +194,7 @@ impl Shared {
                     && desk.order_of(id).is_none()
                     && let Some(node) = self.node_of(&driver)
                 {
-                    spread.add(id, entry.seats, node, now, false);
+                    spread.add(id, entry.kind.seats, node, now, false);
                 }
             }
             for (driver, entry) in self.on_map(tenant, DriverState::OnTrip) {
@@ -203,7 +206,7 @@ impl Shared {
                     && spread.cars.len() < 2 * FEW_CARS
                 {
                     let free_at = now.plus_ms(i64::from(left));
-                    spread.add(entry.reference.id, entry.seats, order.dropoff_node, free_at, true);
+                    spread.add(entry.reference.id, entry.kind.seats, order.dropoff_node, free_at, true);
                 }
             }
             spread

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use doorstep_dispatch::supply::{Driver, DriverState, Filter, StateSet};
 use doorstep_geo::{Point, haversine_m};
+use doorstep_orders::Asked;
 
 use crate::live::counters::Heads;
 use crate::live::roster::Entry;
@@ -40,16 +41,24 @@ impl Shared {
         known.filter(|(_, entry)| *entry.tenant == *tenant).collect()
     }
 
-    /// The `k` of a tenant's admitted drivers that are nearest as the crow flies, nearest first. Others' cars may
-    /// stand in between, however many.
-    pub(crate) fn nearest_of(&self, tenant: &str, point: Point, k: usize, max_m: f64, filter: &Filter) -> Vec<Driver> {
+    /// The `k` of a tenant's admitted drivers whose cars suit what is asked for that are nearest as the crow flies,
+    /// nearest first. Other cars may stand in between, however many.
+    pub(crate) fn nearest_of(
+        &self,
+        tenant: &str,
+        point: Point,
+        k: usize,
+        max_m: f64,
+        (filter, asked): (&Filter, &Asked),
+    ) -> Vec<Driver> {
+        let ours = |entry: &Entry| *entry.tenant == *tenant && entry.kind.suits(asked);
         let mut asked = k;
         loop {
             let near = self.supply.nearest(point, asked, max_m, filter);
             let all = near.len() < asked;
             let entries = self.roster.at_all(near.iter().map(|n| n.driver));
-            let ours = near.iter().zip(entries).filter(|(_, e)| e.as_ref().is_some_and(|e| *e.tenant == *tenant));
-            let mut found: Vec<Driver> = ours.filter_map(|(near, _)| self.supply.get(near.driver)).collect();
+            let near = near.iter().zip(entries).filter(|(_, e)| e.as_ref().is_some_and(|e| ours(e)));
+            let mut found: Vec<Driver> = near.filter_map(|(near, _)| self.supply.get(near.driver)).collect();
             if found.len() >= k || all {
                 found.truncate(k);
                 return found;
@@ -62,7 +71,8 @@ impl Shared {
         let metres = |driver: &Driver| haversine_m(driver.point, point);
         let admitted =
             |d: &Driver| filter.states.contains(d.state) && d.seats >= filter.min_seats && metres(d) <= max_m;
-        let theirs = self.roster.of_tenant(tenant).into_iter().filter_map(|entry| self.supply.get(entry.ix));
+        let theirs = self.roster.of_tenant(tenant).into_iter().filter(|entry| ours(entry));
+        let theirs = theirs.filter_map(|entry| self.supply.get(entry.ix));
         let mut found: Vec<Driver> = theirs.filter(admitted).collect();
         found.sort_by(|a, b| metres(a).total_cmp(&metres(b)));
         found.truncate(k);

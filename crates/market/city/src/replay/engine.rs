@@ -2,10 +2,12 @@
 
 use doorstep_dispatch::matching::{Batch, Car, Recent, Rider, SoloPolicy, decide};
 use doorstep_dispatch::sharing::SharedPolicy;
+use doorstep_orders::{Asked, CarKind, CarProfile, RideNeeds, RideWishes, WomenRides};
 use doorstep_roads::{NodeIx, TravelTimes};
 
 use super::motion::{Cab, Errand, Happening, Streets};
 use super::shifts::Shifts;
+use crate::fit::{self, CarFit};
 
 /// One usable request of the period, times in milliseconds from its start.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,7 +18,25 @@ pub struct Request {
     pub node: NodeIx,
     /// Where the ride ends.
     pub to: NodeIx,
+    /// What its rider asks for of a car. Every request is one rider.
+    pub asked: Asked,
 }
+
+impl Request {
+    /// A rider who needs a seat and nothing else.
+    #[must_use]
+    pub fn plain(at_ms: i64, node: NodeIx, to: NodeIx) -> Self {
+        let asked = Asked { seats: 1, needs: RideNeeds::default(), wishes: RideWishes::default() };
+        Self { at_ms, node, to, asked }
+    }
+}
+
+/// A car with nothing special.
+pub(crate) const USUAL_CAR: CarKind = CarKind {
+    seats: 4,
+    car: CarProfile { wheelchairs: 0, child_seats: 0, luggage: 2, pets: false },
+    women_rides: WomenRides::None,
+};
 
 /// What one run is made of, beside the city.
 #[derive(Debug, Clone)]
@@ -25,10 +45,15 @@ pub struct Run<'a> {
     pub requests: &'a [Request],
     /// Where each car stands at the start.
     pub fleet: &'a [NodeIx],
+    /// What each car has, its seats aside; none: usual cars all of them.
+    pub cars: &'a [CarKind],
     /// Seats of each car.
     pub seats: u8,
     /// Time between two decisions.
     pub batch_ms: i64,
+    /// The same by half minutes of the period, where it changes; after the last of them that one holds. None: it is
+    /// always `batch_ms`.
+    pub windows: &'a [i64],
     /// A request is lost after this wait.
     pub max_wait_ms: i64,
     /// Time a rider needs to board.
@@ -42,6 +67,26 @@ pub struct Run<'a> {
     pub noise_seed: u64,
     /// The policy of every batch.
     pub policy: Policy<'a>,
+}
+
+/// A window holds for so long.
+pub(crate) const WINDOW_STEP_MS: i64 = 30_000;
+
+impl Run<'_> {
+    /// Time to the decision after the one that is made now.
+    pub(super) fn batch_at(&self, now_ms: i64) -> i64 {
+        let step = usize::try_from(now_ms / WINDOW_STEP_MS).unwrap_or(0);
+        self.windows.get(step).or(self.windows.last()).copied().unwrap_or(self.batch_ms).max(100)
+    }
+
+    /// What a car has, in the planner's words.
+    pub(super) fn gear(&self, vehicle: usize) -> CarFit {
+        fit::of_car(&self.kind(vehicle))
+    }
+
+    pub(super) fn kind(&self, vehicle: usize) -> CarKind {
+        self.cars.get(vehicle).copied().unwrap_or(USUAL_CAR)
+    }
 }
 
 /// How riders and cars are brought together.
@@ -72,9 +117,9 @@ pub struct Fate {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Event {
     /// A car stands at its start.
-    Vehicle { vehicle: u32, node: NodeIx },
+    Vehicle { vehicle: u32, node: NodeIx, kind: CarKind },
     /// A request was made.
-    Request { request: u32, node: NodeIx, to: NodeIx },
+    Request { request: u32, node: NodeIx, to: NodeIx, asked: Asked },
     /// A car was promised.
     Assign { request: u32, vehicle: u32, node: NodeIx },
     /// A rider got in.
@@ -129,7 +174,10 @@ pub(super) fn run(
         arrived: 0,
     };
     for (vehicle, &node) in run.fleet.iter().enumerate() {
-        engine.out.events.push((shifts.starts_ms(vehicle), Event::Vehicle { vehicle: vehicle as u32, node }));
+        engine.out.events.push((
+            shifts.starts_ms(vehicle),
+            Event::Vehicle { vehicle: vehicle as u32, node, kind: run.kind(vehicle) },
+        ));
     }
     let mut now_ms = 0;
     loop {
@@ -142,7 +190,7 @@ pub(super) fn run(
         if !go_on(now_ms) {
             return None;
         }
-        now_ms += run.batch_ms;
+        now_ms += run.batch_at(now_ms);
     }
     // A turn at the next node is told when it is decided and dated when it happens.
     engine.out.events.sort_by_key(|&(at_ms, _)| at_ms);
@@ -198,7 +246,8 @@ impl Engine<'_> {
     fn take_in(&mut self, now_ms: i64) {
         while let Some(request) = self.run.requests.get(self.arrived).filter(|r| r.at_ms <= now_ms) {
             let id = self.arrived as u32;
-            self.out.events.push((request.at_ms, Event::Request { request: id, node: request.node, to: request.to }));
+            let Request { at_ms, node, to, asked } = *request;
+            self.out.events.push((at_ms, Event::Request { request: id, node, to, asked }));
             self.waiting.push(id);
             self.arrived += 1;
         }
@@ -221,7 +270,17 @@ impl Engine<'_> {
                 Errand::Trip { next, .. } => (next.map(|(rider, _)| rider), true),
                 Errand::Stand | Errand::Move { .. } => (None, false),
             };
-            cars.push(Car { id: vehicle as u32, node, free_at_ms, seats: run.seats, assigned, on_trip });
+            let gear = run.gear(vehicle);
+            cars.push(Car {
+                id: vehicle as u32,
+                node,
+                free_at_ms,
+                seats: run.seats,
+                extras: gear.extras,
+                offers: gear.offers,
+                assigned,
+                on_trip,
+            });
         }
         let riders: Vec<Rider> = self
             .waiting
@@ -229,6 +288,7 @@ impl Engine<'_> {
             .filter(|&&id| self.out.fates[id as usize].car.is_none_or(|car| !ending[car as usize]))
             .map(|&id| {
                 let request = &run.requests[id as usize];
+                let wants = fit::of_rider(&request.asked);
                 Rider {
                     id,
                     node: request.node,
@@ -238,6 +298,8 @@ impl Engine<'_> {
                     assigned: self.out.fates[id as usize].car,
                     direct_ms: times.time_ms(request.node, request.to),
                     seats: 1,
+                    extras: wants.extras,
+                    needs: wants.needs,
                 }
             })
             .collect();

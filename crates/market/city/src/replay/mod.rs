@@ -19,12 +19,12 @@ mod trace;
 mod trips;
 mod van;
 
-pub(crate) use engine::Event;
+pub(crate) use engine::{Event, USUAL_CAR, WINDOW_STEP_MS};
 pub use engine::{Fate, Outcome, Policy, Request, Run};
 pub use error::ReplayError;
 pub use report::Summary;
 pub use service::Replay;
 pub use shifts::Shift;
 pub use trace::{lines, write_trace};
-pub use trips::{LeftOut, MAX_SNAP_M, Period, read_requests, read_taxis, sample_fleet};
+pub use trips::{LeftOut, MAX_SNAP_M, Period, read_cars, read_requests, read_taxis, sample_fleet};
 pub(crate) use trips::{Recorded, Spread, Stand, corner, period_of, recorded_file, recorded_requests, recorded_stands};

@@ -7,11 +7,12 @@ use doorstep_dispatch::sharing::{SharedBatch, SharedPolicy, decide, outlook};
 use doorstep_pooling::fleet::{self, Outlook, Stop};
 use doorstep_roads::{NodeIx, TravelTimes};
 
-use super::Run;
 use super::engine::{Event, Fate, Outcome};
 use super::motion::Streets;
 use super::shifts::Shifts;
 use super::van::{Deed, Van, World};
+use super::{Request, Run};
+use crate::fit;
 
 /// How often places are judged anew.
 const OUTLOOK_MS: i64 = 60_000;
@@ -43,7 +44,10 @@ pub(super) fn run(
         outlook_at: i64::MIN,
     };
     for (vehicle, &node) in run.fleet.iter().enumerate() {
-        engine.out.events.push((shifts.starts_ms(vehicle), Event::Vehicle { vehicle: vehicle as u32, node }));
+        engine.out.events.push((
+            shifts.starts_ms(vehicle),
+            Event::Vehicle { vehicle: vehicle as u32, node, kind: run.kind(vehicle) },
+        ));
     }
     let mut now_ms = 0;
     loop {
@@ -56,7 +60,7 @@ pub(super) fn run(
         if !go_on(now_ms) {
             return None;
         }
-        now_ms += run.batch_ms;
+        now_ms += run.batch_at(now_ms);
     }
     // A turn at the next node is told when it is decided and dated when it happens.
     engine.out.events.sort_by_key(|&(at_ms, _)| at_ms);
@@ -121,7 +125,8 @@ impl Engine<'_> {
     fn take_in(&mut self, now_ms: i64) {
         while let Some(request) = self.run.requests.get(self.arrived).filter(|r| r.at_ms <= now_ms) {
             let id = self.arrived as u32;
-            self.out.events.push((request.at_ms, Event::Request { request: id, node: request.node, to: request.to }));
+            let Request { at_ms, node, to, asked } = *request;
+            self.out.events.push((at_ms, Event::Request { request: id, node, to, asked }));
             self.open.push(id);
             self.arrived += 1;
         }
@@ -143,12 +148,14 @@ impl Engine<'_> {
             .iter()
             .enumerate()
             .filter(|(vehicle, _)| self.shifts.works(*vehicle, now_ms))
-            .map(|(vehicle, van)| fleet::Car {
+            .map(|(vehicle, van)| (vehicle, van, run.gear(vehicle)))
+            .map(|(vehicle, van, gear)| fleet::Car {
                 id: vehicle as u32,
                 node: van.at.0,
                 at_ms: van.at.1.max(now_ms),
                 seats: run.seats,
-                offers: 0,
+                extras: gear.extras,
+                offers: gear.offers,
                 until_ms: i64::MAX,
                 stops: van.stops.clone(),
             })
@@ -220,19 +227,21 @@ impl Engine<'_> {
     fn rider(&self, id: u32) -> fleet::Rider {
         let (run, at) = (self.run, id as usize);
         let (request, fate, direct_ms) = (&run.requests[at], &self.out.fates[at], self.direct[at]);
+        let wants = fit::of_rider(&request.asked);
         fleet::Rider {
             id,
             node: request.node,
             to: request.to,
             seats: 1,
+            extras: wants.extras,
             requested_ms: request.at_ms,
             direct_ms,
             latest_pickup_ms: request.at_ms + run.max_wait_ms,
             latest_dropoff_ms: request.at_ms + i64::from(direct_ms) + run.max_delay_ms,
             promised: fate.accepted_ms.is_some(),
-            needs: 0,
-            traits: 0,
-            refuses: 0,
+            needs: wants.needs,
+            traits: wants.traits,
+            refuses: wants.refuses,
         }
     }
 

@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use csv::StringRecord;
 use doorstep_clock::Timestamp;
 use doorstep_geo::Point;
+use doorstep_orders::WomenRides;
 use doorstep_roads::import::maybe_gzip;
 
 use super::ReplayError;
@@ -79,6 +80,30 @@ impl Table {
     /// The moment in `column`, where there is one.
     pub(super) fn optional_moment(&self, column: Option<usize>) -> Result<Option<Timestamp>, ReplayError> {
         column.filter(|&column| !self.text(column).is_empty()).map(|column| self.moment(column)).transpose()
+    }
+
+    /// A count in a column that may be missing or empty, up to 60.
+    pub(super) fn optional_count(&self, column: Option<usize>) -> Result<Option<u8>, ReplayError> {
+        let Some(column) = column.filter(|&column| !self.text(column).is_empty()) else { return Ok(None) };
+        let count = self.text(column).parse().ok().filter(|count| *count <= 60);
+        count.map(Some).ok_or_else(|| self.wrong(column, "is no count: write 0 to 60".to_owned()))
+    }
+
+    /// A yes or no in a column that may be missing or empty.
+    pub(super) fn optional_flag(&self, column: Option<usize>) -> Result<Option<bool>, ReplayError> {
+        let Some(column) = column.filter(|&column| !self.text(column).is_empty()) else { return Ok(None) };
+        match self.text(column) {
+            "1" | "true" => Ok(Some(true)),
+            "0" | "false" => Ok(Some(false)),
+            _ => Err(self.wrong(column, "is neither yes nor no: write 1 or 0".to_owned())),
+        }
+    }
+
+    /// A driver's word on rides among women, in a column that may be missing or empty.
+    pub(super) fn optional_women(&self, column: Option<usize>) -> Result<Option<WomenRides>, ReplayError> {
+        let Some(column) = column.filter(|&column| !self.text(column).is_empty()) else { return Ok(None) };
+        let word = WomenRides::parse(self.text(column));
+        word.map(Some).ok_or_else(|| self.wrong(column, "is unknown: write none, takes or only".to_owned()))
     }
 
     /// The place in the two columns.

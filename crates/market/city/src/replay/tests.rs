@@ -4,6 +4,7 @@ use std::collections::HashMap;
 
 use doorstep_dispatch::matching::SoloPolicy;
 use doorstep_dispatch::sharing::SharedPolicy;
+use doorstep_orders::{Asked, CarKind, CarProfile, RideNeeds, RideWishes, WomenRides};
 use doorstep_roads::{CityFile, NodeIx, RoadGraph, Roads, WeekProfile, import};
 use proptest::prelude::*;
 
@@ -142,11 +143,11 @@ proptest! {
     ) {
         let town = town();
         let mut requests: Vec<Request> =
-            asked.iter().map(|&(at_ms, node, on)| Request { at_ms, node, to: (node + on) % 25 }).collect();
+            asked.iter().map(|&(at_ms, node, on)| Request::plain(at_ms, node, (node + on) % 25)).collect();
         requests.sort_by_key(|r| r.at_ms);
         let policy = if plain { SoloPolicy::plain() } else { SoloPolicy::default() };
         let run = Run {
-            requests: &requests, fleet: &fleet, seats: 1, batch_ms: 30_000, max_wait_ms: 300_000, boarding_ms, max_delay_ms: 600_000, noise: 0.0, noise_seed: 0, policy: Policy::Solo(&policy),
+            requests: &requests, fleet: &fleet, cars: &[], seats: 1, batch_ms: 30_000, windows: &[], max_wait_ms: 300_000, boarding_ms, max_delay_ms: 600_000, noise: 0.0, noise_seed: 0, policy: Policy::Solo(&policy),
         };
         let outcome = town.run(&run, |_| ()).expect("sound settings");
         let trace = trace_of(&town, &outcome);
@@ -173,12 +174,12 @@ proptest! {
     ) {
         let town = town();
         let mut requests: Vec<Request> =
-            asked.iter().map(|&(at_ms, node, on)| Request { at_ms, node, to: (node + on) % 25 }).collect();
+            asked.iter().map(|&(at_ms, node, on)| Request::plain(at_ms, node, (node + on) % 25)).collect();
         requests.sort_by_key(|r| r.at_ms);
         let mut policy = SharedPolicy { answer_after_ms, rebalance_load: if spread { 0.0 } else { 9.0 }, coverage_load: 0.0, ..SharedPolicy::default() };
         policy.plan.work = 2_000;
         let run = Run {
-            requests: &requests, fleet: &fleet, seats, batch_ms: 10_000, max_wait_ms: 300_000, boarding_ms,
+            requests: &requests, fleet: &fleet, cars: &[], seats, batch_ms: 10_000, windows: &[], max_wait_ms: 300_000, boarding_ms,
             max_delay_ms: 400_000, noise: 0.0, noise_seed: 0, policy: Policy::Pooled(&policy),
         };
         let outcome = town.run(&run, |_| ()).expect("sound settings");
@@ -193,12 +194,102 @@ proptest! {
     }
 }
 
+/// What a reader of the trace finds wrong with who sits where.
+fn misplaced(trace: &str) -> Vec<String> {
+    let (mut cars, mut riders) = (HashMap::new(), HashMap::new());
+    let mut found = Vec::new();
+    for line in trace.lines() {
+        let event: serde_json::Value = serde_json::from_str(line).expect("JSON");
+        let (rider, car) = (event["request"].as_u64(), event["vehicle"].as_u64());
+        match event["kind"].as_str().expect("kind") {
+            "vehicle" => drop(cars.insert(car, (event, Vec::new()))),
+            "request" => drop(riders.insert(rider, event)),
+            "dropoff" => cars.get_mut(&car).expect("a car").1.retain(|aboard| *aboard != rider),
+            "pickup" => {
+                let (car, aboard) = cars.get_mut(&car).expect("a car");
+                aboard.push(rider);
+                let yes = |who: &serde_json::Value, what: &str| who[what] == true;
+                for (kind, usual) in [("wheelchairs", 0), ("child_seats", 0), ("luggage", 2)] {
+                    let taken: u64 = aboard.iter().map(|rider| riders[rider][kind].as_u64().unwrap_or(0)).sum();
+                    if taken > car[kind].as_u64().unwrap_or(usual) {
+                        found.push(format!("{kind}: {line}"));
+                    }
+                }
+                let some = |what| aboard.iter().any(|rider| yes(&riders[rider], what));
+                let all = |what| aboard.iter().all(|rider| yes(&riders[rider], what));
+                let word = car["women_rides"].as_str().unwrap_or("none");
+                if some("pet") && !yes(car, "pets") || some("women_only") && (word == "none" || !all("women_only")) {
+                    found.push(format!("the car or the company: {line}"));
+                }
+                let bothered = |rider: &Option<u64>| yes(&riders[rider], "no_pets") && !yes(&riders[rider], "pet");
+                if some("pet") && aboard.iter().any(bothered) || word == "only" && !all("women_only") {
+                    found.push(format!("a wish: {line}"));
+                }
+            }
+            _ => {}
+        }
+    }
+    found
+}
+
+fn special() -> impl Strategy<Value = Asked> {
+    (0..2_u8, 0..2_u8, 0..3_u8, any::<bool>(), any::<bool>(), any::<bool>()).prop_map(
+        |(wheelchairs, child_seats, luggage, pet, women_only, no_pets)| Asked {
+            seats: 1,
+            needs: RideNeeds { wheelchairs, child_seats, luggage, pet },
+            wishes: RideWishes { women_only, no_pets },
+        },
+    )
+}
+
+fn any_car() -> impl Strategy<Value = CarKind> {
+    (0..2_u8, 0..3_u8, 0..4_u8, any::<bool>(), 0..3_usize).prop_map(
+        |(wheelchairs, child_seats, luggage, pets, word)| CarKind {
+            seats: 4,
+            car: CarProfile { wheelchairs, child_seats, luggage, pets },
+            women_rides: WomenRides::ALL[word],
+        },
+    )
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(40))]
+
+    #[test]
+    fn nobody_sits_in_a_car_or_company_that_does_not_suit(
+        asked in proptest::collection::vec((0i64..900_000, 0u32..25, 1u32..25, prop::option::of(special())), 1..120),
+        cars in proptest::collection::vec((0u32..25, any_car()), 1..12),
+        shared in any::<bool>(),
+    ) {
+        let town = town();
+        let request = |(at_ms, node, on, special): (i64, u32, u32, Option<Asked>)| {
+            let plain = Request::plain(at_ms, node, (node + on) % 25);
+            Request { asked: special.unwrap_or(plain.asked), ..plain }
+        };
+        let mut requests: Vec<Request> = asked.into_iter().map(request).collect();
+        requests.sort_by_key(|r| r.at_ms);
+        let (fleet, kinds): (Vec<NodeIx>, Vec<CarKind>) = cars.into_iter().unzip();
+        let (solo, mut pooled) = (SoloPolicy::default(), SharedPolicy::default());
+        pooled.plan.work = 2_000;
+        let run = Run {
+            requests: &requests, fleet: &fleet, cars: &kinds, seats: 4, batch_ms: 10_000, windows: &[], max_wait_ms: 300_000,
+            boarding_ms: 0, max_delay_ms: 400_000, noise: 0.0, noise_seed: 0,
+            policy: if shared { Policy::Pooled(&pooled) } else { Policy::Solo(&solo) },
+        };
+        let outcome = town.run(&run, |_| ()).expect("sound settings");
+        let trace = trace_of(&town, &outcome);
+        prop_assert_eq!(misplaced(&trace), Vec::<String>::new());
+        let rules = Rules { seats: if shared { 4 } else { 1 }, max_delay_s: 400.0, batch_s: 10.0 };
+        let summary = Summary::of(&requests, &outcome, town.times());
+        prop_assert_eq!(judge(&trace, &town, 300.0, 0.0, rules), Ok((summary.served, requests.len() - summary.served)));
+    }
+}
+
 #[test]
 fn a_reserve_keeps_promises_on_rough_roads() {
     let town = town();
-    let requests: Vec<Request> = (0..150_u32)
-        .map(|k| Request { at_ms: i64::from(k) * 9_000, node: k * 7 % 25, to: (k * 7 + 1 + k % 24) % 25 })
-        .collect();
+    let requests: Vec<Request> =
+        (0..150_u32).map(|k| Request::plain(i64::from(k) * 9_000, k * 7 % 25, (k * 7 + 1 + k % 24) % 25)).collect();
     let fleet = [0, 3, 7, 12, 16, 19, 21, 24];
     let late = |reserve: f64| {
         let mut policy = SharedPolicy::default();
@@ -206,8 +297,10 @@ fn a_reserve_keeps_promises_on_rough_roads() {
         let run = Run {
             requests: &requests,
             fleet: &fleet,
+            cars: &[],
             seats: 4,
             batch_ms: 10_000,
+            windows: &[],
             max_wait_ms: 300_000,
             boarding_ms: 30_000,
             max_delay_ms: 400_000,
@@ -226,7 +319,7 @@ fn a_reserve_keeps_promises_on_rough_roads() {
 fn cars_take_riders_in_their_shifts_only() {
     let town = town();
     let requests: Vec<Request> =
-        (0..60_u32).map(|k| Request { at_ms: i64::from(k) * 20_000, node: k % 25, to: (k + 7) % 25 }).collect();
+        (0..60_u32).map(|k| Request::plain(i64::from(k) * 20_000, k % 25, (k + 7) % 25)).collect();
     let fleet = [0, 5, 12, 20];
     let shifts = [
         Shift { from_ms: 0, until_ms: 400_000 },
@@ -240,8 +333,10 @@ fn cars_take_riders_in_their_shifts_only() {
         let run = Run {
             requests: &requests,
             fleet: &fleet,
+            cars: &[],
             seats,
             batch_ms: 10_000,
+            windows: &[],
             max_wait_ms: 300_000,
             boarding_ms: 0,
             max_delay_ms: 900_000,
@@ -274,12 +369,14 @@ fn cars_take_riders_in_their_shifts_only() {
 fn senseless_settings_are_named() {
     let town = town();
     let policy = SoloPolicy::default();
-    let requests = [Request { at_ms: 0, node: 0, to: 1 }];
+    let requests = [Request::plain(0, 0, 1)];
     let good = Run {
         requests: &requests,
         fleet: &[0],
+        cars: &[],
         seats: 1,
         batch_ms: 30_000,
+        windows: &[],
         max_wait_ms: 1,
         boarding_ms: 0,
         max_delay_ms: 600_000,

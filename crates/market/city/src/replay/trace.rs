@@ -6,11 +6,12 @@ use std::fs::File;
 use std::io::{BufWriter, Write};
 use std::path::Path;
 
+use doorstep_orders::{CarKind, CarProfile, RideNeeds, RideWishes};
 use doorstep_roads::{NodeIx, RoadGraph};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 
-use super::engine::Event;
+use super::engine::{Event, USUAL_CAR};
 use super::{Outcome, ReplayError};
 
 /// Writes the trace to a file, gzip when its name ends in `.gz`.
@@ -38,11 +39,26 @@ pub fn lines(out: &mut impl Write, outcome: &Outcome, seats: u8, name: impl Fn(N
     for &(at_ms, event) in &outcome.events {
         write!(out, r#"{{"t":{}.{:03},"kind":"#, at_ms / 1000, at_ms % 1000)?;
         match event {
-            Event::Vehicle { vehicle, node } => {
-                writeln!(out, r#""vehicle","vehicle":{vehicle},"node":{},"seats":{seats}}}"#, name(node))
+            Event::Vehicle { vehicle, node, kind } => {
+                write!(out, r#""vehicle","vehicle":{vehicle},"node":{},"seats":{seats}"#, name(node))?;
+                let has = CarKind { seats: USUAL_CAR.seats, ..kind };
+                if has != USUAL_CAR {
+                    let CarProfile { wheelchairs, child_seats, luggage, pets } = kind.car;
+                    let women = kind.women_rides.as_str();
+                    write!(out, r#","wheelchairs":{wheelchairs},"child_seats":{child_seats},"luggage":{luggage}"#)?;
+                    write!(out, r#","pets":{pets},"women_rides":"{women}""#)?;
+                }
+                writeln!(out, "}}")
             }
-            Event::Request { request, node, to } => {
-                writeln!(out, r#""request","request":{request},"node":{},"to":{},"seats":1}}"#, name(node), name(to))
+            Event::Request { request, node, to, asked } => {
+                write!(out, r#""request","request":{request},"node":{},"to":{},"seats":1"#, name(node), name(to))?;
+                if !asked.needs.is_plain() || asked.wishes != RideWishes::default() {
+                    let RideNeeds { wheelchairs, child_seats, luggage, pet } = asked.needs;
+                    let RideWishes { women_only, no_pets } = asked.wishes;
+                    write!(out, r#","wheelchairs":{wheelchairs},"child_seats":{child_seats},"luggage":{luggage}"#)?;
+                    write!(out, r#","pet":{pet},"women_only":{women_only},"no_pets":{no_pets}"#)?;
+                }
+                writeln!(out, "}}")
             }
             Event::Assign { request, vehicle, node } => {
                 writeln!(out, r#""assign","request":{request},"vehicle":{vehicle},"node":{}}}"#, name(node))

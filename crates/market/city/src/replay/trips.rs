@@ -4,12 +4,13 @@ use std::path::{Path, PathBuf};
 
 use doorstep_clock::{SeededRng, Timestamp};
 use doorstep_geo::Point;
+use doorstep_orders::{Asked, CarKind, CarProfile, RideNeeds, RideWishes};
 use doorstep_roads::{NodeIx, Snapper};
 use rand::RngExt as _;
 use serde::Serialize;
 
 use super::table::Table;
-use super::{ReplayError, Request};
+use super::{ReplayError, Request, USUAL_CAR};
 
 const MINUTE_MS: i64 = 60_000;
 const HOUR_MS: i64 = 3_600_000;
@@ -54,6 +55,7 @@ pub(crate) struct Recorded {
     pub(crate) at: Timestamp,
     pub(crate) spread: Spread,
     pub(crate) ends: Option<(NodeIx, NodeIx)>,
+    pub(crate) asked: Asked,
 }
 
 /// Where a seed may move a recorded moment.
@@ -73,6 +75,7 @@ pub(crate) struct Stand {
     pub(crate) node: NodeIx,
     pub(crate) from: Option<Timestamp>,
     pub(crate) until: Option<Timestamp>,
+    pub(crate) kind: CarKind,
 }
 
 /// Reads one or more request files as one period.
@@ -137,7 +140,7 @@ pub(crate) fn period_of(
             None => period.left_out.outside_city += 1,
             Some((node, to)) if node == to => period.left_out.same_node += 1,
             Some(_) if at_ms < 0 => period.left_out.before_start += 1,
-            Some((node, to)) => period.requests.push(Request { at_ms, node, to }),
+            Some((node, to)) => period.requests.push(Request { at_ms, node, to, asked: request.asked }),
         }
     }
     if period.requests.is_empty() {
@@ -154,12 +157,26 @@ fn requests_of(mut table: Table, corners: &Snapper, out: &mut Vec<Recorded>) -> 
     let pickup_lon = table.column(&["pu_node_lon", "pu_lon"], "longitude of the pickup")?;
     let dropoff_lat = table.column(&["do_node_lat", "do_lat"], "latitude of the drop-off")?;
     let dropoff_lon = table.column(&["do_node_lon", "do_lon"], "longitude of the drop-off")?;
+    let [wheelchairs, child_seats, luggage, pet, women_only, no_pets] =
+        ["wheelchairs", "child_seats", "luggage", "pet", "women_only", "no_pets"]
+            .map(|name| table.optional_column(&[name]));
     while table.advance()? {
         let moment = table.moment(at)?;
         let pickup = corner(corners, table.place(pickup_lat, pickup_lon)?);
         let dropoff = corner(corners, table.place(dropoff_lat, dropoff_lon)?);
         let spread = if moment.millis() % MINUTE_MS == 0 { Spread::InMinute } else { Spread::Exact };
-        out.push(Recorded { at: moment, spread, ends: pickup.zip(dropoff) });
+        let needs = RideNeeds {
+            wheelchairs: table.optional_count(wheelchairs)?.unwrap_or(0),
+            child_seats: table.optional_count(child_seats)?.unwrap_or(0),
+            luggage: table.optional_count(luggage)?.unwrap_or(0),
+            pet: table.optional_flag(pet)?.unwrap_or(false),
+        };
+        let wishes = RideWishes {
+            women_only: table.optional_flag(women_only)?.unwrap_or(false),
+            no_pets: table.optional_flag(no_pets)?.unwrap_or(false),
+        };
+        let asked = Asked { seats: 1, needs, wishes };
+        out.push(Recorded { at: moment, spread, ends: pickup.zip(dropoff), asked });
     }
     Ok(())
 }
@@ -176,6 +193,14 @@ pub fn read_taxis(path: &Path, corners: &Snapper) -> Result<Vec<NodeIx>, ReplayE
     Ok(stands_of(Table::open(path)?, corners)?.iter().map(|stand| stand.node).collect())
 }
 
+/// The same with what each of them has.
+///
+/// # Errors
+/// [`ReplayError`] with file, line and column.
+pub fn read_cars(path: &Path, corners: &Snapper) -> Result<Vec<(NodeIx, CarKind)>, ReplayError> {
+    Ok(stands_of(Table::open(path)?, corners)?.iter().map(|stand| (stand.node, stand.kind)).collect())
+}
+
 /// Taxis with the times at which they work, from a file or from text that is at hand.
 pub(crate) fn recorded_stands(path: &Path, text: Option<&str>, corners: &Snapper) -> Result<Vec<Stand>, ReplayError> {
     let table = match text {
@@ -189,10 +214,21 @@ fn stands_of(mut table: Table, corners: &Snapper) -> Result<Vec<Stand>, ReplayEr
     let lat = table.column(&["node_lat", "lat"], "latitude of the taxi")?;
     let lon = table.column(&["node_lon", "lon"], "longitude of the taxi")?;
     let (from, until) = (table.optional_column(&["from"]), table.optional_column(&["until"]));
+    let [wheelchairs, child_seats, luggage, pets, women_rides] =
+        ["wheelchairs", "child_seats", "luggage", "pets", "women_rides"].map(|name| table.optional_column(&[name]));
     let mut stands = Vec::new();
     while table.advance()? {
         let (from, until) = (table.optional_moment(from)?, table.optional_moment(until)?);
-        stands.extend(corner(corners, table.place(lat, lon)?).map(|node| Stand { node, from, until }));
+        let usual = USUAL_CAR.car;
+        let car = CarProfile {
+            wheelchairs: table.optional_count(wheelchairs)?.unwrap_or(usual.wheelchairs),
+            child_seats: table.optional_count(child_seats)?.unwrap_or(usual.child_seats),
+            luggage: table.optional_count(luggage)?.unwrap_or(usual.luggage),
+            pets: table.optional_flag(pets)?.unwrap_or(usual.pets),
+        };
+        let women_rides = table.optional_women(women_rides)?.unwrap_or_default();
+        let kind = CarKind { car, women_rides, ..USUAL_CAR };
+        stands.extend(corner(corners, table.place(lat, lon)?).map(|node| Stand { node, from, until, kind }));
     }
     Ok(stands)
 }
@@ -201,7 +237,7 @@ fn stands_of(mut table: Table, corners: &Snapper) -> Result<Vec<Stand>, ReplayEr
 ///
 /// # Errors
 /// [`ReplayError::FleetTooLarge`].
-pub fn sample_fleet(mut taxis: Vec<NodeIx>, fleet: usize, seed: u64) -> Result<Vec<NodeIx>, ReplayError> {
+pub fn sample_fleet<T>(mut taxis: Vec<T>, fleet: usize, seed: u64) -> Result<Vec<T>, ReplayError> {
     if fleet > taxis.len() {
         return Err(ReplayError::FleetTooLarge { asked: fleet, there: taxis.len() });
     }

@@ -34,7 +34,7 @@ fn stage(cars: usize) -> Stage {
     let corners = graph.node_count() as u32;
     let mut rng = SeededRng::new(1, "simulate.test");
     let mut requests: Vec<Request> = (0..1_200)
-        .map(|n| Request { at_ms: n * 3_000, node: rng.random_range(0..corners), to: rng.random_range(0..corners) })
+        .map(|n| Request::plain(n * 3_000, rng.random_range(0..corners), rng.random_range(0..corners)))
         .collect();
     requests.retain(|r| r.node != r.to);
     let homes = (0..200).map(|_| rng.random_range(0..corners)).collect();

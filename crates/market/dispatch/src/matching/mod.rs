@@ -5,7 +5,8 @@
 //!
 //! What it promises, whatever the input:
 //! - a car gets at most one rider, a rider at most one car;
-//! - no pickup is later than the rider's `latest_pickup_ms`, no car gets more people than seats;
+//! - no pickup is later than the rider's `latest_pickup_ms`, no car gets more people than seats, nor anybody whom
+//!   it lacks room or equipment for;
 //! - a rider who was accepted (`assigned`) keeps a car as long as the pair that was promised is still
 //!   feasible: the car may change, the promise may not;
 //! - the order of the input slices does not matter.
@@ -18,6 +19,7 @@ mod rebalance;
 mod tests;
 mod view;
 
+use doorstep_pooling::fleet::Extras;
 use doorstep_roads::{NodeIx, TravelTimes};
 
 pub use policy::{Method, Rebalance, SoloPolicy};
@@ -41,6 +43,10 @@ pub struct Rider {
     pub direct_ms: u32,
     /// Seats asked for.
     pub seats: u8,
+    /// What else takes room.
+    pub extras: Extras,
+    /// What a car must have that is not counted, one bit each.
+    pub needs: u32,
 }
 
 /// A car that can take a rider now or soon.
@@ -54,6 +60,10 @@ pub struct Car {
     pub free_at_ms: i64,
     /// Seats for riders.
     pub seats: u8,
+    /// Room besides.
+    pub extras: Extras,
+    /// What it has of [`Rider::needs`].
+    pub offers: u32,
     /// The rider it was promised to in an earlier batch.
     pub assigned: Option<u32>,
     /// A passenger is aboard until `free_at_ms`: the car can be promised on, never sent elsewhere.

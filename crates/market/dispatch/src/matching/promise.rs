@@ -1,5 +1,6 @@
 //! Who is promised which car: from a batch to an assignment problem and back.
 
+use doorstep_pooling::fleet::Room;
 use doorstep_roads::TravelTimes;
 
 use super::assignment::Problem;
@@ -133,9 +134,10 @@ impl Rows<'_> {
         }
         times.times_to(rider.node, &open.node, drives);
         let by_drive = policy.drive_weight > 0.0;
+        let room = Room::new(rider.seats, rider.extras);
         for (at, &drive_ms) in drives.iter().enumerate() {
             let pickup_ms = open.ready_ms[at].saturating_add_unsigned(drive_ms);
-            if pickup_ms > latest_ms || open.seats[at] < rider.seats {
+            if pickup_ms > latest_ms || !room.fits(open.room[at]) || rider.needs & !open.offers[at] != 0 {
                 continue;
             }
             let cost = if by_drive { price(pickup_ms, drive_ms as i32) } else { pickup_ms };

@@ -55,7 +55,7 @@ impl Case {
         let own_ms = own.and_then(|own| self.pickup_ms(rider, own));
         let late_ms = own_ms.unwrap_or(i64::MIN);
         pickup_ms <= rider.latest_pickup_ms.max(late_ms)
-            && car.seats >= rider.seats
+            && suits(rider, car)
             && (!car.on_trip || car.free_at_ms - NOW <= i64::from(policy.chain_ms))
             && (policy.rematch || (car.assigned.is_none() && own_ms.is_none()))
     }
@@ -98,13 +98,20 @@ impl Case {
     }
 }
 
+/// Seats, luggage and equipment, as a reader would put it.
+fn suits(rider: &Rider, car: &Car) -> bool {
+    let has = |bit: u32| rider.needs >> bit & 1 == 0 || car.offers >> bit & 1 == 1;
+    rider.seats <= car.seats && rider.extras.luggage <= car.extras.luggage && (0..32).all(has)
+}
+
 const NOW: i64 = 1_000_000_000;
 
 /// Batches whose old promises are one to one, as those of an earlier decision are.
 fn cases(riders: usize, cars: usize) -> impl Strategy<Value = Case> {
     let time = prop_oneof![9 => 0u32..400_000, 1 => Just(UNREACHABLE)];
-    let rider = (0..NODES as u32, 0i64..300_000, 1u8..3, any::<bool>());
-    let car = (0..NODES as u32, 0i64..200_000, 1u8..4, any::<bool>());
+    let gear = || (0u8..3, 0u32..4).prop_map(|(luggage, bits)| (Extras { luggage, ..Extras::default() }, bits));
+    let rider = (0..NODES as u32, 0i64..300_000, 1u8..3, any::<bool>(), gear());
+    let car = (0..NODES as u32, 0i64..200_000, 1u8..4, any::<bool>(), gear());
     let recent = (0..NODES as u32, 0i64..1_000_000);
     (
         proptest::collection::vec(time, NODES * NODES),
@@ -114,11 +121,12 @@ fn cases(riders: usize, cars: usize) -> impl Strategy<Value = Case> {
     )
         .prop_map(|(times, riders, cars, recent)| {
             let mut case = Case { times: Times(times), riders: Vec::new(), cars: Vec::new(), recent: Vec::new() };
-            for (at, (node, free_ms, seats, on_trip)) in cars.into_iter().enumerate() {
+            for (at, (node, free_ms, seats, on_trip, (extras, offers))) in cars.into_iter().enumerate() {
                 let free_at_ms = NOW + if on_trip { free_ms } else { free_ms / 10 };
-                case.cars.push(Car { id: 100 + at as u32, node, free_at_ms, seats, assigned: None, on_trip });
+                let id = 100 + at as u32;
+                case.cars.push(Car { id, node, free_at_ms, seats, extras, offers, assigned: None, on_trip });
             }
-            for (at, (node, age_ms, seats, promised)) in riders.into_iter().enumerate() {
+            for (at, (node, age_ms, seats, promised, (extras, needs))) in riders.into_iter().enumerate() {
                 let (id, requested_ms) = (7 * at as u32 % 64, NOW - age_ms);
                 let mut rider = Rider {
                     id,
@@ -129,9 +137,11 @@ fn cases(riders: usize, cars: usize) -> impl Strategy<Value = Case> {
                     assigned: None,
                     direct_ms: 600_000,
                     seats,
+                    extras,
+                    needs,
                 };
                 let mut keepable = None;
-                if promised && let Some(car) = case.cars.get(at).filter(|car| car.seats >= seats) {
+                if promised && let Some(car) = case.cars.get(at).filter(|car| suits(&rider, car)) {
                     keepable = case.pickup_ms(&rider, car).map(|_| car.id);
                 }
                 if let Some(car) = keepable {

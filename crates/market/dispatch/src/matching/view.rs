@@ -1,5 +1,6 @@
 //! The batch in a fixed order, whatever order it came in, and in columns for quick scans.
 
+use doorstep_pooling::fleet::Room;
 use doorstep_roads::NodeIx;
 
 use super::assignment::Edge;
@@ -49,7 +50,8 @@ impl<'a> View<'a> {
                 columns.index.push(index as u32);
                 columns.node.push(car.node);
                 columns.ready_ms.push(self.ready_ms(index));
-                columns.seats.push(car.seats);
+                columns.room.push(Room::new(car.seats, car.extras));
+                columns.offers.push(car.offers);
             }
         }
         columns
@@ -63,7 +65,8 @@ pub(super) struct Columns {
     pub(super) index: Vec<u32>,
     pub(super) node: Vec<NodeIx>,
     pub(super) ready_ms: Vec<i32>,
-    pub(super) seats: Vec<u8>,
+    pub(super) room: Vec<Room>,
+    pub(super) offers: Vec<u32>,
 }
 
 /// Collects the cheapest edges of a row without keeping all of them.

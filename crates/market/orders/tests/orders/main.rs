@@ -2,8 +2,10 @@
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
+mod needs;
 mod recorded;
 mod rides;
 mod routes;
 mod sequences;
 mod setting;
+mod settled;

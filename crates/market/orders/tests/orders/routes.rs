@@ -17,7 +17,7 @@ async fn shared(s: &Setting, seats: u8) -> Order {
     let order =
         s.orders.create(TENANT, &quote.token, NewOrder { share: true, ..rider() }, Actor::Rider, NOON).await.unwrap();
     let kept = s.orders.price(TENANT, order.id).await.unwrap();
-    assert_eq!((order.fare, kept.total, &kept.parts), (share.fare, share.fare, &share.parts));
+    assert_eq!((order.fare, kept.price.total, &kept.price.parts), (share.fare, share.fare, &share.parts));
     assert_eq!(share.split.payout.total(), share.fare.minor);
     order
 }

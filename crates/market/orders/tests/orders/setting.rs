@@ -7,8 +7,8 @@ use doorstep_geo::Point;
 use doorstep_identity::Signer;
 use doorstep_money::Currency;
 use doorstep_orders::{
-    Actor, Command, Driver, MIGRATIONS, NewDriver, NewOrder, Order, Orders, Quote, QuoteInput, RiderRef, SharePromise,
-    SharedRide,
+    Actor, CarProfile, Command, Driver, MIGRATIONS, NewDriver, NewOrder, Order, Orders, Quote, QuoteInput, RideNeeds,
+    RideWishes, RiderRef, SharePromise, SharedRide, WomenRides,
 };
 use doorstep_pricing::{SurgeMap, Tariff, Trip, price};
 use doorstep_store::{Migration, Store, testing};
@@ -47,15 +47,20 @@ impl Setting {
     }
 
     pub(crate) fn quote_for(&self, seats: u8, share: Option<SharePromise>, now: Timestamp) -> Quote {
+        self.orders.quote(Self::asked(seats, share, now), now).unwrap()
+    }
+
+    pub(crate) fn asked(seats: u8, share: Option<SharePromise>, now: Timestamp) -> QuoteInput {
         let (pickup, dropoff) = (point(40.75, -73.98), point(40.71, -74.0));
         let trip = Trip { pickup, dropoff, distance_m: 4_000, trip_ms: 600_000, at: now, route: Vec::new() };
         let book = Tariff::standard(Currency::USD, "America/New_York").compile().unwrap();
         let price = price(&book, &SurgeMap::off(), &trip);
         let share = share.map(|promise| {
             let shared = price.shared(&book).unwrap();
-            SharedRide { payout: shared.payout(&book), price: shared, promise }
+            let terms = book.share_terms().unwrap();
+            SharedRide { payout: shared.payout(&book), price: shared, promise, terms }
         });
-        let input = QuoteInput {
+        QuoteInput {
             tenant: TENANT.to_owned(),
             city: CITY.to_owned(),
             pickup,
@@ -63,13 +68,14 @@ impl Setting {
             pickup_node: 1,
             dropoff_node: 2,
             seats,
+            needs: RideNeeds::default(),
+            wishes: RideWishes::default(),
             trip_ms: 600_000,
             distance_m: 4_000,
             pickup_eta_ms: Some(90_000),
             price,
             share,
-        };
-        self.orders.quote(input, now).unwrap()
+        }
     }
 
     pub(crate) async fn order(&self, now: Timestamp) -> Order {
@@ -78,7 +84,12 @@ impl Setting {
     }
 
     pub(crate) async fn driver(&self, name: &str) -> Driver {
-        let new = NewDriver { city: CITY.to_owned(), name: name.to_owned(), plate: format!("T-{name}"), seats: 4 };
+        self.driver_of(name, CarProfile::default(), WomenRides::None).await
+    }
+
+    pub(crate) async fn driver_of(&self, name: &str, car: CarProfile, women_rides: WomenRides) -> Driver {
+        let (city, plate) = (CITY.to_owned(), format!("T-{name}"));
+        let new = NewDriver { city, name: name.to_owned(), plate, seats: 4, car, women_rides };
         self.orders.register_driver(TENANT, new, NOON).await.unwrap()
     }
 

@@ -2,6 +2,7 @@
 
 use doorstep_roads::{NodeIx, TravelTimes};
 
+use super::room::Room;
 use super::route::MOST_STOPS;
 use super::table::Table;
 use super::{Batch, PooledPolicy, WHOLE_CAR};
@@ -22,7 +23,9 @@ pub(super) struct Man {
     /// The moment from which a delay counts: request and direct trip.
     pub(super) due: i32,
     pub(super) direct: i32,
-    pub(super) seats: u8,
+    /// Room taken; the seats of it are all of a car's for who shares with nobody.
+    pub(super) room: Room,
+    pub(super) alone: bool,
     pub(super) promised: bool,
     pub(super) aboard: bool,
     pub(super) needs: u32,
@@ -40,7 +43,7 @@ pub(super) struct Cab {
     pub(super) corner: NodeIx,
     pub(super) at: i32,
     pub(super) until: i32,
-    pub(super) seats: u8,
+    pub(super) room: Room,
     pub(super) offers: u32,
 }
 
@@ -116,7 +119,8 @@ impl<'a> Board<'a> {
                     latest_dropoff: in_reserve(until(r.latest_dropoff_ms)),
                     due: until(r.requested_ms).saturating_add(direct),
                     direct,
-                    seats: r.seats,
+                    room: Room::new(r.seats, r.extras),
+                    alone: r.seats == WHOLE_CAR,
                     promised: r.promised,
                     aboard: false,
                     needs: r.needs,
@@ -135,7 +139,7 @@ impl<'a> Board<'a> {
                     corner: c.node,
                     at: until(c.at_ms).max(0),
                     until: until(c.until_ms),
-                    seats: c.seats,
+                    room: Room::new(c.seats, c.extras),
                     offers: c.offers,
                 }
             })
@@ -156,13 +160,18 @@ impl<'a> Board<'a> {
         }
     }
 
-    /// Seats that the rider takes in this car.
+    /// Room that the rider takes in this car.
     #[inline]
-    pub(super) fn seats_in(&self, rider: usize, car: usize) -> u8 {
-        match self.riders[rider].seats {
-            WHOLE_CAR => self.cars[car].seats.max(1),
-            seats => seats,
-        }
+    pub(super) fn room_in(&self, rider: usize, car: usize) -> Room {
+        let man = &self.riders[rider];
+        if man.alone { man.room.with_seats(self.cars[car].room.seats().max(1)) } else { man.room }
+    }
+
+    /// Whether the rider could sit in this car at all.
+    #[inline]
+    pub(super) fn suits(&self, rider: usize, car: usize) -> bool {
+        let cab = &self.cars[car];
+        self.riders[rider].needs & !cab.offers == 0 && self.room_in(rider, car).fits(cab.room)
     }
 
     /// The price of a plan that ends at `node`.

@@ -22,10 +22,11 @@ pub(super) const NOWHERE: i64 = i64::MAX / 4;
 pub(super) fn cheapest(board: &Board<'_>, route: &Route, car: usize, rider: usize) -> Option<Place> {
     let (cab, man) = (&board.cars[car], &board.riders[rider]);
     let n = route.len;
-    let seats = board.seats_in(rider, car);
-    if seats > cab.seats || man.needs & !cab.offers != 0 || n + 2 > board.most_stops {
+    if !board.suits(rider, car) || n + 2 > board.most_stops {
         return None;
     }
+    // As much as this may be taken where the rider gets in and on the way.
+    let free = cab.room.minus(board.room_in(rider, car));
     let (to_pickup, from_pickup) = (board.table.to(man.node), board.table.from(man.node));
     let (to_goal, from_goal) = (board.table.to(man.to), board.table.from(man.to));
     let latest_drop = man.latest_dropoff.min(cab.until);
@@ -55,7 +56,7 @@ pub(super) fn cheapest(board: &Board<'_>, route: &Route, car: usize, rider: usiz
         if leave > man.latest_pickup {
             break;
         }
-        if load + seats > cab.seats {
+        if !load.fits(free) {
             continue;
         }
         let pickup_at = leave + to_pickup.ms(place);
@@ -95,7 +96,7 @@ pub(super) fn cheapest(board: &Board<'_>, route: &Route, car: usize, rider: usiz
         let mut passed = 0_i64;
         for j in i..n {
             // Aboard through stop j and on to the goal.
-            if route.load[j] + seats > cab.seats || route.arrival[j] + shift > latest_drop {
+            if !route.load[j].fits(free) || route.arrival[j] + shift > latest_drop {
                 break;
             }
             let halt = route.halts[j];

@@ -13,6 +13,7 @@ mod board;
 mod insertion;
 mod outlook;
 mod policy;
+mod room;
 mod route;
 mod search;
 mod table;
@@ -23,6 +24,7 @@ use doorstep_roads::{NodeIx, TravelTimes};
 
 pub use outlook::Outlook;
 pub use policy::{PooledPolicy, Weights};
+pub use room::{Extras, Room};
 
 /// A rider who is not set down yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +37,8 @@ pub struct Rider {
     pub to: NodeIx,
     /// Seats taken; [`WHOLE_CAR`] for a ride that is not shared.
     pub seats: u8,
+    /// What else takes room.
+    pub extras: Extras,
     /// When the ride was asked for.
     pub requested_ms: i64,
     /// The direct trip, milliseconds.
@@ -45,7 +49,7 @@ pub struct Rider {
     pub latest_dropoff_ms: i64,
     /// A promise was given: the rider must stay in the plan.
     pub promised: bool,
-    /// What a car must have, one bit each (child seat, wheelchair ramp, room for luggage…).
+    /// What a car must have that is not counted, one bit each (pets allowed, a driver of some kind…).
     pub needs: u32,
     /// Properties that others may refuse to share with, one bit each.
     pub traits: u16,
@@ -76,6 +80,8 @@ pub struct Car {
     pub at_ms: i64,
     /// Seats for riders.
     pub seats: u8,
+    /// Room besides.
+    pub extras: Extras,
     /// What it has of [`Rider::needs`].
     pub offers: u32,
     /// It must have set everybody down by then (end of the shift).

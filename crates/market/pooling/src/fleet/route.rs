@@ -3,6 +3,7 @@
 use doorstep_roads::NodeIx;
 
 use super::board::{Board, FAR_MS, Halt};
+use super::room::Room;
 
 /// Stops of one plan at most: seats and promises keep real ones far below.
 pub(super) const MOST_STOPS: usize = 32;
@@ -21,10 +22,10 @@ pub(super) struct Route {
     pub(super) arrival: [i32; MOST_STOPS],
     /// How much later the stop and all after it may come.
     pub(super) slack: [i32; MOST_STOPS],
-    /// Seats taken after the stop.
-    pub(super) load: [u8; MOST_STOPS],
-    /// Seats taken now.
-    pub(super) start_load: u8,
+    /// Room taken after the stop.
+    pub(super) load: [Room; MOST_STOPS],
+    /// Room taken now.
+    pub(super) start_load: Room,
     /// Sum of delays, driving and the end's place.
     pub(super) cost: i64,
     /// Different for every state that a plan had: what is known of a plan holds as long as this does.
@@ -41,8 +42,8 @@ impl Route {
             leg: [-1; MOST_STOPS + 1],
             arrival: [0; MOST_STOPS],
             slack: [0; MOST_STOPS],
-            load: [0; MOST_STOPS],
-            start_load: 0,
+            load: [Room::NONE; MOST_STOPS],
+            start_load: Room::NONE,
             cost: 0,
             state: 0,
         }
@@ -62,10 +63,10 @@ impl Route {
         let cab = &board.cars[car];
         let mut fine = self.len <= board.most_stops;
         // Who gets out without getting in is aboard.
-        let mut load = 0_u8;
+        let mut load = Room::NONE;
         for halt in self.halts() {
             if board.riders[halt.rider()].aboard {
-                load = load.saturating_add(board.seats_in(halt.rider(), car));
+                load = load.plus(board.room_in(halt.rider(), car));
             }
         }
         self.start_load = load;
@@ -85,13 +86,13 @@ impl Route {
             self.node[k] = node;
             self.arrival[k] = at;
             if halt.is_pickup() {
-                load = load.saturating_add(board.seats_in(halt.rider(), car));
+                load = load.plus(board.room_in(halt.rider(), car));
                 self.slack[k] = rider.latest_pickup - at;
-                fine &= load <= cab.seats && rider.needs & !cab.offers == 0;
+                fine &= load.fits(cab.room) && rider.needs & !cab.offers == 0;
                 delay += i64::from(at) * board.later[1];
                 at += board.boarding;
             } else {
-                load = load.saturating_sub(board.seats_in(halt.rider(), car));
+                load = load.minus(board.room_in(halt.rider(), car));
                 self.slack[k] = rider.latest_dropoff.min(cab.until) - at;
                 delay += i64::from(at - rider.due) * board.later[0];
             }

@@ -143,7 +143,7 @@ impl<'a> Search<'a> {
             for (car, cab) in board.cars.iter().enumerate() {
                 let pickup = i64::from(cab.at) + i64::from(to_rider.ms(cab.node));
                 let own = self.car_of[rider] == car as u32;
-                if own || (pickup <= i64::from(man.latest_pickup) && man.needs & !cab.offers == 0) {
+                if own || (pickup <= i64::from(man.latest_pickup) && board.suits(rider, car)) {
                     let at_least = (pickup as i32) + board.boarding + man.direct - man.due;
                     let place = Place { cost: NOWHERE, pickup: 0, dropoff: 0 };
                     list.push(Known { car: car as u32, at_least, state: 0, place });

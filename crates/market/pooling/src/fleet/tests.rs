@@ -56,6 +56,12 @@ fn mistakes(batch: &Batch<'_>, decision: &Decision) -> Vec<String> {
                     found.push(format!("{} in a car without what it needs", rider.id));
                 }
                 aboard.push(rider);
+                let sum = |kind: fn(Extras) -> u8| aboard.iter().map(|r| u32::from(kind(r.extras))).sum::<u32>();
+                for kind in [|e: Extras| e.wheelchairs, |e: Extras| e.child_seats, |e: Extras| e.luggage] {
+                    if sum(kind) > u32::from(kind(car.extras)) {
+                        found.push(format!("car {} has no room for what {} brings", car.id, rider.id));
+                    }
+                }
                 at_ms += batch.boarding_ms;
                 let alone = aboard.iter().any(|r| r.seats == WHOLE_CAR);
                 let seats: u32 = aboard.iter().map(|r| u32::from(r.seats)).sum();
@@ -85,9 +91,16 @@ fn mistakes(batch: &Batch<'_>, decision: &Decision) -> Vec<String> {
     found
 }
 
-type Asked = (u32, u32, u8, (bool, u16, u16));
+type Asked = (u32, u32, u8, (bool, u16, u16, Brings));
 
-fn rider(id: u32, now_ms: i64, &(node, on, seats, (ramp, traits, refuses)): &Asked) -> Rider {
+/// Wheelchairs, child seats, luggage.
+type Brings = (u8, u8, u8);
+
+fn extras((wheelchairs, child_seats, luggage): Brings) -> Extras {
+    Extras { wheelchairs, child_seats, luggage }
+}
+
+fn rider(id: u32, now_ms: i64, &(node, on, seats, (ramp, traits, refuses, brings)): &Asked) -> Rider {
     let node = node % (SIDE * SIDE);
     let to = (node + 1 + on % (SIDE * SIDE - 1)) % (SIDE * SIDE);
     let direct_ms = Grid.time_ms(node, to);
@@ -96,6 +109,7 @@ fn rider(id: u32, now_ms: i64, &(node, on, seats, (ramp, traits, refuses)): &Ask
         node,
         to,
         seats: if seats == 0 { WHOLE_CAR } else { seats },
+        extras: extras(brings),
         requested_ms: now_ms,
         direct_ms,
         latest_pickup_ms: now_ms + 200_000,
@@ -108,16 +122,22 @@ fn rider(id: u32, now_ms: i64, &(node, on, seats, (ramp, traits, refuses)): &Ask
 }
 
 /// Runs some batches: cars drive whole legs between them, so that riders are aboard in later ones.
-fn drive(asked: &[Vec<Asked>], fleet: &[(u32, u8, bool)], boarding_ms: i64, policy: &PooledPolicy) -> Vec<Decision> {
+fn drive(
+    asked: &[Vec<Asked>],
+    fleet: &[(u32, u8, bool, Brings)],
+    boarding_ms: i64,
+    policy: &PooledPolicy,
+) -> Vec<Decision> {
     let (mut riders, mut decisions): (Vec<Rider>, Vec<Decision>) = (Vec::new(), Vec::new());
     let mut cars: Vec<Car> = fleet
         .iter()
         .enumerate()
-        .map(|(id, &(node, seats, ramp))| Car {
+        .map(|(id, &(node, seats, ramp, room))| Car {
             id: id as u32,
             node: node % (SIDE * SIDE),
             at_ms: 0,
             seats,
+            extras: extras(room),
             offers: u32::from(ramp),
             until_ms: 3_600_000,
             stops: Vec::new(),
@@ -178,8 +198,9 @@ proptest! {
     fn no_plan_breaks_a_promise(
         asked in proptest::collection::vec(
             proptest::collection::vec(
-                (any::<u32>(), any::<u32>(), 0u8..4, (any::<bool>(), 0u16..4, 0u16..2)), 0..12), 1..6),
-        fleet in proptest::collection::vec((any::<u32>(), 1u8..7, any::<bool>()), 1..8),
+                (any::<u32>(), any::<u32>(), 0u8..4,
+                    (any::<bool>(), 0u16..4, 0u16..2, (0u8..2, 0u8..2, 0u8..3))), 0..12), 1..6),
+        fleet in proptest::collection::vec((any::<u32>(), 1u8..7, any::<bool>(), (0u8..2, 0u8..3, 0u8..5)), 1..8),
         boarding_ms in prop_oneof![Just(0i64), Just(30_000)],
         reserve in prop_oneof![Just(0.0), Just(0.2)],
     ) {
@@ -189,12 +210,13 @@ proptest! {
 }
 
 fn two_alike() -> Vec<Rider> {
-    let asked: Asked = (0, 10, 1, (false, 0, 0));
+    let asked: Asked = (0, 10, 1, (false, 0, 0, (0, 0, 0)));
     vec![rider(1, 0, &asked), rider(2, 0, &asked)]
 }
 
 fn one_car(seats: u8) -> Vec<Car> {
-    vec![Car { id: 7, node: 0, at_ms: 0, seats, offers: 0, until_ms: 3_600_000, stops: Vec::new() }]
+    let extras = Extras { wheelchairs: 1, child_seats: 1, luggage: 3 };
+    vec![Car { id: 7, node: 0, at_ms: 0, seats, extras, offers: 0, until_ms: 3_600_000, stops: Vec::new() }]
 }
 
 fn decide_for(riders: &[Rider], cars: &[Car]) -> Decision {
@@ -217,11 +239,18 @@ fn a_ride_for_oneself_and_a_refusal_are_respected() {
     let mut riders = two_alike();
     (riders[0].refuses, riders[1].traits) = (1, 1);
     assert_eq!(decide_for(&riders, &one_car(4)).plans[0].stops.len(), 2);
+    let mut riders = two_alike();
+    riders.iter_mut().for_each(|r| r.extras.luggage = 2);
+    assert_eq!(decide_for(&riders, &one_car(4)).plans[0].stops.len(), 2, "three pieces fit, four do not");
+    riders.iter_mut().for_each(|r| r.extras.luggage = 1);
+    assert_eq!(decide_for(&riders, &one_car(4)).plans[0].stops.len(), 4);
+    riders[0].extras.wheelchairs = 2;
+    assert_eq!(decide_for(&riders, &one_car(4)).plans[0].stops.len(), 2, "one place for a wheelchair");
 }
 
 #[test]
 fn a_deadline_ends_the_search_with_a_sound_plan() {
-    let asked: Vec<Asked> = (0..60).map(|k| (k * 37, k * 11, 1, (false, 0, 0))).collect();
+    let asked: Vec<Asked> = (0..60).map(|k| (k * 37, k * 11, 1, (false, 0, 0, (0, 0, 0)))).collect();
     let riders: Vec<Rider> = asked.iter().enumerate().map(|(id, asked)| rider(id as u32, 0, asked)).collect();
     let cars: Vec<Car> = (0..20).map(|id| Car { id, node: id * 7, ..one_car(4).remove(0) }).collect();
     let batch = Batch { now_ms: 0, boarding_ms: 0, riders: &riders, cars: &cars, load: 1.0, outlook: None };

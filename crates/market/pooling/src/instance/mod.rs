@@ -204,6 +204,12 @@ impl Instance {
         Ok(instance)
     }
 
+    /// The parts, to be changed and put together anew.
+    #[must_use]
+    pub fn into_parts(self) -> Parts {
+        self.parts
+    }
+
     /// All stops.
     #[must_use]
     pub fn stops(&self) -> &[Stop] {

@@ -12,7 +12,7 @@ mod why;
 pub use lock::LockedPrice;
 pub use part::{PartKind, PricePart};
 pub use payout::Payout;
-pub use share::{SharedBill, SharedRider};
+pub use share::{ShareTerms, SharedBill, SharedRider};
 pub use trip::Trip;
 pub use why::{CapApplied, CapKind, Seen, Why};
 

@@ -4,6 +4,7 @@ use doorstep_money::Money;
 use serde::{Deserialize, Serialize};
 
 use super::{PartKind, Payout, Price, PricePart, permille};
+use crate::tariff::{Sharing, Tax};
 use crate::{PriceBook, PricingError};
 
 /// One rider of a shared ride.
@@ -24,49 +25,72 @@ pub struct SharedBill {
     pub payout: Payout,
 }
 
-impl Price {
-    /// The same trip for a rider who agrees to share; none where sharing is not offered.
-    #[must_use]
-    pub fn shared(&self, book: &PriceBook) -> Option<Self> {
-        self.shared_with(book, 0)
-    }
+/// How much comes off for sharing, and the tax that follows: kept with a quote, so that a ride is settled by the terms
+/// under which it was ordered, whatever the tariff says by then.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ShareTerms {
+    /// What comes off.
+    pub sharing: Sharing,
+    /// The tariff's tax.
+    #[serde(default)]
+    pub tax: Option<Tax>,
+}
 
-    /// The same after it was shared with `others`: never above what was offered.
-    fn shared_with(&self, book: &PriceBook, others: u32) -> Option<Self> {
-        let rule = book.tariff().sharing.as_ref()?;
+impl ShareTerms {
+    /// A price, alone or as it was offered for sharing, after the ride was shared with so many others: never above
+    /// what was offered.
+    #[must_use]
+    pub fn settle(&self, price: &Price, others: u32) -> Price {
+        let rule = &self.sharing;
         let matched = u64::from(rule.matched_permille) * u64::from(others);
-        // Both are at most a thousand here, so the cast holds.
-        let off = (u64::from(rule.offer_permille) + matched).min(u64::from(rule.max_permille)) as u32;
-        let (ride, on_top) = (self.sum(PartKind::is_ride), self.sum(|k| k == PartKind::Tax));
+        let off = (u64::from(rule.offer_permille) + matched).min(u64::from(rule.max_permille));
+        // A share of a thousand at most.
+        let off = u32::try_from(off).unwrap_or(1000);
+        let mut shared = price.clone();
+        shared.parts.retain(|p| p.kind != PartKind::Sharing);
+        let (ride, on_top) = (shared.sum(PartKind::is_ride), shared.sum(|k| k == PartKind::Tax));
         let discount = permille(ride, off);
-        let mut shared = self.clone();
         let line = |kind, label: String, minor| PricePart {
             kind,
             label: label.into(),
-            amount: Money::new(minor, self.total.currency),
+            amount: Money::new(minor, price.total.currency),
         };
         shared.parts.retain(|p| p.kind != PartKind::Tax);
         if discount > 0 {
             let label = if others == 0 { "Sharing the ride".to_owned() } else { format!("Shared with {others}") };
             shared.parts.push(line(PartKind::Sharing, label, -discount));
         }
-        let tax = book.tariff().tax.as_ref();
-        if let Some(tax) = tax.filter(|tax| !tax.included && on_top > 0) {
+        if let Some(tax) = self.tax.as_ref().filter(|tax| !tax.included && on_top > 0) {
             let taxed = shared.sum(|k| k != PartKind::Toll);
             shared.parts.push(line(PartKind::Tax, tax.name.clone(), permille(taxed, tax.permille)));
         }
         shared.parts.retain(|p| p.amount.minor != 0);
-        shared.total = Money::new(shared.sum(|_| true), self.total.currency);
-        if let (Some(tax), Some(_)) = (tax, self.why.tax_included) {
+        shared.total = Money::new(shared.sum(|_| true), price.total.currency);
+        if let (Some(tax), Some(_)) = (&self.tax, price.why.tax_included) {
             let (taxed, rate) = (shared.sum(|k| k != PartKind::Toll), i64::from(tax.permille));
-            let contained = Money::new(taxed, self.total.currency);
+            let contained = Money::new(taxed, price.total.currency);
             shared.why.tax_included = contained.mul_ratio(rate, 1000 + rate, doorstep_money::Rounding::HalfEven).ok();
         }
-        Some(shared)
+        shared
+    }
+}
+
+impl Price {
+    /// The same trip for a rider who agrees to share; none where sharing is not offered.
+    #[must_use]
+    pub fn shared(&self, book: &PriceBook) -> Option<Self> {
+        Some(book.share_terms()?.settle(self, 0))
     }
 }
 
 impl PriceBook {
+    /// What comes off for sharing; none where it is not offered.
+    #[must_use]
+    pub fn share_terms(&self) -> Option<ShareTerms> {
+        let tariff = self.tariff();
+        Some(ShareTerms { sharing: tariff.sharing.clone()?, tax: tariff.tax.clone() })
+    }
+
     /// The bill of a ride that was shared: each rider's solo price less what sharing takes off, so nobody pays
     /// more than was offered, and the driver's and the platform's parts of the sum.
     ///
@@ -80,9 +104,10 @@ impl PriceBook {
         if riders.iter().any(|r| r.solo.total.currency != self.currency()) {
             return Err(refuse("solo", "it is of another currency", "price it with the same tariff"));
         }
-        let billed: Option<Vec<Price>> = riders.iter().map(|r| r.solo.shared_with(self, r.shared_with)).collect();
-        let riders =
-            billed.ok_or_else(|| refuse("/sharing", "the tariff does not offer it", "write a [sharing] table"))?;
+        let terms = self
+            .share_terms()
+            .ok_or_else(|| refuse("/sharing", "the tariff does not offer it", "write a [sharing] table"))?;
+        let riders: Vec<Price> = riders.iter().map(|r| terms.settle(&r.solo, r.shared_with)).collect();
         let zero = Money::zero(self.currency());
         let mut payout = Payout { driver: zero, tolls: zero, platform: zero, tax: zero };
         for part in riders.iter().map(|price| price.payout(self)) {

@@ -194,6 +194,15 @@ proptest! {
             prop_assert_eq!(price.payout(&book).total(), price.total.minor);
         }
         prop_assert!(offered.total.minor <= solo.total.minor);
+        // Settled from what was quoted: never above it, less with each rider, and the same as from the price alone.
+        let terms = book.share_terms().unwrap();
+        let mut before = offered.total.minor;
+        for n in [0, 1, 2, 3, u32::MAX] {
+            let settled = terms.settle(&offered, n);
+            prop_assert!(settled.total.minor <= before);
+            prop_assert_eq!(&settled, &terms.settle(&solo, n));
+            before = settled.total.minor;
+        }
         let riders: Vec<SharedRider> =
             others.iter().map(|n| SharedRider { solo: solo.clone(), shared_with: *n }).collect();
         let bill = book.shared_bill(&riders).unwrap();

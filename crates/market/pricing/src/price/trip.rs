@@ -64,9 +64,9 @@ mod tests {
             (pickup, dropoff, distance_m, trip_ms, at, route)
         };
         // What the surge map keeps of a cell are counts, never who was counted.
-        let cell = |cell: CellSurge| -> (Multiplier, Multiplier, f32, f32, f32, f32) {
-            let CellSurge { multiplier, cleared, demand_per_min, idle, soon_free, pickup_s } = cell;
-            (multiplier, cleared, demand_per_min, idle, soon_free, pickup_s)
+        let cell = |cell: CellSurge| -> (Multiplier, Multiplier, [f32; 5]) {
+            let CellSurge { multiplier, cleared, demand_per_min, idle, soon_free, pickup_s, pickup_flat_s } = cell;
+            (multiplier, cleared, [demand_per_min, idle, soon_free, pickup_s, pickup_flat_s])
         };
         let _ = (function, trip, cell);
         // Nor can one come in as data: a trip with anything else is refused.
@@ -75,9 +75,30 @@ mod tests {
             "distance_m": 1, "trip_ms": 1, "at": "2026-01-01T00:00:00Z",
         });
         assert!(serde_json::from_value::<Trip>(plain.clone()).is_ok());
-        for personal in
-            ["rider", "rider_id", "age", "sex", "phone", "device", "battery", "payment", "rating", "history"]
-        {
+        for personal in [
+            "rider",
+            "rider_id",
+            "age",
+            "sex",
+            "phone",
+            "device",
+            "battery",
+            "payment",
+            "rating",
+            "history",
+            "seats",
+            "needs",
+            "wishes",
+            "wheelchairs",
+            "child_seats",
+            "luggage",
+            "pet",
+            "women_only",
+            "no_pets",
+            "driver",
+            "car",
+            "women_rides",
+        ] {
             let mut with = plain.clone();
             with[personal] = 1.into();
             let refused = serde_json::from_value::<Trip>(with).unwrap_err().to_string();

@@ -49,8 +49,12 @@ pub struct Seen {
     pub idle: f32,
     /// Cars that will be free there within the model's horizon.
     pub soon_free: f32,
-    /// Expected time to the pickup at this supply, seconds.
+    /// Expected time to the pickup with the cars that were idle then, seconds.
     pub pickup_s: f32,
+    /// The same at the end of the model's horizon if everybody came at the flat fare: what the multiplier prevents. An
+    /// hour where no car would be left; not known of prices that were made before it was told.
+    #[serde(default)]
+    pub pickup_flat_s: Option<f32>,
     /// The pickup time that the multiplier shall keep, seconds.
     pub target_pickup_s: f32,
 }

@@ -10,6 +10,7 @@ use super::grid::Grid;
 use super::map::{Basis, CellSurge, SurgeMap};
 use super::model::{Clearing, Counts};
 use super::{DemandSignal, SurgeConfig};
+use crate::window::{Density, WindowRule};
 use crate::{Multiplier, PricingError};
 
 /// One cell's cars.
@@ -69,6 +70,8 @@ pub struct SurgeBook {
     ln_smooth: Vec<f32>,
     published: Vec<Multiplier>,
     scratch: Vec<f32>,
+    /// How long riders are gathered, where that is chosen with the price.
+    window: Option<WindowRule>,
 }
 
 impl SurgeBook {
@@ -80,7 +83,9 @@ impl SurgeBook {
         config.check()?;
         let resolution = Resolution::try_from(config.resolution).expect("the configuration was checked");
         let model = Clearing::new(&config, resolution.area_m2());
+        let window = config.window_rule();
         Ok(Self {
+            window,
             config,
             resolution,
             model,
@@ -199,6 +204,7 @@ impl SurgeBook {
         }
 
         let mut ln_cleared = self.cleared(&demand, &idle, &soon);
+        let window_s = self.gather(&demand, &idle, &soon, &mut ln_cleared);
         self.grid.spread(&mut ln_cleared, &mut self.scratch, self.config.blending as f32);
 
         let pace = |half_life: f64| if half_life > 0.0 { 1.0 - 0.5_f64.powf(elapsed_s / half_life) } else { 1.0 };
@@ -219,6 +225,12 @@ impl SurgeBook {
                 idle: idle[ix],
                 soon_free: soon[ix],
                 pickup_s: self.model.pickup_s(f64::from(idle[ix])) as f32,
+                pickup_flat_s: self.model.pickup_flat_s(Counts {
+                    demand_per_s: f64::from(demand[ix]),
+                    idle: f64::from(idle[ix]),
+                    soon: f64::from(soon[ix]),
+                    cells: 1.0,
+                }) as f32,
             };
             if multiplier != from {
                 self.published[ix] = multiplier;
@@ -233,6 +245,7 @@ impl SurgeBook {
             max_age_ms: (self.config.max_age_s * 1000.0) as i64,
             resolution: self.resolution,
             target_pickup_s: self.config.target_pickup_s as f32,
+            window_s,
             cells,
         };
         Recomputed { map: Arc::new(map), changes }
@@ -257,6 +270,31 @@ impl SurgeBook {
         let around: Vec<f64> = regions.into_iter().map(|region| self.model.ln_multiplier(region, 0.0)).collect();
         let of = |(ix, region): (usize, &u32)| self.model.ln_multiplier(counts(ix), around[*region as usize]) as f32;
         self.grid.region_of.iter().enumerate().map(of).collect()
+    }
+
+    /// Chooses how long riders are gathered: cell by cell the time with the least mean wait, and for all of them its
+    /// mean over the riders. What the cars that are gathered meanwhile save comes off the price of the cell, in
+    /// logarithms.
+    fn gather(&self, demand: &[f32], idle: &[f32], soon: &[f32], ln_cleared: &mut [f32]) -> Option<f32> {
+        let rule = self.window.as_ref()?;
+        let (mut sum, mut riders) = (0.0, 0.0);
+        for (ix, ln_cleared) in ln_cleared.iter_mut().enumerate() {
+            let riders_per_s = f64::from(demand[ix]);
+            if riders_per_s <= 0.0 {
+                continue;
+            }
+            let chosen = rule.choose(Density {
+                area_m2: self.resolution.area_m2(),
+                idle: f64::from(idle[ix]),
+                freed_per_s: f64::from(soon[ix]) / self.config.horizon_s,
+                riders_per_s,
+            });
+            let saved = (chosen.multiplier.get() / chosen.multiplier_without.get()).ln() as f32;
+            *ln_cleared = (*ln_cleared + saved).max(0.0);
+            sum += chosen.window_s * riders_per_s;
+            riders += riders_per_s;
+        }
+        Some(if riders > 0.0 { (sum / riders) as f32 } else { rule.least_s as f32 })
     }
 
     /// Requests per second at the flat fare, pooled with the neighbours'.

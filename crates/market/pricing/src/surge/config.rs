@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::tariff::form;
-use crate::{Mistakes, PricingError};
+use crate::window::WindowRule;
+use crate::{Mistakes, PricingError, WindowLimits};
 
 /// What the observed demand is a count of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -64,6 +65,9 @@ pub struct SurgeConfig {
     pub max_age_s: f64,
     /// The published multiplier stays 1 until the model has watched for this long.
     pub warm_up_s: f64,
+    /// Riders are gathered for a while before they are matched, for a time that is chosen together with the price;
+    /// none: batches are of one length.
+    pub window: Option<WindowLimits>,
 }
 
 impl Default for SurgeConfig {
@@ -91,6 +95,7 @@ impl Default for SurgeConfig {
             fall_half_life_s: 60.0,
             max_age_s: 180.0,
             warm_up_s: 60.0,
+            window: None,
         }
     }
 }
@@ -121,7 +126,31 @@ impl SurgeConfig {
         PricingError::of("surge configuration", mistakes)
     }
 
+    /// The rule of the joint window, where there is one: the same city, the same wait to keep.
+    pub(super) fn window_rule(&self) -> Option<WindowRule> {
+        let WindowLimits { least_s, most_s } = self.window?;
+        Some(WindowRule {
+            least_s,
+            most_s,
+            speed_mps: self.speed_mps,
+            detour: self.detour,
+            pickup_fixed_s: self.pickup_fixed_s,
+            target_wait_s: self.target_pickup_s,
+            elasticity: self.elasticity,
+            max_multiplier: self.max_multiplier,
+        })
+    }
+
     fn judge(&self, mistakes: &mut Mistakes) {
+        if let Some(WindowLimits { least_s, most_s }) = self.window {
+            for (field, value, least, most) in
+                [("/window/least_s", least_s, 0.5, 60.0), ("/window/most_s", most_s, least_s.max(0.5), 60.0)]
+            {
+                if !(least..=most).contains(&value) {
+                    mistakes.note(field, format!("{value} is out of range"), format!("write {least} to {most}"));
+                }
+            }
+        }
         mistakes.demand(
             (5..=10).contains(&self.resolution),
             "/resolution",
@@ -178,6 +207,10 @@ mod tests {
         let config = SurgeConfig::from_toml("target_pickup_s = 240\ndemand = \"orders\"").unwrap();
         assert_eq!((config.target_pickup_s, config.demand), (240.0, DemandSignal::Orders));
         assert_eq!(config.step, SurgeConfig::default().step);
+        let joint = SurgeConfig::from_toml("[window]\nmost_s = 20").unwrap();
+        assert_eq!(joint.window, Some(WindowLimits { least_s: 2.0, most_s: 20.0 }));
+        let told = SurgeConfig::from_toml("[window]\nleast_s = 9\nmost_s = 4").unwrap_err().to_string();
+        assert!(told.contains("/window/most_s"), "{told}");
         let broken = SurgeConfig::from_toml("resolution = 3\ngain = 7\nstep = \"small\"\nspeed = 1").unwrap_err();
         let told = broken.to_string();
         for field in ["/resolution", "/gain", "/step", "/speed"] {

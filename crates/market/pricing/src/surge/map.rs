@@ -63,8 +63,11 @@ pub struct CellSurge {
     pub idle: f32,
     /// Cars free within the horizon, pooled with the neighbours'.
     pub soon_free: f32,
-    /// Expected pickup time, seconds.
+    /// Expected pickup time with the cars that are idle now, seconds.
     pub pickup_s: f32,
+    /// Expected pickup time at the end of the model's horizon if fares were flat, seconds; an hour where no car would be
+    /// left.
+    pub pickup_flat_s: f32,
 }
 
 /// Multipliers of all cells at one moment.
@@ -75,6 +78,7 @@ pub struct SurgeMap {
     pub(super) max_age_ms: i64,
     pub(super) resolution: Resolution,
     pub(super) target_pickup_s: f32,
+    pub(super) window_s: Option<f32>,
     pub(super) cells: HashMap<Cell, CellSurge>,
 }
 
@@ -107,6 +111,7 @@ impl SurgeMap {
             max_age_ms: 0,
             resolution,
             target_pickup_s: 0.0,
+            window_s: None,
             cells: HashMap::new(),
         }
     }
@@ -127,6 +132,12 @@ impl SurgeMap {
         self.target_pickup_s
     }
 
+    /// How long riders are gathered before they are matched, seconds, where that was chosen together with the prices.
+    #[must_use]
+    pub const fn window_s(&self) -> Option<f32> {
+        self.window_s
+    }
+
     /// What holds at a place and moment.
     #[must_use]
     pub fn at(&self, place: Point, now: Timestamp) -> Reading {
@@ -145,6 +156,7 @@ impl SurgeMap {
             idle: found.idle,
             soon_free: found.soon_free,
             pickup_s: found.pickup_s,
+            pickup_flat_s: Some(found.pickup_flat_s),
             target_pickup_s: self.target_pickup_s,
         };
         Reading { cell, multiplier: found.multiplier, basis: Basis::Measured, seen: Some(seen) }

@@ -65,6 +65,12 @@ impl Clearing {
         (self.fixed_s + self.reach / idle.max(1e-9).sqrt()).min(3_600.0)
     }
 
+    /// Expected pickup time at the end of the horizon if everybody came at the flat fare, seconds; an hour where no
+    /// car would be left.
+    pub(super) fn pickup_flat_s(&self, counts: Counts) -> f64 {
+        self.pickup_s((counts.idle + counts.soon - counts.demand_per_s * self.horizon_s).max(0.0))
+    }
+
     /// The logarithm of the multiplier that clears `area` cells together: demand per second, idle cars and those
     /// free within the horizon. `around` is that of the region, drawn to where `demand` promises few requests.
     pub(super) fn ln_multiplier(&self, counts: Counts, around: f64) -> f64 {
@@ -97,6 +103,16 @@ mod tests {
     fn the_target_is_the_pickup_time_of_the_wanted_cars() {
         let model = clearing();
         assert!((model.pickup_s(model.wanted) - 180.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn demand_at_the_flat_fare_uses_the_stock_up() {
+        let model = clearing();
+        // Many cars now, and more riders than come free: near pickups now, far ones soon.
+        let counts = cell(0.1, 20.0, 12.0);
+        assert!(model.pickup_s(20.0) < 90.0 && model.pickup_flat_s(counts) > model.pickup_s(20.0));
+        assert!((model.pickup_flat_s(cell(0.1, 20.0, 10.0)) - 3_600.0).abs() < 1e-9, "no car is left");
+        assert!((model.pickup_flat_s(cell(0.0, 20.0, 0.0)) - model.pickup_s(20.0)).abs() < 1e-9);
     }
 
     fn cell(demand_per_s: f64, idle: f64, soon: f64) -> Counts {

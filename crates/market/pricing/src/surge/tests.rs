@@ -49,6 +49,24 @@ fn a_rush_raises_the_multiplier_and_its_end_lowers_it() {
 }
 
 #[test]
+fn a_window_is_chosen_with_the_price_and_saves_some_of_it() {
+    let joint = SurgeConfig { window: Some(crate::WindowLimits::default()), ..SurgeConfig::default() };
+    let (mut with, _) = book(joint);
+    let (mut without, _) = book(SurgeConfig::default());
+    let thin = Supply { idle: 1, soon_free: 40 };
+    let (gathered, at_once) = (run(&mut with, 0, 20, 4, thin), run(&mut without, 0, 20, 4, thin));
+    assert!(gathered.last() < at_once.last(), "{gathered:?} {at_once:?}");
+    let now = Timestamp::from_millis(1_210_000);
+    let window = with.recompute(now).map.window_s().unwrap();
+    assert!((2.0..=30.0).contains(&window) && window > 3.0, "{window}");
+    assert_eq!(without.recompute(now).map.window_s(), None);
+    // Where cars are plenty nobody is kept waiting, and the price is the flat one either way.
+    let calm = run(&mut with, 1_220, 20, 1, Supply { idle: 40, soon_free: 30 });
+    assert_eq!(calm.last(), Some(&1.0));
+    assert!(with.recompute(Timestamp::from_millis(2_430_000)).map.window_s().unwrap() < 2.5);
+}
+
+#[test]
 fn the_forecast_counts_where_little_was_seen() {
     let (mut book, cells) = book(SurgeConfig { warm_up_s: 0.0, ..SurgeConfig::default() });
     book.recompute(Timestamp(0));

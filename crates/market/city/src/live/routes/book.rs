@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use doorstep_clock::Timestamp;
 use doorstep_geo::Point;
-use doorstep_orders::{DriverId, Order, RouteStop};
+use doorstep_orders::{DriverId, Order, RideNeeds, RouteStop};
 use doorstep_roads::NodeIx;
 use parking_lot::RwLock;
 
@@ -19,6 +19,7 @@ pub(crate) struct Planned {
     pub(crate) point: Point,
     pub(crate) rider: String,
     pub(crate) seats: u8,
+    pub(crate) needs: RideNeeds,
     pub(crate) shared: bool,
     /// The last moment that was promised.
     pub(crate) by: Option<Timestamp>,
@@ -32,6 +33,7 @@ impl Planned {
             point: if stop.pickup { order.pickup } else { order.dropoff },
             rider: order.rider.name.clone(),
             seats: order.seats,
+            needs: order.needs,
             shared: order.share.is_some(),
             by: if stop.pickup { order.pickup_by() } else { order.dropoff_by() },
         }

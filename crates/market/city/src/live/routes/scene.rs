@@ -6,14 +6,15 @@ use std::sync::Arc;
 use doorstep_clock::Timestamp;
 use doorstep_dispatch::matching::Recent;
 use doorstep_dispatch::sharing::{SharedBatch, SharedPolicy, decide};
-use doorstep_orders::{DriverId, DriverRef, Order, OrderId, RouteStop, State};
+use doorstep_orders::{CarKind, DriverId, DriverRef, Order, OrderId, RouteStop, State};
 use doorstep_pooling::fleet::{self, Outlook, Stop, WHOLE_CAR};
 use doorstep_roads::{NodeIx, TravelTimes};
 
+use crate::fit::{self, FIXED_NEEDS};
 use crate::live::routes::mend::{corner, latest};
 
-/// Needs of one decision: as many as the planner has bits for.
-const MOST_NEEDS: usize = 32;
+/// Needs of one decision besides those that riders state: as many as the planner has bits for.
+const MOST_NEEDS: usize = 32 - FIXED_NEEDS;
 /// A car's shift has no planned end.
 const NO_END_MS: i64 = i64::MAX / 4;
 
@@ -21,7 +22,7 @@ const NO_END_MS: i64 = i64::MAX / 4;
 #[derive(Debug, Clone)]
 pub(crate) struct CarSeen {
     pub(crate) driver: DriverRef,
-    pub(crate) seats: u8,
+    pub(crate) kind: CarKind,
     pub(crate) node: NodeIx,
     /// Orders that the driver has; none: he has accepted nothing and would have to be asked.
     pub(crate) held: Vec<OrderId>,
@@ -125,11 +126,12 @@ impl Scene {
             .map(|(car, id)| {
                 let has = |need: &Need| match need {
                     Need::Accepted => !car.held.is_empty(),
-                    Need::Size(seats) => car.seats >= *seats,
+                    Need::Size(seats) => car.kind.seats >= *seats,
                     Need::NotTired(order) => !rests.contains(&(*order, car.driver.id)),
                 };
-                let offers =
-                    needs.iter().enumerate().filter(|(_, need)| has(need)).fold(0, |bits, (n, _)| bits | 1 << n);
+                let fit = fit::of_car(&car.kind);
+                let had = needs.iter().zip(FIXED_NEEDS..).filter(|(need, _)| has(need));
+                let offers = had.fold(fit.offers, |bits, (_, n)| bits | 1 << n);
                 let boarding = boarding(car, &orders, &number);
                 let left_ms = boarding.iter().map(|order| {
                     let since = order.arrived_at.map_or(0, |at| now.ms_since(at));
@@ -139,7 +141,8 @@ impl Scene {
                     id,
                     node: car.node,
                     at_ms: now.plus_ms(left_ms.max().unwrap_or(0)).millis(),
-                    seats: car.seats.min(terms.seats),
+                    seats: car.kind.seats.min(terms.seats),
+                    extras: fit.extras,
                     offers,
                     until_ms: NO_END_MS,
                     stops: planned(&car.stops, &boarding, &number),
@@ -215,18 +218,20 @@ fn planned(stops: &[RouteStop], boarding: &[&Order], number: &HashMap<OrderId, u
 
 fn rider(order: &Order, id: u32, needs: &[usize], terms: Terms) -> fleet::Rider {
     let (pickup_by, dropoff_by) = latest(order, terms.max_wait_ms);
+    let fit = fit::of_rider(&order.asked());
     fleet::Rider {
         id,
         node: order.pickup_node,
         to: order.dropoff_node,
         seats: if order.share.is_some() { order.seats } else { WHOLE_CAR },
+        extras: fit.extras,
         requested_ms: order.requested_at.millis(),
         direct_ms: order.direct_ms,
         latest_pickup_ms: pickup_by.millis(),
         latest_dropoff_ms: dropoff_by.millis(),
         promised: order.holder().is_some(),
-        needs: needs.iter().fold(0, |bits, bit| bits | 1 << bit),
-        traits: 0,
-        refuses: 0,
+        needs: needs.iter().fold(fit.needs, |bits, bit| bits | 1 << (bit + FIXED_NEEDS)),
+        traits: fit.traits,
+        refuses: fit.refuses,
     }
 }

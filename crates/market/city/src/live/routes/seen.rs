@@ -2,7 +2,7 @@
 
 use doorstep_clock::Timestamp;
 use doorstep_geo::Point;
-use doorstep_orders::{DriverId, OrderId};
+use doorstep_orders::{DriverId, OrderId, RideNeeds};
 
 use crate::live::config::ms;
 use crate::live::map::trip;
@@ -21,6 +21,8 @@ pub struct DriverStop {
     pub rider: String,
     /// Seats.
     pub seats: u8,
+    /// What has to fit beside people on seats.
+    pub needs: RideNeeds,
     /// Others may ride along.
     pub shared: bool,
     /// When the car is there, as far as the roads of the hour tell; `None` while it is not known where the car is.
@@ -67,6 +69,7 @@ impl Shared {
                 point: planned.point,
                 rider: planned.rider,
                 seats: planned.seats,
+                needs: planned.needs,
                 shared: planned.shared,
                 eta: at,
                 by: planned.by,

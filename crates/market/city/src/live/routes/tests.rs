@@ -10,8 +10,8 @@ use doorstep_dispatch::sharing::SharedPolicy;
 use doorstep_geo::Point;
 use doorstep_money::Currency;
 use doorstep_orders::{
-    Actor, Command, DriverId, DriverRef, Order, OrderId, QuoteClaims, QuoteId, ReassignReason, RiderRef, RouteStop,
-    ShareClaims, SharePromise, State, machine,
+    Actor, CarKind, CarProfile, Command, DriverId, DriverRef, Order, OrderId, QuoteClaims, QuoteId, ReassignReason,
+    RideNeeds, RideWishes, RiderRef, RouteStop, ShareClaims, SharePromise, State, WomenRides, machine,
 };
 use doorstep_pooling::fleet::PooledPolicy;
 use doorstep_pricing::{SurgeMap, Tariff, Trip, price};
@@ -50,13 +50,15 @@ struct Asked {
     to: u32,
     seats: u8,
     share: bool,
+    needs: RideNeeds,
+    wishes: RideWishes,
     /// Calls off in the tick after.
     cancels: bool,
 }
 
 struct Car {
     driver: DriverRef,
-    seats: u8,
+    kind: CarKind,
     node: NodeIx,
     stops: Vec<RouteStop>,
 }
@@ -89,10 +91,12 @@ fn order(asked: &Asked, now: Timestamp) -> Order {
         pickup_node: from,
         dropoff_node: to,
         seats: asked.seats,
+        needs: asked.needs,
+        wishes: asked.wishes,
         trip_ms,
         pickup_eta_ms: None,
         expires_at: now,
-        share: Some(ShareClaims { price: price.clone(), promise }),
+        share: Some(ShareClaims { price: price.clone(), promise, terms: None }),
         price,
     };
     let mut order = Order::from_quote(claims, RiderRef { name: "Ada".to_owned(), reference: None }, None, now);
@@ -101,14 +105,14 @@ fn order(asked: &Asked, now: Timestamp) -> Order {
 }
 
 impl Town {
-    fn new(cars: &[(u32, u8)], boarding_ms: i64) -> Self {
-        let car = |(n, &(node, seats)): (usize, &(u32, u8))| Car {
+    fn new(cars: &[(u32, CarKind)], boarding_ms: i64) -> Self {
+        let car = |(n, &(node, kind)): (usize, &(u32, CarKind))| Car {
             driver: DriverRef {
                 id: DriverId::parse(&format!("drv_{n:032x}")).unwrap(),
                 name: format!("Driver {n}"),
                 plate: format!("T{n}"),
             },
-            seats,
+            kind,
             node: node % (SIDE * SIDE),
             stops: Vec::new(),
         };
@@ -135,6 +139,10 @@ impl Town {
             assert!(after.holder().is_some() && after.accepted_at.is_some(), "an accepted rider was dropped");
             assert_eq!((before.pickup_by(), before.dropoff_by()), (after.pickup_by(), after.dropoff_by()));
         }
+        if let Some(driver) = after.holder().filter(|driver| before.holder() != Some(*driver)) {
+            let car = self.cars.iter().find(|car| car.driver.id == driver).unwrap();
+            assert_eq!(car.kind.lacks(&after.asked()), [], "a car that lacks something");
+        }
         self.orders[at] = after;
     }
 
@@ -160,7 +168,7 @@ impl Town {
     fn decide(&mut self, says: &mut impl FnMut() -> bool) {
         let cars = self.cars.iter().map(|car| CarSeen {
             driver: car.driver.clone(),
-            seats: car.seats,
+            kind: car.kind,
             node: car.node,
             held: self.held(car.driver.id).iter().map(|order| order.id).collect(),
             stops: car.stops.clone(),
@@ -265,7 +273,18 @@ impl Town {
         for car in &self.cars {
             let aboard: Vec<_> = self.held(car.driver.id).into_iter().filter(|o| o.state == State::OnTrip).collect();
             let seats: u32 = aboard.iter().map(|order| u32::from(order.seats)).sum();
-            assert!(seats <= u32::from(car.seats), "{seats} in {} seats", car.seats);
+            assert!(seats <= u32::from(car.kind.seats), "{seats} in {} seats", car.kind.seats);
+            let sum = |kind: fn(&Order) -> u8| aboard.iter().map(|order| u32::from(kind(order))).sum::<u32>();
+            let CarProfile { wheelchairs, child_seats, luggage, pets } = car.kind.car;
+            assert!(sum(|o| o.needs.wheelchairs) <= u32::from(wheelchairs), "too many wheelchairs");
+            assert!(sum(|o| o.needs.child_seats) <= u32::from(child_seats), "too many children");
+            assert!(sum(|o| o.needs.luggage) <= u32::from(luggage), "too much luggage");
+            let (pet, among) = (aboard.iter().any(|o| o.needs.pet), aboard.iter().any(|o| o.wishes.women_only));
+            assert!(!pet || pets, "a pet in a car without pets");
+            assert!(!pet || aboard.iter().all(|o| o.needs.pet || !o.wishes.no_pets), "unwanted pets");
+            assert!(!among || aboard.iter().all(|o| o.wishes.women_only), "not among women");
+            assert!(!among || car.kind.women_rides != WomenRides::None, "not driven by a woman");
+            assert!(aboard.is_empty() || among || car.kind.women_rides != WomenRides::Only, "her word is broken");
             let alone = aboard.iter().any(|order| order.share.is_none());
             assert!(!alone || aboard.len() == 1, "a rider alone has company");
         }
@@ -274,7 +293,7 @@ impl Town {
     }
 }
 
-fn run(waves: &[Vec<Asked>], cars: &[(u32, u8)], boarding_ms: i64, moods: &[bool]) -> Town {
+fn run(waves: &[Vec<Asked>], cars: &[(u32, CarKind)], boarding_ms: i64, moods: &[bool]) -> Town {
     let mut town = Town::new(cars, boarding_ms);
     let mut mood = (0..).map(|n: usize| moods[n % moods.len()]);
     let mut cancels: Vec<OrderId> = Vec::new();
@@ -313,8 +332,32 @@ fn run(waves: &[Vec<Asked>], cars: &[(u32, u8)], boarding_ms: i64, moods: &[bool
 }
 
 fn asked() -> impl Strategy<Value = Asked> {
-    (any::<u32>(), any::<u32>(), 1..4_u8, prop::bool::weighted(0.8), prop::bool::weighted(0.1))
-        .prop_map(|(from, to, seats, share, cancels)| Asked { from, to, seats, share, cancels })
+    let special = prop_oneof![3 => Just((RideNeeds::default(), RideWishes::default())), 1 => special()];
+    (any::<u32>(), any::<u32>(), 1..4_u8, prop::bool::weighted(0.8), prop::bool::weighted(0.1), special).prop_map(
+        |(from, to, seats, share, cancels, (needs, wishes))| Asked { from, to, seats, share, needs, wishes, cancels },
+    )
+}
+
+fn special() -> impl Strategy<Value = (RideNeeds, RideWishes)> {
+    (0..2_u8, 0..2_u8, 0..3_u8, any::<bool>(), any::<bool>(), any::<bool>()).prop_map(
+        |(wheelchairs, child_seats, luggage, pet, women_only, no_pets)| {
+            (RideNeeds { wheelchairs, child_seats, luggage, pet }, RideWishes { women_only, no_pets })
+        },
+    )
+}
+
+fn any_car() -> impl Strategy<Value = CarKind> {
+    (3..6_u8, 0..2_u8, 0..3_u8, 0..4_u8, any::<bool>(), prop_oneof![2 => Just(0_usize), 1 => Just(1), 1 => Just(2)])
+        .prop_map(|(seats, wheelchairs, child_seats, luggage, pets, word)| CarKind {
+            seats,
+            car: CarProfile { wheelchairs, child_seats, luggage, pets },
+            women_rides: WomenRides::ALL[word],
+        })
+}
+
+/// Four seats and nothing special.
+fn saloon() -> CarKind {
+    CarKind { seats: 4, car: CarProfile::default(), women_rides: WomenRides::None }
 }
 
 proptest! {
@@ -323,7 +366,7 @@ proptest! {
     #[test]
     fn whoever_gets_in_no_promise_is_broken(
         waves in prop::collection::vec(prop::collection::vec(asked(), 0..5), 1..12),
-        cars in prop::collection::vec((any::<u32>(), 3..6_u8), 1..6),
+        cars in prop::collection::vec((any::<u32>(), any_car()), 1..6),
         boarding_ms in prop_oneof![Just(0_i64), Just(EDGE_MS)],
         moods in prop::collection::vec(prop::bool::weighted(0.8), 1..20),
     ) {
@@ -331,15 +374,43 @@ proptest! {
     }
 }
 
+fn plain(from: u32, to: u32, share: bool) -> Asked {
+    let (needs, wishes) = (RideNeeds::default(), RideWishes::default());
+    Asked { from, to, seats: 1, share, needs, wishes, cancels: false }
+}
+
+/// The judge would also be content with a city where nobody with a wish is ever served.
+#[test]
+fn riders_with_needs_and_wishes_are_served_by_the_car_that_suits() {
+    let among = RideWishes { women_only: true, no_pets: false };
+    let chair = RideNeeds { wheelchairs: 1, ..RideNeeds::default() };
+    let car = |wheelchairs, women_rides| CarKind {
+        car: CarProfile { wheelchairs, ..CarProfile::default() },
+        women_rides,
+        ..saloon()
+    };
+    let cars = [(0, saloon()), (9, car(1, WomenRides::None)), (18, car(0, WomenRides::Only))];
+    let wave = vec![
+        plain(0, 60, true),
+        Asked { needs: chair, ..plain(1, 61, true) },
+        Asked { wishes: among, ..plain(2, 62, true) },
+        Asked { wishes: among, ..plain(3, 62, true) },
+    ];
+    let town = run(&[wave], &cars, 0, &[true]);
+    assert!(town.orders.iter().all(|order| order.state == State::Completed));
+    let car = |n: usize| town.orders[n].driver.as_ref().map(|driver| driver.name.clone());
+    assert_eq!((car(1).as_deref(), car(2).as_deref()), (Some("Driver 1"), Some("Driver 2")));
+    assert_eq!(car(2), car(3), "who ride among women share");
+    assert_ne!(car(0), car(2));
+}
+
 /// The judge above would be content with a city where nobody shares.
 #[test]
 fn a_crowd_that_goes_one_way_shares() {
-    let wave = |n: u32| {
-        (0..3).map(|k| Asked { from: n % 3 + 8 * k, to: 60 + k, seats: 1, share: true, cancels: false }).collect()
-    };
+    let wave = |n: u32| (0..3).map(|k| plain(n % 3 + 8 * k, 60 + k, true)).collect();
     let town = run(
         &(0..8).map(wave).collect::<Vec<_>>(),
-        &[(0, 4), (9, 4), (16, 4), (1, 4), (8, 4), (17, 4)],
+        &[0, 9, 16, 1, 8, 17].map(|node| (node, saloon())),
         EDGE_MS,
         &[true],
     );
@@ -350,8 +421,7 @@ fn a_crowd_that_goes_one_way_shares() {
 
 #[test]
 fn a_rider_with_an_empty_car_each_would_rather_not_wait() {
-    let one = |from, share| Asked { from, to: 63, seats: 1, share, cancels: false };
-    let town = run(&[vec![one(0, true), one(7, false)]], &[(1, 4), (6, 4)], 0, &[true]);
+    let town = run(&[vec![plain(0, 63, true), plain(7, 63, false)]], &[1, 6].map(|n| (n, saloon())), 0, &[true]);
     assert!(town.orders.iter().all(|order| order.state == State::Completed));
     assert_eq!(town.shared_rides, 0);
 }

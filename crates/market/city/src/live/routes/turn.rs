@@ -92,7 +92,7 @@ impl Shared {
             let Some(node) = self.node_of(&driver).filter(|_| free || (!held.is_empty() && !thinks)) else { continue };
             cars.push(CarSeen {
                 driver: entry.reference.clone(),
-                seats: entry.seats,
+                kind: entry.kind,
                 node,
                 held: held.iter().map(|order| order.id).collect(),
                 stops: self.book.stops(entry.reference.id),

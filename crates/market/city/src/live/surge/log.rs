@@ -54,6 +54,7 @@ fn line(change: &SurgeChange) -> Value {
         "idle": change.now.idle,
         "soon_free": change.now.soon_free,
         "pickup_s": change.now.pickup_s,
+        "pickup_flat_s": change.now.pickup_flat_s,
     })
 }
 

@@ -106,6 +106,11 @@ impl Surge {
         self.published.load().get(tenant).map_or_else(|| Arc::clone(&self.unknown), |held| Arc::clone(&held.map))
     }
 
+    /// How long a tenant's riders are gathered, where that was chosen with the last map, seconds.
+    pub(crate) fn window_s(&self, tenant: &str) -> Option<f64> {
+        self.published.load().get(tenant).and_then(|held| held.map.window_s()).map(f64::from)
+    }
+
     /// Counts somebody who asked for a price, where that is the signal.
     pub(crate) fn asked(&self, tenant: &str, ends: (NodeIx, NodeIx), pickup: Point, now: Timestamp) {
         if let Some(quoted) = &self.quoted {

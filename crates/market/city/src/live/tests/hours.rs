@@ -7,6 +7,7 @@ use doorstep_roads::{HOURS, Roads, WeekProfile};
 
 use crate::live::CityRoads;
 use crate::live::LiveConfig;
+use crate::live::Wanted;
 use crate::live::tests::sandbox::{NOON, Sandbox, Street as _, TENANT, corner, grid, map, reports, until};
 
 /// The grid; from Monday 12:00 in New York on it takes twice the time, at 13:00 thrice.
@@ -28,8 +29,8 @@ async fn a_new_hour_changes_quotes_and_pickup_times() {
     let config = LiveConfig { heartbeat_s: 80_000.0, ..LiveConfig::default() };
     let city = sandbox.city_on(ground, "one", config).await;
     let driver = city.driver("Bo", corner(0, 0)).await;
-    let quote = || city.quote(TENANT, corner(2, 0), corner(6, 0), 1).unwrap().quote;
-    let across = || city.quote(TENANT, corner(0, 0), corner(9, 9), 1).unwrap().quote.fare.minor;
+    let quote = || city.quote(TENANT, &Wanted::plain(corner(2, 0), corner(6, 0), 1)).unwrap().quote;
+    let across = || city.quote(TENANT, &Wanted::plain(corner(0, 0), corner(9, 9), 1)).unwrap().quote.fare.minor;
     let (first, price) = (quote(), across());
     assert_eq!((first.pickup_eta_s, first.trip_s), (Some(60.0), 120.0));
 

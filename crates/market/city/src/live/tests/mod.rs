@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod hours;
+mod needs;
 mod offers;
 mod recovery;
 mod rides;
@@ -10,3 +11,4 @@ mod sandbox;
 mod shared;
 mod suggestions;
 mod surge;
+mod windows;

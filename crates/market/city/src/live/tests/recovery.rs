@@ -4,8 +4,8 @@ use doorstep_journal::NewRecord;
 use doorstep_orders::{Actor, Command, NewOrder, RiderRef, Shift, State};
 use doorstep_store::outbox;
 
-use crate::live::LiveError;
 use crate::live::tests::sandbox::{Sandbox, Street, TENANT, corner, reports, until};
+use crate::live::{LiveError, Wanted};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_city_dropped_without_a_word_goes_on_from_its_store() {
@@ -60,7 +60,7 @@ async fn a_city_dropped_without_a_word_goes_on_from_its_store() {
 async fn rows_already_in_the_journal_are_not_doubled() {
     for sandbox in Sandbox::each().await {
         let city = sandbox.city("grid", "one").await;
-        let token = city.quote(TENANT, corner(1, 1), corner(5, 5), 1).unwrap().quote.token;
+        let token = city.quote(TENANT, &Wanted::plain(corner(1, 1), corner(5, 5), 1)).unwrap().quote.token;
         let stream = city.stream();
         let now = city.clock().now();
         city.shutdown().await;
@@ -101,7 +101,7 @@ async fn a_second_process_stands_by_and_takes_over() {
         let second = sandbox.city("grid", "two").await;
         assert!(first.is_owner() && !second.is_owner());
         assert!(
-            matches!(second.quote(TENANT, corner(1, 0), corner(5, 0), 1), Err(LiveError::NotOwner { owner, .. }) if owner == "one")
+            matches!(second.quote(TENANT, &Wanted::plain(corner(1, 0), corner(5, 0), 1)), Err(LiveError::NotOwner { owner, .. }) if owner == "one")
         );
         let d = first.driver("Lee", corner(0, 0)).await.id;
         let order = first.ride(corner(1, 0), corner(5, 0)).await;

@@ -5,16 +5,16 @@ use doorstep_orders::{Actor, Command, OrdersError, Shift, State};
 use doorstep_store::outbox;
 
 use crate::live::tests::sandbox::{Sandbox, Street, TENANT, corner, reports, until};
-use crate::live::{LiveError, PositionRefusal};
+use crate::live::{LiveError, PositionRefusal, Wanted};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_ride_from_quote_to_drop_off() {
     for sandbox in Sandbox::each().await {
         let city = sandbox.city("grid", "one").await;
-        let empty = city.quote(TENANT, corner(2, 2), corner(7, 2), 1).unwrap();
+        let empty = city.quote(TENANT, &Wanted::plain(corner(2, 2), corner(7, 2), 1)).unwrap();
         assert_eq!(empty.quote.pickup_eta_s, None);
         let d = city.driver("Lee", corner(0, 2)).await.id;
-        let quote = city.quote(TENANT, corner(2, 2), corner(7, 2), 1).unwrap();
+        let quote = city.quote(TENANT, &Wanted::plain(corner(2, 2), corner(7, 2), 1)).unwrap();
         assert_eq!((quote.quote.pickup_eta_s, quote.quote.trip_s, quote.quote.distance_m), (Some(60.0), 150.0, 1_000));
         assert_eq!(quote.geometry.len(), 6);
 
@@ -83,11 +83,17 @@ async fn points_and_positions_that_cannot_be_are_named() {
     let sandbox = Sandbox::new().await;
     let city = sandbox.city("grid", "one").await;
     let far = Point::new(51.5, -0.1).unwrap();
-    assert!(matches!(city.quote(TENANT, far, corner(1, 1), 1), Err(LiveError::OutsideArea { field: "/pickup", .. })));
-    assert!(matches!(city.quote(TENANT, corner(1, 1), far, 1), Err(LiveError::OutsideArea { field: "/dropoff", .. })));
-    assert!(matches!(city.quote(TENANT, corner(1, 1), corner(1, 1), 1), Err(LiveError::SamePlace)));
     assert!(matches!(
-        city.quote(TENANT, corner(1, 1), corner(2, 2), 0),
+        city.quote(TENANT, &Wanted::plain(far, corner(1, 1), 1)),
+        Err(LiveError::OutsideArea { field: "/pickup", .. })
+    ));
+    assert!(matches!(
+        city.quote(TENANT, &Wanted::plain(corner(1, 1), far, 1)),
+        Err(LiveError::OutsideArea { field: "/dropoff", .. })
+    ));
+    assert!(matches!(city.quote(TENANT, &Wanted::plain(corner(1, 1), corner(1, 1), 1)), Err(LiveError::SamePlace)));
+    assert!(matches!(
+        city.quote(TENANT, &Wanted::plain(corner(1, 1), corner(2, 2), 0)),
         Err(LiveError::Orders(OrdersError::InvalidField { field: "/seats", .. }))
     ));
     let driver = city.driver("Lee", corner(0, 0)).await;
@@ -142,7 +148,7 @@ async fn tenants_do_not_get_each_others_cars() {
     let sandbox = Sandbox::new().await;
     let city = sandbox.city("grid", "one").await;
     city.driver("Lee", corner(0, 0)).await;
-    let answer = city.quote("ten_other", corner(1, 0), corner(5, 0), 1).unwrap();
+    let answer = city.quote("ten_other", &Wanted::plain(corner(1, 0), corner(5, 0), 1)).unwrap();
     assert_eq!(answer.quote.pickup_eta_s, None);
     let rider = doorstep_orders::RiderRef { name: "Bob".to_owned(), reference: None };
     let new = doorstep_orders::NewOrder { rider, note: None, share: false };

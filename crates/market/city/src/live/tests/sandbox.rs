@@ -9,14 +9,15 @@ use doorstep_identity::Signer;
 use doorstep_journal::{Journal, Options};
 use doorstep_money::Currency;
 use doorstep_orders::{
-    Actor, Command, Driver, DriverId, NewDriver, NewOrder, Order, OrderId, Orders, RiderRef, Shift, State,
+    Actor, CarProfile, Command, Driver, DriverId, NewDriver, NewOrder, Order, OrderId, Orders, RiderRef, Shift, State,
+    WomenRides,
 };
 use doorstep_pricing::{SurgeConfig, Tariff};
 use doorstep_roads::{ArcRow, NodeIx, RoadClass, RoadGraph, Roads};
 use doorstep_store::testing::TestDatabase;
 use doorstep_store::{Migration, Store};
 
-use crate::live::{CityClock, CityMap, CityRoads, LiveCity, LiveConfig, PositionReport};
+use crate::live::{CityClock, CityMap, CityRoads, LiveCity, LiveConfig, PositionReport, Wanted};
 
 pub(crate) const TENANT: &str = "ten_main";
 pub(crate) const NOON: Timestamp = Timestamp::from_millis(1_384_790_400_000);
@@ -199,13 +200,15 @@ pub(crate) trait Street {
 
 impl Street for LiveCity {
     async fn driver(&self, name: &str, at: Point) -> Driver {
-        let new = NewDriver { city: self.id().to_owned(), name: name.to_owned(), plate: format!("T-{name}"), seats: 4 };
+        let (city, name, plate) = (self.id().to_owned(), name.to_owned(), format!("T-{name}"));
+        let (car, women_rides) = (CarProfile::default(), WomenRides::None);
+        let new = NewDriver { city, name, plate, seats: 4, car, women_rides };
         let driver = self.orders().register_driver(TENANT, new, self.clock().now()).await.unwrap();
         self.set_shift(TENANT, driver.id, Shift::Online, Some(at)).await.unwrap()
     }
 
     async fn ride(&self, from: Point, to: Point) -> Order {
-        let answer = self.quote(TENANT, from, to, 1).unwrap();
+        let answer = self.quote(TENANT, &Wanted::plain(from, to, 1)).unwrap();
         let new = NewOrder { rider: RiderRef { name: "Ada".to_owned(), reference: None }, note: None, share: false };
         self.create(TENANT, &answer.quote.token, new, Actor::Rider).await.unwrap()
     }

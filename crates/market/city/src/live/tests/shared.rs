@@ -3,7 +3,7 @@
 use doorstep_orders::{Actor, Command, DriverId, EventKind, NewOrder, Order, ReassignReason, RiderRef, Shift, State};
 
 use crate::live::tests::sandbox::{Sandbox, Street, TENANT, corner, reports, until};
-use crate::live::{DriverRoute, LiveCity, LiveConfig, PooledConfig};
+use crate::live::{DriverRoute, LiveCity, LiveConfig, PooledConfig, Wanted};
 
 fn pooled() -> LiveConfig {
     let pooled = PooledConfig { reserve: 0.0, boarding_s: 0.0, ..PooledConfig::default() };
@@ -11,7 +11,7 @@ fn pooled() -> LiveConfig {
 }
 
 async fn share(city: &LiveCity, from: (u32, u32), to: (u32, u32)) -> Order {
-    let answer = city.quote(TENANT, corner(from.0, from.1), corner(to.0, to.1), 1).unwrap();
+    let answer = city.quote(TENANT, &Wanted::plain(corner(from.0, from.1), corner(to.0, to.1), 1)).unwrap();
     let rider = RiderRef { name: format!("Rider {}{}", from.0, from.1), reference: None };
     let new = NewOrder { rider, note: None, share: true };
     city.create(TENANT, &answer.quote.token, new, Actor::Rider).await.unwrap()
@@ -38,12 +38,12 @@ async fn two_riders_share_a_car_and_only_the_first_is_asked_for() {
     for sandbox in Sandbox::each().await {
         let city = sandbox.city_with("grid", "one", pooled()).await;
         let d = city.driver("Lee", corner(0, 0)).await.id;
-        let quote = city.quote(TENANT, corner(1, 0), corner(8, 0), 1).unwrap().quote;
+        let quote = city.quote(TENANT, &Wanted::plain(corner(1, 0), corner(8, 0), 1)).unwrap().quote;
         let offer = quote.share.unwrap();
         assert!(offer.fare.minor < quote.fare.minor);
         assert_eq!((offer.max_wait_s, offer.max_delay_s), (300.0, 600.0));
         assert_eq!(
-            city.quote(TENANT, corner(1, 0), corner(8, 0), 5).unwrap().quote.share,
+            city.quote(TENANT, &Wanted::plain(corner(1, 0), corner(8, 0), 5)).unwrap().quote.share,
             None,
             "no car has five seats"
         );

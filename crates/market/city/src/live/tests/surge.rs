@@ -5,7 +5,7 @@ use doorstep_pricing::{Basis, CapKind, DemandSignal, PartKind, SurgeConfig, Tari
 use doorstep_store::outbox;
 
 use crate::live::tests::sandbox::{NOON, Sandbox, Street, TENANT, corner, map, until};
-use crate::live::{CityMap, LiveCity, LiveConfig, SurgeSwitch};
+use crate::live::{CityMap, LiveCity, LiveConfig, SurgeSwitch, Wanted};
 
 fn surging(id: &str, demand: DemandSignal) -> (CityMap, LiveConfig) {
     let mut ground = map(id);
@@ -31,7 +31,7 @@ async fn a_rush_costs_more_says_why_and_keeps_what_was_promised() {
         let (ground, config) = surging("grid", DemandSignal::Orders);
         let city = sandbox.city_on(ground, "one", config).await;
         city.driver("Lee", corner(5, 5)).await;
-        let ask = || city.quote(TENANT, corner(4, 4), corner(8, 8), 1).unwrap().quote;
+        let ask = || city.quote(TENANT, &Wanted::plain(corner(4, 4), corner(8, 8), 1)).unwrap().quote;
         assert_eq!((ask().why.basis, ask().why.multiplier.get()), (Basis::WarmingUp, 1.0));
         let flat = ask();
         goes_on(&sandbox, &city, 30).await;
@@ -56,8 +56,8 @@ async fn a_rush_costs_more_says_why_and_keeps_what_was_promised() {
         let dear = city.create(TENANT, &rush.token, rider(), Actor::Rider).await.unwrap();
         for (order, quote) in [(kept, calm), (dear, rush)] {
             let price = city.orders().price(TENANT, order.id).await.unwrap();
-            assert_eq!((order.fare, price.total, &price.why), (quote.fare, quote.fare, &quote.why));
-            assert_eq!(price.parts, quote.parts);
+            assert_eq!((order.fare, price.price.total, &price.price.why), (quote.fare, quote.fare, &quote.why));
+            assert_eq!(price.price.parts, quote.parts);
         }
         assert!(city.orders().price("ten_other", city.ride(corner(1, 1), corner(2, 2)).await.id).await.is_err());
 
@@ -75,7 +75,10 @@ async fn a_rush_costs_more_says_why_and_keeps_what_was_promised() {
             assert!((told - surge.multiplier.get()).abs() < 1e-9, "{cell}: {told} and {}", surge.multiplier);
         }
         // Others have other prices.
-        assert!(city.quote("ten_other", corner(4, 4), corner(8, 8), 1).unwrap().quote.why.multiplier.get() == 1.0);
+        assert!(
+            city.quote("ten_other", &Wanted::plain(corner(4, 4), corner(8, 8), 1)).unwrap().quote.why.multiplier.get()
+                == 1.0
+        );
     }
 }
 
@@ -89,7 +92,8 @@ async fn a_switch_is_in_force_at_once_and_outlives_the_process() {
         city.ride(corner(4, 4), corner(n % 9, 9)).await;
     }
     goes_on(&sandbox, &city, 60).await;
-    let basis = |city: &LiveCity| city.quote(TENANT, corner(4, 4), corner(8, 8), 1).unwrap().quote.why.basis;
+    let basis =
+        |city: &LiveCity| city.quote(TENANT, &Wanted::plain(corner(4, 4), corner(8, 8), 1)).unwrap().quote.why.basis;
     assert_eq!(basis(&city), Basis::Measured);
 
     let said = |on| SurgeSwitch { on, by: "key_1".to_owned(), reason: "a drill".to_owned(), at: NOON };
@@ -126,11 +130,11 @@ async fn askers_count_once_where_quotes_are_the_signal() {
     };
     goes_on(&sandbox, &city, 30).await;
     for _ in 0..50 {
-        city.quote(TENANT, corner(4, 4), corner(8, 8), 1).unwrap();
+        city.quote(TENANT, &Wanted::plain(corner(4, 4), corner(8, 8), 1)).unwrap();
     }
     let one = demand(&city).await;
     for to in 0..9 {
-        city.quote(TENANT, corner(4, 4), corner(to, 9), 1).unwrap();
+        city.quote(TENANT, &Wanted::plain(corner(4, 4), corner(to, 9), 1)).unwrap();
     }
     let ten = demand(&city).await;
     assert!(one > 0.0 && ten > 5.0 * one, "{one} {ten}");
@@ -149,7 +153,7 @@ async fn the_law_of_the_tariff_binds_in_the_city_too() {
         city.ride(corner(4, 4), corner(n % 9, 9)).await;
     }
     goes_on(&sandbox, &city, 60).await;
-    let why = city.quote(TENANT, corner(4, 4), corner(8, 8), 1).unwrap().quote.why;
+    let why = city.quote(TENANT, &Wanted::plain(corner(4, 4), corner(8, 8), 1)).unwrap().quote.why;
     assert_eq!((why.multiplier.get(), why.caps[0].kind), (1.2, CapKind::Tariff));
     let charged = city.charged(TENANT, why.asked, why.cell, sandbox.clock_now());
     assert_eq!(charged, why.multiplier);
