@@ -98,7 +98,7 @@ class Clients(unittest.TestCase):
                 cursor.execute("SELECT n, h FROM many")
                 self.assertEqual(sum(batch.num_rows for batch in cursor.fetch_record_batch()), 200_000)
             with db.cursor() as cursor:
-                cursor.executescript("CREATE TABLE made_here AS SELECT 1 AS x")
+                cursor.execute("CREATE TABLE made_here AS SELECT 1 AS x")
                 cursor.executescript("INSERT INTO made_here SELECT n FROM many WHERE n <= 10")
                 cursor.execute("SELECT count(*), sum(x) FROM made_here")
                 self.assertEqual(cursor.fetchone(), (11, 56))
@@ -173,8 +173,8 @@ class Clients(unittest.TestCase):
         done = run("--json", "--stats", "SELECT g, count(*) AS n FROM many GROUP BY g ORDER BY g LIMIT 2")
         lines = [json.loads(line) for line in done.stdout.splitlines()]
         self.assertEqual(lines[:2], [{"g": 0, "n": 2061}, {"g": 1, "n": 2062}], done.stderr)
-        self.assertGreater(lines[2]["statistics"]["bytes_scanned"], 0)
-        self.assertEqual(lines[2]["statistics"]["rows"], 2)
+        self.assertGreater(lines[2]["bytes_scanned"], 0)
+        self.assertEqual(lines[2]["rows"], 2)
         wrong = run("SELECT nothing FROM many")
         self.assertEqual((wrong.returncode, "nothing FROM many" in wrong.stderr, "^" in wrong.stderr), (1, True, True))
 

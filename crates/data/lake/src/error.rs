@@ -28,6 +28,8 @@ pub enum Limit {
     Bytes,
     /// Rows or bytes of an answer.
     Answer,
+    /// What the tenant lets itself be charged.
+    Cost,
 }
 
 impl Limit {
@@ -39,6 +41,7 @@ impl Limit {
             Self::Memory => "memory",
             Self::Bytes => "bytes",
             Self::Answer => "answer",
+            Self::Cost => "cost",
         }
     }
 }

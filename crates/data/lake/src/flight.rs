@@ -113,13 +113,30 @@ impl FlightSql {
         Ok(count.unwrap_or(-1))
     }
 
-    /// The columns of a statement; none for one that returns no rows.
-    async fn columns(&self, session: &Session, text: &str) -> Result<SchemaRef, Status> {
+    /// The columns of a statement; `None` for one that answers with no rows.
+    async fn columns(&self, session: &Session, text: &str) -> Result<Option<SchemaRef>, Status> {
         match self.engine.plan(session, &Statement::Sql(text.to_owned())).await {
-            Ok(plan) => Ok(plan.schema),
-            Err(LakeError::Unsupported { .. }) => Ok(Arc::new(arrow::datatypes::Schema::empty())),
+            Ok(plan) => Ok((!plan.writes).then_some(plan.schema)),
+            Err(LakeError::Unsupported { .. }) => Ok(None),
             Err(error) => Err(status(error)),
         }
+    }
+
+    /// Where the rows of a statement are. One that has none is carried out now: drivers ask for its rows late, or not
+    /// at all, and go on to the next statement.
+    async fn info_of(
+        &self,
+        session: &Session,
+        text: &str,
+        ticket: Vec<u8>,
+        of: FlightDescriptor,
+    ) -> Result<Response<FlightInfo>, Status> {
+        if let Some(schema) = self.columns(session, text).await? {
+            return Self::info(&schema, ticket, of);
+        }
+        self.run(session, Statement::Sql(text.to_owned())).await?;
+        let info = FlightInfo::new().try_with_schema(&arrow::datatypes::Schema::empty());
+        Ok(Response::new(info.map_err(|e| Status::internal(e.to_string()))?.with_descriptor(of)))
     }
 
     async fn rows(&self, session: &Session, text: String) -> Result<Response<FlightStream>, Status> {
@@ -235,9 +252,8 @@ impl FlightSqlService for FlightSql {
         request: Request<FlightDescriptor>,
     ) -> Result<Response<FlightInfo>, Status> {
         let session = self.session(request.metadata()).await?;
-        let schema = self.columns(&session, &query.query).await?;
-        let ticket = TicketStatementQuery { statement_handle: query.query.into_bytes().into() };
-        Self::info(&schema, ticket.as_any().encode_to_vec(), request.into_inner())
+        let ticket = TicketStatementQuery { statement_handle: query.query.clone().into_bytes().into() };
+        self.info_of(&session, &query.query, ticket.as_any().encode_to_vec(), request.into_inner()).await
     }
 
     async fn do_get_statement(
@@ -265,6 +281,7 @@ impl FlightSqlService for FlightSql {
     ) -> Result<ActionCreatePreparedStatementResult, Status> {
         let session = self.session(request.metadata()).await?;
         let schema = self.columns(&session, &query.query).await?;
+        let schema = schema.unwrap_or_else(|| Arc::new(arrow::datatypes::Schema::empty()));
         let options = arrow::ipc::writer::IpcWriteOptions::default();
         let message: IpcMessage = SchemaAsIpc::new(&schema, &options)
             .try_into()
@@ -290,8 +307,8 @@ impl FlightSqlService for FlightSql {
         request: Request<FlightDescriptor>,
     ) -> Result<Response<FlightInfo>, Status> {
         let session = self.session(request.metadata()).await?;
-        let schema = self.columns(&session, &Self::text(&query.prepared_statement_handle)?).await?;
-        Self::info(&schema, query.as_any().encode_to_vec(), request.into_inner())
+        let text = Self::text(&query.prepared_statement_handle)?;
+        self.info_of(&session, &text, query.as_any().encode_to_vec(), request.into_inner()).await
     }
 
     async fn do_get_prepared_statement(

@@ -8,6 +8,8 @@
 #[cfg(feature = "lake")]
 pub(crate) mod inventory;
 pub(crate) mod tables;
+#[cfg(feature = "lake")]
+pub(crate) mod usage;
 pub(crate) mod watch;
 
 use std::{collections::BTreeMap, time::Duration};

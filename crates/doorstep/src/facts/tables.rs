@@ -195,6 +195,9 @@ pub(crate) const TABLES: &[&TableSpec] = &[
             column("peak_memory", Int, "/statistics/peak_memory", "The most memory it held, bytes."),
             column("spilled_bytes", Int, "/statistics/spilled_bytes", "Bytes spilled to disk."),
             column("rows", Int, "/statistics/rows", "Rows of its answer."),
+            column("memory_mib_ms", Int, "/statistics/memory_mib_ms", "Memory over time, MiB times milliseconds."),
+            column("cost", Text, "/statistics/cost/amount", "What it cost, as a decimal; null if it failed."),
+            column("currency", Text, "/statistics/cost/currency", "Of the cost."),
         ],
         time: "at",
         keep_days: Some(90),
@@ -225,6 +228,31 @@ pub(crate) const INVENTORY: TableSpec = TableSpec {
         column("legal_hold", Flag, "/legal_hold", "Cannot be deleted while true."),
     ],
     time: "modified",
+    keep_days: None,
+};
+
+/// Read from the meter's accounts, see [`usage`](super::usage).
+pub(crate) const USAGE: TableSpec = TableSpec {
+    name: "usage",
+    about: "Something that was used, with what it cost: a record of the bill.",
+    streams: "",
+    kinds: &[],
+    columns: &[
+        WALL,
+        ColumnSpec {
+            name: "record_id", kind: Text, from: Source::Key, about: "Whose record: a query's id, or hour/…"
+        },
+        column("resource", Text, "/resource", "What was used: query_cpu, storage, egress, …"),
+        column("quantity", Int, "/quantity", "How much, in the unit."),
+        column("unit", Text, "/unit", "What the quantity counts."),
+        column("cost_nanos", Int, "/nanos", "What it cost, in billionths of the currency."),
+        column("currency", Text, "/currency", "Of the cost."),
+        column("source", Text, "/source", "What it was about: a query, a bucket, …"),
+        column("key_id", Text, "/key", "Whose key."),
+        column("speed", Text, "/speed", "At which speed."),
+        column("outcome", Text, "/outcome", "done, cancelled or failed; what failed is free."),
+    ],
+    time: "at",
     keep_days: None,
 };
 

@@ -176,6 +176,7 @@ impl Node {
             tasks.push(task);
             tasks.push(tokio::spawn(watch(cities.clone(), keys.clone(), facts.clone(), shutdown.clone())));
             opened.remember_queries(facts.clone());
+            opened.charge(&meter)?;
             let role = LakeRole::create(&config, opened.clone(), journal.clone(), keys.clone(), owner.clone());
             let running = role.start(shutdown.clone()).await?;
             flight = Some(running.at);

@@ -10,6 +10,7 @@ use doorstep_lake::{
     CARETAKER, CareOptions, Catalog, EngineOptions, IngestOptions, Jobs, Keeper, LocalEngine, Query, Tables, ViewSpec,
     flight::FlightSql, journal_id,
 };
+use doorstep_meter::Meter;
 use doorstep_objects::Objects;
 use doorstep_store::Store;
 use serde_json::json;
@@ -20,7 +21,8 @@ use crate::{
     facts::{
         Facts,
         inventory::Inventory,
-        tables::{INVENTORY, QUERIES, TABLES, VIEWS},
+        tables::{INVENTORY, QUERIES, TABLES, USAGE, VIEWS},
+        usage::UsageRows,
     },
     node::Shutdown,
 };
@@ -45,6 +47,13 @@ impl Lake {
                 .context("cannot start the lake's engine")?;
         let jobs = Jobs::new(Arc::new(engine.clone()), root.join("answers"), wall).context("cannot open the lake")?;
         Ok(Self { engine, jobs })
+    }
+
+    /// Charges statements to the meter, and makes its records a table.
+    pub(crate) fn charge(&self, meter: &Meter) -> anyhow::Result<()> {
+        self.engine.metered_by(Arc::new(meter.clone()));
+        let rows = Arc::new(UsageRows(meter.ledger().clone()));
+        self.engine.tables().add_live(&USAGE, rows).context("usage is no table")
     }
 
     /// Makes the objects kept in this process a table.

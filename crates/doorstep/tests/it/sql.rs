@@ -82,7 +82,7 @@ async fn rows_come_in_the_form_that_is_asked_for() {
     assert_eq!(send("text/csv", two.clone()).await.text().await.unwrap(), "n,s\n1,a\n2,\n");
     let lines = send("application/x-ndjson", two.clone()).await.text().await.unwrap();
     let lines: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    assert_eq!((lines.len(), &lines[2]["statistics"]["rows"]), (3, &json!(2)));
+    assert_eq!((lines.len(), &lines[2]["rows"]), (3, &json!(2)));
     let arrow = send("application/vnd.apache.arrow.stream", two).await;
     assert_eq!(arrow.headers()["content-type"], "application/vnd.apache.arrow.stream");
     assert!(arrow.headers()["doorstep-query"].to_str().unwrap().starts_with("qry_"));
@@ -188,7 +188,13 @@ async fn the_command_line_asks_a_server_or_the_data_itself() {
     let (_, out, _) = run(remote(&["--json", "--stats", "SELECT 1 AS a"])).await;
     let lines: Vec<Value> = out.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
     assert_eq!(lines[0], json!({"a": 1}));
-    assert!(lines[1]["statistics"]["cpu_ms"].is_u64() && lines[1]["statistics"]["bytes_scanned"] == 0, "{out}");
+    assert!(
+        lines[1]["cpu_ms"].is_u64()
+            && lines[1]["bytes_scanned"] == 0
+            && lines[1]["wall_ms"].is_u64()
+            && lines[1]["rows"] == 1,
+        "{out}"
+    );
     let (_, out, _) = run(remote(&["--csv", "CREATE TABLE t AS SELECT 7 AS x; SELECT * FROM t"])).await;
     assert_eq!(out, "count\n1\nx\n7\n");
     let (code, _, err) = run(remote(&["SELECT\n nothing FROM t"])).await;

@@ -8,7 +8,22 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use parking_lot::Mutex;
+use thread_priority::{
+    NormalThreadSchedulePolicy, ThreadPriority, ThreadSchedulePolicy, set_thread_priority_and_policy, thread_native_id,
+};
 use tokio::runtime::{Builder, Handle, Runtime};
+
+/// How much a query's threads want, of 100: niceness 10. Whoever answers riders and drivers goes first.
+const PRIORITY: u8 = 23;
+
+/// Puts the current thread behind those of the market when all cores are taken.
+fn stand_back() {
+    let Ok(priority) = PRIORITY.try_into().map(ThreadPriority::Crossplatform) else { return };
+    let policy = ThreadSchedulePolicy::Normal(NormalThreadSchedulePolicy::Other);
+    if let Err(error) = set_thread_priority_and_policy(thread_native_id(), priority, policy) {
+        tracing::debug!(?error, "a query's thread has the priority of all others");
+    }
+}
 
 /// Adds up the CPU clocks of a set of threads.
 #[derive(Debug, Default)]
@@ -68,7 +83,10 @@ impl Cores {
             .thread_name("lake-query")
             // Planning goes as deep as an expression is long (see `depth`); only what is used is there.
             .thread_stack_size(64 << 20)
-            .on_thread_start(move || starts.thread_starts())
+            .on_thread_start(move || {
+                stand_back();
+                starts.thread_starts();
+            })
             .on_thread_stop(move || ends.thread_ends())
             .enable_time()
             .build()?;
@@ -97,6 +115,18 @@ impl Drop for Cores {
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn queries_stand_back() {
+        let cores = Cores::start(1).unwrap();
+        let (sender, done) = std::sync::mpsc::channel();
+        cores.handle().unwrap().spawn(async move {
+            let stat = std::fs::read_to_string("/proc/thread-self/stat").unwrap();
+            let nice = stat.rsplit(')').next().unwrap().split_whitespace().nth(16).unwrap().to_owned();
+            sender.send(nice.parse::<i32>().unwrap()).unwrap();
+        });
+        assert!(done.recv().unwrap() >= 10);
+    }
 
     #[test]
     fn work_is_counted_and_sleep_is_not() {

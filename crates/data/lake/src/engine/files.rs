@@ -87,12 +87,12 @@ pub(crate) fn check_location(location: &str) -> std::result::Result<String, Lake
 pub(super) struct ScanMeter {
     bytes: AtomicU64,
     reads: AtomicU64,
-    limit: u64,
+    limit: AtomicU64,
 }
 
 impl ScanMeter {
     pub(super) fn new(limit: u64) -> Self {
-        Self { bytes: AtomicU64::new(0), reads: AtomicU64::new(0), limit }
+        Self { bytes: AtomicU64::new(0), reads: AtomicU64::new(0), limit: AtomicU64::new(limit) }
     }
 
     pub(super) fn bytes(&self) -> u64 {
@@ -103,13 +103,18 @@ impl ScanMeter {
         self.reads.load(Ordering::Relaxed)
     }
 
+    /// Lowers the bound.
+    pub(super) fn narrow(&self, limit: u64) {
+        self.limit.fetch_min(limit, Ordering::Relaxed);
+    }
+
     fn count(&self, bytes: u64) -> Result<()> {
         self.reads.fetch_add(1, Ordering::Relaxed);
         let before = self.bytes.fetch_add(bytes, Ordering::Relaxed);
-        if before.saturating_add(bytes) > self.limit {
+        let limit = self.limit.load(Ordering::Relaxed);
+        if before.saturating_add(bytes) > limit {
             let detail = format!(
-                "it reads more than the {} bytes it may; narrow it by the table's time or partitions, or ask for more",
-                self.limit
+                "it reads more than the {limit} bytes it may; narrow it by the table's time or partitions, or ask for more"
             );
             let source = Box::new(LakeError::Limit { limit: Limit::Bytes, detail });
             return Err(object_store::Error::Generic { store: "lake", source });

@@ -16,25 +16,25 @@ use datafusion::execution::{SessionState, SessionStateBuilder};
 use datafusion::logical_expr::{AggregateUDF, ScalarUDF, WindowUDF};
 use datafusion::physical_plan::displayable;
 use doorstep_clock::SharedClock;
+use doorstep_meter::{Allowance, Amounts, SharedMetering, Unmetered, Wish};
 use parking_lot::{Mutex, RwLock};
 
-use super::answer::{self, Message};
+use super::answer;
 use super::cpu::Cores;
 use super::files::LakeFiles;
 use super::gate::{Asked, Gate, Place};
 use super::memory::Budget;
 use super::names::OneCatalog;
-use super::query::{Query, QueryEnd};
+use super::query::{Cost, Query, QueryEnd};
+use super::rates::{Guess, Rates};
 use super::scope::Scope;
 use super::session::Session;
 use super::table::{FileStatistics, FilesTable};
-use super::{Engine, Limits, Plan, Running, Statement, settings, statements};
+use super::watch::Watch;
+use super::{Engine, Limits, Plan, Running, Statement, metering, settings, statements};
 use crate::catalog::{BUILT_IN_DATABASE, Catalog, DataFile};
 use crate::ingest::Tables;
-use crate::{LakeError, Limit, metrics};
-
-/// The priority of a query that asks for none.
-const ORDINARY: u8 = 5;
+use crate::{LakeError, metrics};
 
 /// Sizes and bounds of the engine.
 #[derive(Clone, Debug)]
@@ -96,6 +96,8 @@ pub(super) struct Inner {
     gate: Gate,
     queries: Mutex<HashMap<String, Arc<Query>>>,
     listener: RwLock<Option<Listener>>,
+    meter: RwLock<SharedMetering>,
+    rates: Mutex<Rates>,
 }
 
 impl std::fmt::Debug for Inner {
@@ -154,6 +156,8 @@ impl LocalEngine {
             gate: Gate::new(options.running),
             queries: Mutex::default(),
             listener: RwLock::default(),
+            meter: RwLock::new(Arc::new(Unmetered)),
+            rates: Mutex::default(),
             options,
         })))
     }
@@ -185,6 +189,11 @@ impl LocalEngine {
     /// Tells `listener` of each query that ends from now on.
     pub fn listen(&self, listener: Listener) {
         *self.0.listener.write() = Some(listener);
+    }
+
+    /// Charges queries to `meter` from now on, and holds them to its caps.
+    pub fn metered_by(&self, meter: SharedMetering) {
+        *self.0.meter.write() = meter;
     }
 
     /// Adds functions to all sessions, in place of those of the same name.
@@ -281,6 +290,51 @@ impl Inner {
         Ok(state)
     }
 
+    pub(super) fn meter(&self) -> SharedMetering {
+        Arc::clone(&self.meter.read())
+    }
+
+    pub(super) fn guess(&self, bytes_planned: u64) -> Guess {
+        self.rates.lock().guess(bytes_planned)
+    }
+
+    /// Refuses a speed that there is not.
+    pub(super) async fn check_speed(&self, tenant: &str, speed: &str) -> Result<(), LakeError> {
+        let wish = Wish {
+            tenant: tenant.to_owned(),
+            id: "speed".to_owned(),
+            speed: Some(speed.to_owned()),
+            estimate: Amounts::new(),
+        };
+        Ok(self.meter().allow(wish).await.map(|_| ())?)
+    }
+
+    /// Leave to run a query, with its speed. The lake's own work is nobody's to pay.
+    async fn allowance(&self, session: &Session, query: &Query) -> Result<Allowance, LakeError> {
+        if session.principal().key.as_str() == crate::CARETAKER {
+            return Ok(Allowance::unmetered());
+        }
+        let (tenant, id) = (session.tenant().to_owned(), query.id().to_owned());
+        let wish = Wish { tenant, id, speed: session.setting(metering::SPEED), estimate: Amounts::new() };
+        Ok(self.meter().allow(wish).await?)
+    }
+
+    /// What an ended query costs: nothing if it failed or nobody pays.
+    pub(super) async fn cost(&self, query: &Query, end: QueryEnd, speed: &str) -> Option<Cost> {
+        let who = query.principal();
+        if end == QueryEnd::Failed || who.key.as_str() == crate::CARETAKER {
+            return None;
+        }
+        let amounts = metering::amounts(&query.statistics());
+        match self.meter().estimate(who.tenant.as_str(), speed, &amounts).await {
+            Ok(estimate) => Some(Cost::from(&estimate)),
+            Err(error) => {
+                tracing::warn!(%error, query = query.id(), "a query's cost is not known");
+                None
+            }
+        }
+    }
+
     fn limits(&self, asked: Limits) -> (Duration, usize, u64, usize) {
         let own = &self.options;
         (
@@ -309,9 +363,12 @@ impl Inner {
     }
 
     /// Notes the end of a query everywhere.
-    fn ended(&self, query: &Query, end: QueryEnd, why: Option<&LakeError>) {
-        query.ends(end, why.map(ToString::to_string));
+    pub(super) fn ended(&self, query: &Query, end: QueryEnd, why: Option<&LakeError>, cost: Option<Cost>) {
+        query.ends(end, why.map(ToString::to_string), cost);
         let statistics = query.statistics();
+        if end == QueryEnd::Done {
+            self.rates.lock().learn(&statistics);
+        }
         let outcome = why.map_or(end.as_str(), LakeError::code);
         metrics::query(outcome, Duration::from_millis(statistics.wall_ms), statistics.cpu_ms, statistics.bytes_scanned);
         tracing::debug!(
@@ -342,11 +399,16 @@ impl Engine for LocalEngine {
             let scope = inner.scope(&session).await?;
             let state = inner.state(&scope, None, inner.options.cores)?;
             let logical = statements::logical(&state, &statement).await;
-            let physical = state.create_physical_plan(&logical.map_err(|e| with_nearest(e, &scope))?).await?;
+            let (logical, writes) = logical.map_err(|e| with_nearest(e, &scope))?;
+            let physical = state.create_physical_plan(&logical).await?;
+            let scan_bytes = answer::planned_bytes(&physical);
+            let cost = metering::estimate(&scope, scan_bytes).await.ok().map(|estimate| Cost::from(&estimate));
             Ok::<_, LakeError>(Plan {
                 schema: physical.schema(),
+                writes,
                 text: displayable(physical.as_ref()).indent(false).to_string(),
-                scan_bytes: answer::planned_bytes(&physical),
+                scan_bytes,
+                cost,
             })
         };
         // On a stack as large as a query has.
@@ -363,15 +425,20 @@ impl Engine for LocalEngine {
         inner.queries.lock().insert(query.id().to_owned(), Arc::clone(&query));
         metrics::running(inner.queries.lock().len());
         let started = async {
-            let place = inner.place(&query, limits.priority.unwrap_or(ORDINARY)).await?;
-            let cores_ = Cores::start(cores).map_err(LakeError::io("start threads for", &inner.options.spill_dir))?;
-            Ok::<_, LakeError>((place, cores_))
+            let allowance = inner.allowance(session, &query).await?;
+            if let Some(bytes) = allowance.scan_bytes() {
+                query.scan.narrow(bytes);
+            }
+            let cores = cores.min(allowance.speed().cores as usize).max(1);
+            let place = inner.place(&query, limits.priority.unwrap_or(allowance.speed().priority)).await?;
+            let threads = Cores::start(cores).map_err(LakeError::io("start threads for", &inner.options.spill_dir))?;
+            Ok::<_, LakeError>((allowance, cores, place, threads))
         };
-        let (place, threads) = match started.await {
+        let (allowance, cores, place, threads) = match started.await {
             Ok(started) => started,
             Err(error) => {
                 let end = if matches!(error, LakeError::Cancelled) { QueryEnd::Cancelled } else { QueryEnd::Failed };
-                inner.ended(&query, end, Some(&error));
+                inner.ended(&query, end, Some(&error), None);
                 return Err(error);
             }
         };
@@ -388,36 +455,8 @@ impl Engine for LocalEngine {
             sender: sender.clone(),
         };
         let (engine, watched) = (Arc::clone(inner), Arc::clone(&query));
-        tokio::spawn(async move {
-            let mut job = match threads.handle() {
-                Some(handle) => handle.spawn(work.run()),
-                None => return,
-            };
-            let done = tokio::select! {
-                biased;
-                done = &mut job => done.unwrap_or_else(|e| Err(if e.is_cancelled() { LakeError::Cancelled } else {
-                    LakeError::Execution("the engine failed while running this statement; it was noted".to_owned())
-                })),
-                () = watched.cancelled() => Err(LakeError::Cancelled),
-                () = sender.closed() => Err(LakeError::Cancelled),
-                () = tokio::time::sleep(time) => Err(LakeError::Limit {
-                    limit: Limit::Time,
-                    detail: format!("it ran longer than the {} s it may", time.as_secs_f64()),
-                }),
-            };
-            job.abort();
-            let end = match &done {
-                Ok(()) => QueryEnd::Done,
-                Err(LakeError::Cancelled) => QueryEnd::Cancelled,
-                Err(_) => QueryEnd::Failed,
-            };
-            engine.ended(&watched, end, done.as_ref().err());
-            drop((threads, place));
-            if let Err(error) = done {
-                // Whoever is gone does not read the reason.
-                let _ = sender.send(Message::Failed(error)).await;
-            }
-        });
+        let watch = Watch { engine, query: watched, allowance, threads, place, sender, time };
+        tokio::spawn(watch.over(work));
         let (schema, rows) = answer::receive(receiver).await?;
         Ok(Running { schema, rows, query })
     }

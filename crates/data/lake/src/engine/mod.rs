@@ -12,13 +12,16 @@ mod listing;
 mod live;
 mod local;
 mod memory;
+mod metering;
 mod names;
 mod query;
+mod rates;
 mod scope;
 mod session;
 mod settings;
 mod statements;
 mod table;
+mod watch;
 pub(crate) mod write;
 
 use arrow::datatypes::SchemaRef;
@@ -31,7 +34,8 @@ pub(crate) use files::LakeFiles;
 pub(crate) use insert::table_folder;
 pub use listing::Listed;
 pub use local::{Context, EngineOptions, Listener, LocalEngine};
-pub use query::{Query, QueryEnd, QueryId, Statistics};
+pub use metering::SPEED;
+pub use query::{Cost, Query, QueryEnd, QueryId, Statistics};
 pub use session::{Session, Settings};
 
 use crate::LakeError;
@@ -78,19 +82,23 @@ pub struct Limits {
     pub scan_bytes: Option<u64>,
     /// Cores at once: the "speed".
     pub cores: Option<usize>,
-    /// Who goes first when queries wait, 0 to 9, higher before lower; 5 without it.
+    /// Who goes first when queries wait, 0 to 9, higher before lower; that of the query's speed without it.
     pub priority: Option<u8>,
 }
 
 /// What a statement would do.
 #[derive(Clone, Debug)]
 pub struct Plan {
-    /// The columns of its answer.
+    /// The columns of its answer, or of the rows that it writes.
     pub schema: SchemaRef,
+    /// Whether it writes its rows into a table instead of answering with them.
+    pub writes: bool,
     /// The optimised plan as text.
     pub text: String,
     /// An upper bound of the bytes that it reads, before pruning inside files.
     pub scan_bytes: u64,
+    /// What it is likely to cost, if prices can be had.
+    pub cost: Option<Cost>,
 }
 
 /// A query under way: its columns, its rows, and a handle to look at it and to call it off.

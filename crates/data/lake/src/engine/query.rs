@@ -17,8 +17,17 @@ use super::memory::Budget;
 /// A query's id.
 pub type QueryId = String;
 
+/// An amount of money.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Cost {
+    /// As a plain decimal.
+    pub amount: String,
+    /// In which currency, such as `USD`.
+    pub currency: String,
+}
+
 /// What a query took, so far or in all.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Statistics {
     /// Waiting for a place, milliseconds.
     pub queued_ms: u64,
@@ -40,6 +49,8 @@ pub struct Statistics {
     pub spilled_bytes: u64,
     /// Rows of the answer.
     pub rows: u64,
+    /// What it costs, once it has ended; nothing if it failed.
+    pub cost: Option<Cost>,
 }
 
 /// How a query ended.
@@ -171,8 +182,8 @@ impl Query {
     #[must_use]
     pub fn statistics(&self) -> Statistics {
         let inner = self.inner.lock();
-        if let Some((_, _, statistics)) = inner.end {
-            return statistics;
+        if let Some((_, _, statistics)) = &inner.end {
+            return statistics.clone();
         }
         self.take_stock(&inner)
     }
@@ -190,6 +201,7 @@ impl Query {
             memory_mib_ms: inner.budget.as_ref().map_or(0, |budget| budget.mib_ms()),
             spilled_bytes: self.spilled.load(Ordering::Relaxed),
             rows: self.rows.load(Ordering::Relaxed),
+            cost: None,
         }
     }
 
@@ -225,13 +237,13 @@ impl Query {
     }
 
     /// Notes the end, once.
-    pub(super) fn ends(&self, end: QueryEnd, why: Option<String>) {
+    pub(super) fn ends(&self, end: QueryEnd, why: Option<String>, cost: Option<Cost>) {
         {
             let mut inner = self.inner.lock();
             if inner.end.is_some() {
                 return;
             }
-            let statistics = self.take_stock(&inner);
+            let statistics = Statistics { cost, ..self.take_stock(&inner) };
             inner.end = Some((end, why, statistics));
             // What the query held goes with it.
             inner.cpu = None;

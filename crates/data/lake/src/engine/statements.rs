@@ -13,7 +13,7 @@ use datafusion::sql::sqlparser::ast::{self, Statement as Ast};
 
 use super::insert::{Mode, Target};
 use super::scope::Scope;
-use super::{Statement, ddl, depth, settings};
+use super::{Statement, ddl, depth, metering, settings};
 use crate::LakeError;
 use crate::catalog::{BUILT_IN_DATABASE, TableDef, TableKind, nearest};
 
@@ -34,7 +34,12 @@ pub(super) enum Step {
 pub(super) async fn begin(scope: &Arc<Scope>, state: &SessionState, statement: &Statement) -> Result<Step, LakeError> {
     let parsed = match statement {
         Statement::Planned { plan, .. } => return planned(scope, state, (**plan).clone(), Layout::default()).await,
-        Statement::Sql(text) => parse(state, text)?,
+        Statement::Sql(text) => {
+            if let Some(asked) = metering::asks_for_cost(text) {
+                return metering::explain(scope, state, asked).await.map(Step::Done);
+            }
+            parse(state, text)?
+        }
         Statement::Parsed { statement, .. } => (**statement).clone(),
     };
     let (parsed, layout) = match parsed {
@@ -73,19 +78,19 @@ pub(super) async fn begin(scope: &Arc<Scope>, state: &SessionState, statement: &
     planned(scope, state, plan, layout).await
 }
 
-/// The plan of a statement that asks for rows.
-pub(super) async fn logical(state: &SessionState, statement: &Statement) -> Result<LogicalPlan, LakeError> {
+/// The plan of a statement that asks for rows or writes some, and whether it writes.
+pub(super) async fn logical(state: &SessionState, statement: &Statement) -> Result<(LogicalPlan, bool), LakeError> {
     let plan = match statement {
         Statement::Planned { plan, .. } => (**plan).clone(),
         Statement::Sql(text) => state.statement_to_plan(parse(state, text)?).await?,
         Statement::Parsed { statement, .. } => state.statement_to_plan((**statement).clone()).await?,
     };
     match plan {
-        LogicalPlan::Dml(dml) => Ok(Arc::unwrap_or_clone(dml.input)),
+        LogicalPlan::Dml(dml) => Ok((Arc::unwrap_or_clone(dml.input), true)),
         LogicalPlan::Ddl(_) | LogicalPlan::Statement(_) | LogicalPlan::Copy(_) => {
             Err(LakeError::unsupported("a plan of a statement that returns no rows", "ask for the plan of a query"))
         }
-        rows => Ok(rows),
+        rows => Ok((rows, false)),
     }
 }
 
@@ -125,6 +130,9 @@ async fn planned(
         LogicalPlan::Statement(Control::SetVariable(set)) => {
             let value = set.value.trim_matches('\'');
             settings::check(&set.variable, value)?;
+            if set.variable == metering::SPEED {
+                scope.engine.check_speed(scope.session.tenant(), value).await?;
+            }
             scope.session.set(&set.variable, value);
             Ok(Step::Done(nothing()))
         }

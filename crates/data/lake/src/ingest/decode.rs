@@ -13,6 +13,7 @@ use doorstep_journal::Record;
 use doorstep_journal::table::{ColumnKind, ColumnSpec, Source, TableSpec};
 use serde_json::Value;
 
+use super::pick::{Leaf, Wanted};
 use crate::LakeError;
 
 /// The column that every built-in table has first.
@@ -64,21 +65,27 @@ pub(crate) fn decode(
     let mut out = Decoded::default();
     let mut by_tenant: BTreeMap<String, Rows<'_>> = BTreeMap::new();
     let tail = stream.strip_prefix(spec.streams).unwrap_or(stream);
+    let (wanted, tenant_at) = wanted(spec);
+    let mut values = vec![Leaf::Null; tenant_at + 1];
     for record in records {
         if !spec.kinds.is_empty() && !spec.kinds.contains(&record.kind.as_str()) {
             continue;
         }
-        let Ok(payload) = serde_json::from_slice::<Value>(&record.payload) else {
+        if wanted.pick(&record.payload, &mut values).is_none() {
             out.unreadable += 1;
             continue;
-        };
+        }
+        let (values, tenant) = values.split_at(tenant_at);
         // Events of the time when there was one tenant do not name it.
-        let tenant = payload.get(TENANT).and_then(Value::as_str).unwrap_or(MAIN_TENANT);
+        let tenant = match tenant {
+            [Leaf::Text(tenant)] => tenant.as_ref(),
+            _ => MAIN_TENANT,
+        };
         if !by_tenant.contains_key(tenant) {
             by_tenant.insert(tenant.to_owned(), Rows::new(spec));
         }
         if let Some(rows) = by_tenant.get_mut(tenant) {
-            out.misfits += rows.add(record, tail, &payload);
+            out.misfits += rows.add(record, tail, values);
         }
     }
     for (tenant, rows) in by_tenant {
@@ -86,6 +93,18 @@ pub(crate) fn decode(
         out.batches.push((tenant, batch));
     }
     Ok(out)
+}
+
+/// Where the values of a table's columns stand in a payload, a place for each column, and the tenant's behind them.
+fn wanted(spec: &TableSpec) -> (Wanted, usize) {
+    let mut wanted = Wanted::default();
+    for (slot, column) in spec.columns.iter().enumerate() {
+        if let Source::Payload(pointer) = column.from {
+            wanted.add(pointer, slot, column.kind == ColumnKind::Json);
+        }
+    }
+    wanted.add(&format!("/{TENANT}"), spec.columns.len(), false);
+    (wanted, spec.columns.len())
 }
 
 enum Builder {
@@ -117,18 +136,12 @@ impl<'a> Rows<'a> {
     }
 
     /// Adds a row; returns how many of its values did not fit.
-    fn add(&mut self, record: &Record, tail: &str, payload: &Value) -> u64 {
+    fn add(&mut self, record: &Record, tail: &str, values: &[Leaf<'_>]) -> u64 {
         self.rows += 1;
         let mut misfits = 0;
-        for (column, builder) in &mut self.columns {
+        for ((column, builder), value) in self.columns.iter_mut().zip(values) {
             let fits = match column.from {
-                Source::Payload(pointer) => match payload.pointer(pointer) {
-                    None | Some(Value::Null) => {
-                        builder.null();
-                        true
-                    }
-                    Some(value) => builder.json(value),
-                },
+                Source::Payload(_) => builder.leaf(value),
                 Source::Seq => builder.int(i64::try_from(record.seq).unwrap_or(i64::MAX)),
                 Source::At => builder.int(record.at.millis()),
                 Source::Kind => builder.text(&record.kind),
@@ -186,30 +199,31 @@ impl Builder {
         true
     }
 
-    fn json(&mut self, value: &Value) -> bool {
-        if let Self::Json(b) = self {
-            b.append_value(value.to_string());
-            return true;
+    fn leaf(&mut self, value: &Leaf<'_>) -> bool {
+        match (&mut *self, value) {
+            (builder, Leaf::Null) => builder.null(),
+            (builder, Leaf::Text(text)) => return builder.text(text),
+            (builder, Leaf::Int(n)) => return builder.int(*n),
+            (Self::Flag(b), Leaf::Flag(flag)) => b.append_value(*flag),
+            (Self::Real(b), Leaf::Real(real)) => b.append_value(*real),
+            (Self::Json(b), Leaf::Tree(value)) => b.append_value(value.to_string()),
+            // One place may be wanted as text and as JSON.
+            (builder, Leaf::Tree(value)) => {
+                let plain = match value {
+                    Value::String(text) => Leaf::Text(text.as_str().into()),
+                    Value::Bool(flag) => Leaf::Flag(*flag),
+                    Value::Number(n) => match (n.as_i64(), n.as_f64()) {
+                        (Some(whole), _) => Leaf::Int(whole),
+                        (None, Some(real)) => Leaf::Real(real),
+                        _ => return builder.misfit(),
+                    },
+                    _ => return builder.misfit(),
+                };
+                return builder.leaf(&plain);
+            }
+            (builder, _) => return builder.misfit(),
         }
-        match value {
-            Value::String(text) => self.text(text),
-            Value::Bool(flag) => match self {
-                Self::Flag(b) => {
-                    b.append_value(*flag);
-                    true
-                }
-                _ => self.misfit(),
-            },
-            Value::Number(n) => match (self, n.as_i64(), n.as_f64()) {
-                (Self::Real(b), _, Some(real)) => {
-                    b.append_value(real);
-                    true
-                }
-                (other, Some(whole), _) => other.int(whole),
-                (other, ..) => other.misfit(),
-            },
-            _ => self.misfit(),
-        }
+        true
     }
 
     fn misfit(&mut self) -> bool {

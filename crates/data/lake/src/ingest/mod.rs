@@ -7,6 +7,7 @@
 mod care;
 mod decode;
 mod keeper;
+mod pick;
 mod reader;
 mod tables;
 

@@ -51,6 +51,9 @@ pub(crate) struct AskSql {
     /// The database in which bare names are looked up; `default` without it.
     #[serde(default)]
     database: Option<String>,
+    /// The speed that it runs at and is charged for, such as `fast`; `standard` without it.
+    #[serde(default)]
+    speed: Option<String>,
     /// Bounds below the server's own.
     #[serde(default)]
     limits: AskLimits,
@@ -175,6 +178,9 @@ async fn run(
     let ask = request.body;
     let lake = lake(&app)?;
     let session = session(lake, &caller, ask.database.as_deref()).await?;
+    if let Some(speed) = &ask.speed {
+        session.set(doorstep_lake::SPEED, speed);
+    }
     let limits = ask.limits.checked()?;
     let max_rows = max_rows(ask.max_rows)?;
     let statement = Statement::Sql(ask.statement);
@@ -224,6 +230,18 @@ pub(crate) struct SqlPlan {
     plan: String,
     /// At most so many bytes would be read from files.
     scan_bytes: u64,
+    /// What it is likely to cost at that speed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cost: Option<SqlCost>,
+}
+
+/// An amount of money.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub(crate) struct SqlCost {
+    /// As a plain decimal.
+    amount: String,
+    /// In which currency.
+    currency: String,
 }
 
 /// Plan a statement without running it
@@ -232,7 +250,11 @@ async fn plan(State(app): State<App>, caller: Caller<Anybody>, request: Write<As
     let ask = request.body;
     let lake = lake(&app)?;
     let session = session(lake, &caller, ask.database.as_deref()).await?;
+    if let Some(speed) = &ask.speed {
+        session.set(doorstep_lake::SPEED, speed);
+    }
     let plan = lake.engine.plan(&session, &Statement::Sql(ask.statement)).await;
     let plan = plan.map_err(|error| refusals::problem(error, "/statement"))?;
-    Ok(axum::Json(SqlPlan { columns: columns(&plan.schema), plan: plan.text, scan_bytes: plan.scan_bytes }))
+    let cost = plan.cost.map(|cost| SqlCost { amount: cost.amount, currency: cost.currency });
+    Ok(axum::Json(SqlPlan { columns: columns(&plan.schema), plan: plan.text, scan_bytes: plan.scan_bytes, cost }))
 }

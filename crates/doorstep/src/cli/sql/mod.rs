@@ -21,7 +21,8 @@ Examples:
   doorstep sql 'SELECT kind, count(*) FROM order_events GROUP BY kind'
   doorstep sql --json 'SELECT * FROM rides ORDER BY wait_s DESC LIMIT 10'
   doorstep sql --csv --file report.sql > report.csv
-  doorstep sql --stats --json 'SELECT 1'         a last line tells wall_ms, cpu_ms, bytes_scanned, rows
+  doorstep sql --stats --json 'SELECT 1'         a last line tells wall_ms, cpu_ms, bytes_scanned, rows, cost
+  doorstep sql 'EXPLAIN COST SELECT max(wait_s) FROM rides'
 
 In the terminal: end statements with ;   \\d lists tables, \\d orders its columns, \\l databases, \\q ends, \\? helps.";
 
@@ -51,6 +52,9 @@ pub(crate) struct Args {
     /// The database for bare names
     #[arg(long, value_name = "NAME")]
     database: Option<String>,
+    /// The speed that statements run at and are charged for
+    #[arg(long, value_name = "NAME")]
+    speed: Option<String>,
     /// Rows as JSON lines
     #[arg(long, conflicts_with = "csv")]
     json: bool,

@@ -14,13 +14,19 @@ pub(super) struct Remote {
     base: String,
     key: String,
     database: Option<String>,
+    speed: Option<String>,
 }
 
 impl Remote {
-    pub(super) fn new(server: &str, key: Option<&str>, database: Option<String>) -> anyhow::Result<Self> {
+    pub(super) fn new(
+        server: &str,
+        key: Option<&str>,
+        database: Option<String>,
+        speed: Option<String>,
+    ) -> anyhow::Result<Self> {
         let key = key.context("a server wants a key: --key access:secret, or DOORSTEP_KEY")?;
         let base = server.trim_end_matches('/').to_owned();
-        Ok(Self { client: Client::new(), base, key: key.to_owned(), database })
+        Ok(Self { client: Client::new(), base, key: key.to_owned(), database, speed })
     }
 
     async fn ask(&self, body: Value, accept: &str, statement: &str) -> anyhow::Result<Response> {
@@ -28,6 +34,9 @@ impl Remote {
         body["statement"] = json!(statement);
         if let Some(database) = &self.database {
             body["database"] = json!(database);
+        }
+        if let Some(speed) = &self.speed {
+            body["speed"] = json!(speed);
         }
         let request = self.client.post(format!("{}/v1/sql", self.base)).header("accept", accept).json(&body);
         let response = self.sent(request).await?;

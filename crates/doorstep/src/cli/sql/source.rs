@@ -47,7 +47,12 @@ pub(super) enum Source {
 impl Source {
     pub(super) async fn open(args: &Args) -> anyhow::Result<Self> {
         if let Some(server) = &args.server {
-            return Ok(Self::Remote(Remote::new(server, args.key.as_deref(), args.database.clone())?));
+            return Ok(Self::Remote(Remote::new(
+                server,
+                args.key.as_deref(),
+                args.database.clone(),
+                args.speed.clone(),
+            )?));
         }
         let loaded =
             Loader::from_environment().file(args.config.as_deref()).flag("--data", "data", args.data.clone()).load()?;
@@ -77,6 +82,9 @@ impl Source {
         });
         if let Some(database) = &args.database {
             session.use_database(database);
+        }
+        if let Some(speed) = &args.speed {
+            session.set(doorstep_lake::SPEED, speed);
         }
         Ok(Self::Here { lake, keeper, session })
     }
