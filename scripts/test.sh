@@ -35,6 +35,12 @@ cargo test --locked --workspace
 step "real clients of objects: boto3, the AWS CLI, UCloud's SDK, kill -9 under load"
 tests/s3/run.sh
 
+step "real Hive clients: PyHive, impyla, beeline"
+tests/hive/run.sh
+
+step "real SQL clients: ADBC Flight SQL, DuckDB on the same files, the terminal"
+tests/lake/run.sh
+
 step "browser"
 tests/browser/run.sh
 

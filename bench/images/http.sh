@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Pictures over HTTP: one 12-megapixel photo under many names to 512 pixels, JPEG q80, beside nginx's image_filter (GD)
+# Pictures over HTTP: one 12-megapixel photo under 64 names to 512 pixels, JPEG q80, beside nginx's image_filter (GD)
 # and thumbor (Pillow), each alone on the machine's processors, nothing cached. http.sh [SECONDS]
 # Needs the optional data folder. nginx and its module are Debian's (apt-get install nginx libnginx-mod-http-image-filter),
 # thumbor comes into .venv at the root; what is not there is left out.
@@ -17,18 +17,18 @@ out=$(mktemp -d); chmod 755 "$out"; server=
 stop() { if [ -n "$server" ]; then kill "$server" 2>/dev/null || true; wait "$server" 2>/dev/null || true; server=; fi; }
 trap 'stop; rm -rf "$out"' EXIT
 mkdir -p "$out/photos"
-# Different bytes behind the picture's end: no two are equal.
-for n in $(seq 24); do { cat "$photo"; echo "$n"; } > "$out/photos/$n.jpg"; done
+# Different bytes behind the picture's end: no two are equal, and no two clients ask for the same one at a time.
+for n in $(seq 64); do { cat "$photo"; echo "$n"; } > "$out/photos/$n.jpg"; done
 chmod -R a+rX "$out"
 free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 answers() { for _ in $(seq 100); do curl -sf -o /dev/null "$1" && return 0; sleep 0.2; done; echo "$1 does not answer" >&2; return 1; }
 measure() { # NAME URL_BEFORE URL_AFTER
   local urls=() n
-  for n in $(seq 24); do urls+=("$2$n.jpg$3"); done
+  for n in $(seq 64); do urls+=("$2$n.jpg$3"); done
   answers "${urls[0]}" || return 0
   # As many clients as can be served at once; then far more.
-  python3 bench/images/http.py "$1" "$server" "$seconds" 4 "${urls[@]}"
-  python3 bench/images/http.py "$1" "$server" "$seconds" 64 "${urls[@]}"
+  python3 bench/images/ask.py "$1" "$server" "$seconds" 4 "${urls[@]}"
+  python3 bench/images/ask.py "$1" "$server" "$seconds" 64 "${urls[@]}"
 }
 
 "$ours" "$out/photos" 2 > "$out/address" & server=$!

@@ -75,7 +75,7 @@ export async function reachChecks({ harness, page, key, origin }) {
   });
 
   await harness.check('every control has a name, every page a heading', async () => {
-    for (const name of ['city', 'orders', 'drivers', 'backtests', 'files', 'bill', 'keys', 'api']) {
+    for (const name of ['city', 'orders', 'drivers', 'backtests', 'files', 'sql', 'bill', 'keys', 'api']) {
       await page.getByTestId(`nav-${name}`).click();
       await page.locator('h1').first().waitFor({ state: 'attached' });
       await sleep(600);
@@ -93,7 +93,7 @@ export async function reachChecks({ harness, page, key, origin }) {
     await ready(phone);
     await sleep(2500);
     await harness.shot(phone, 'phone-city');
-    for (const name of ['orders', 'drivers', 'backtests', 'files', 'bill', 'keys', 'api', 'city']) {
+    for (const name of ['orders', 'drivers', 'backtests', 'files', 'sql', 'bill', 'keys', 'api', 'city']) {
       await phone.getByTestId(`nav-${name}`).click();
       await sleep(800);
       const wide = await phone.evaluate(() => document.documentElement.scrollWidth - innerWidth);

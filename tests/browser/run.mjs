@@ -11,6 +11,7 @@ import { listChecks } from './lists.mjs';
 import { mapChecks } from './map.mjs';
 import { reachChecks } from './reach.mjs';
 import { rideChecks } from './ride.mjs';
+import { sqlChecks } from './sql.mjs';
 import { surgeChecks } from './surge.mjs';
 
 const { DOORSTEP_URL, DOORSTEP_KEY, SHOTS } = process.env;
@@ -31,6 +32,7 @@ try {
     await listChecks(given);
     await fileChecks(given);
     await billChecks(given);
+    await sqlChecks(given);
     await backtestChecks(given);
     await reachChecks(given);
   }

@@ -7,5 +7,6 @@ pub mod api;
 pub mod cli;
 pub mod config;
 pub mod demo;
+mod facts;
 pub mod node;
 pub mod roles;

@@ -53,6 +53,15 @@ export function short(value: number | null | undefined, tag: string): string {
   return new Intl.NumberFormat(tag, { maximumFractionDigits: digits }).format(value);
 }
 
+/** `1.2 MB`, in decimal units. */
+export function bytes(value: number | null | undefined, tag: string): string {
+  if (value === null || value === undefined || !Number.isFinite(value)) return '—';
+  const units = ['byte', 'kilobyte', 'megabyte', 'gigabyte', 'terabyte'] as const;
+  let [size, at] = [Math.max(value, 0), 0];
+  while (size >= 1000 && at < units.length - 1) [size, at] = [size / 1000, at + 1];
+  return new Intl.NumberFormat(tag, { style: 'unit', unit: units[at] ?? 'byte', unitDisplay: 'short', maximumFractionDigits: size < 10 && at > 0 ? 1 : 0 }).format(size);
+}
+
 export function duration(seconds: number | null | undefined, t: Translate): string {
   if (seconds === null || seconds === undefined || !Number.isFinite(seconds)) return '—';
   const all = Math.max(0, Math.round(seconds));
@@ -61,14 +70,6 @@ export function duration(seconds: number | null | undefined, t: Translate): stri
   if (all < 3600) return t('unit.min', { n: Math.round(all / 60) });
   const minutes = Math.round(all / 60);
   return t('unit.h_min', { h: Math.floor(minutes / 60), m: minutes % 60 });
-}
-
-/** 1,234 B, 12.3 KB, 4.5 MB: powers of a thousand, as disks are sold. */
-export function bytes(count: number | null | undefined, tag: string): string {
-  if (count === null || count === undefined || !Number.isFinite(count)) return '—';
-  const units = ['B', 'KB', 'MB', 'GB', 'TB', 'PB'];
-  const power = Math.min(units.length - 1, count < 1000 ? 0 : Math.floor(Math.log10(count) / 3));
-  return `${power === 0 ? whole(count, tag) : short(count / 1000 ** power, tag)} ${units[power]}`;
 }
 
 /** m:ss, the form of counters where the place is narrow. */

@@ -21,8 +21,11 @@ use super::{
     rate_limit::RateLimit,
     tile_cache::TileCache,
 };
+#[cfg(feature = "lake")]
+use crate::roles::lake::Lake;
 use crate::{
     config::Limits,
+    facts::Facts,
     node::{Shutdown, metrics::STREAMS},
 };
 
@@ -59,6 +62,10 @@ pub(crate) struct Parts {
     pub(crate) tiles: TileCache,
     pub(crate) streams: Arc<Semaphore>,
     pub(crate) shutdown: Shutdown,
+    pub(crate) facts: Facts,
+    /// Only where this process has the role.
+    #[cfg(feature = "lake")]
+    pub(crate) lake: Option<Lake>,
 }
 
 impl App {

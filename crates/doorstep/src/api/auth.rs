@@ -40,6 +40,8 @@ pub(crate) async fn authenticate(State(app): State<App>, mut request: Request, n
     if !response.status().is_server_error() {
         app.meter.count(principal.tenant.as_str(), METERED_AS, Resource::ApiRequests, 1);
     }
+    // For the log of requests, which stands outside.
+    response.extensions_mut().insert(principal);
     left.write(response.headers_mut());
     response
 }

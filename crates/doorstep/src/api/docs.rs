@@ -54,6 +54,7 @@ use super::{
         (name = "roads", description = "Ways, travel times, map tiles"),
         (name = "objects", description = "Buckets and objects, as the console shows them; programs take the S3 port"),
         (name = "pictures", description = "What a bucket makes of its pictures: styles, protection, upload rules, signed paths"),
+        (name = "sql", description = "Statements over tables of everything that happens"),
         (name = "keys", description = "Access keys"),
         (name = "health", description = "For whoever runs the process")
     ),
@@ -96,7 +97,7 @@ pub(crate) fn complete(api: &mut openapi::OpenApi) {
         for operation in [&mut item.post, &mut item.put, &mut item.delete].into_iter().flatten() {
             share(operation, keyed);
             // Questions that come with a body change nothing.
-            if !path.ends_with("/route") && !path.ends_with("/table") {
+            if !path.ends_with("/route") && !path.ends_with("/table") && !path.starts_with("/v1/sql") {
                 operation.parameters.get_or_insert_default().push(RefOr::T(idempotency_key()));
             }
         }

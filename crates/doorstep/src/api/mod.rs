@@ -45,6 +45,8 @@ mod routes;
 pub mod schema;
 mod shell;
 mod shifts;
+#[cfg(feature = "lake")]
+mod sql;
 mod suggestion;
 mod surge;
 pub(crate) mod tile_cache;
@@ -111,6 +113,8 @@ fn endpoints() -> (OpenApiRouter<App>, OpenApiRouter<App>) {
         .merge(picture_keys::routes())
         .merge(billing::routes())
         .merge(keys::routes());
+    #[cfg(feature = "lake")]
+    let keyed = keyed.merge(sql::routes());
     let open = OpenApiRouter::new().merge(health::routes()).merge(roads::public_routes());
     (keyed, open)
 }
@@ -150,7 +154,7 @@ pub(crate) fn router(app: App, cors_origins: &[String]) -> Router {
         .layer(CompressionLayer::new().gzip(true))
         .layer(cors(cors_origins))
         .layer(from_fn(shell::harden))
-        .layer(from_fn(shell::observe))
+        .layer(from_fn_with_state(app.clone(), shell::observe))
         .layer(from_fn(request_id::identify))
         .with_state(app)
 }
@@ -186,6 +190,7 @@ fn cors(origins: &[String]) -> CorsLayer {
             header::RETRY_AFTER,
             request_id::HEADER,
             named("idempotency-replayed"),
+            named("doorstep-query"),
             named("ratelimit-limit"),
             named("ratelimit-remaining"),
             named("ratelimit-reset"),

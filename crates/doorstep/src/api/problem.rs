@@ -53,6 +53,12 @@ pub enum Code {
     OutsideArea,
     /// No road leads from one point to the other.
     NoRoute,
+    /// A statement cannot be read, or does not fit its tables.
+    InvalidSql,
+    /// A query ran into a bound of time, memory or bytes.
+    QueryLimit,
+    /// A query failed while it ran, or was called off.
+    QueryFailed,
     /// The city's clock is the real one.
     ClockFixed,
     /// The thing is not in the state for that.
@@ -75,7 +81,7 @@ pub enum Code {
 
 impl Code {
     /// Every code there is.
-    pub const ALL: [Self; 29] = [
+    pub const ALL: [Self; 32] = [
         Self::InvalidBody,
         Self::UnknownField,
         Self::InvalidField,
@@ -96,6 +102,9 @@ impl Code {
         Self::QuoteUsed,
         Self::OutsideArea,
         Self::NoRoute,
+        Self::InvalidSql,
+        Self::QueryLimit,
+        Self::QueryFailed,
         Self::ClockFixed,
         Self::WrongState,
         Self::CapReached,
@@ -137,6 +146,9 @@ impl Code {
             Self::QuoteUsed => ("quote_used", StatusCode::CONFLICT, "The quote has become an order"),
             Self::OutsideArea => ("outside_area", StatusCode::UNPROCESSABLE_ENTITY, "Outside the city"),
             Self::NoRoute => ("no_route", StatusCode::UNPROCESSABLE_ENTITY, "No road leads there"),
+            Self::InvalidSql => ("invalid_sql", StatusCode::BAD_REQUEST, "The statement does not fit"),
+            Self::QueryLimit => ("query_limit", StatusCode::UNPROCESSABLE_ENTITY, "The query asked too much"),
+            Self::QueryFailed => ("query_failed", StatusCode::UNPROCESSABLE_ENTITY, "The query did not end well"),
             Self::ClockFixed => ("clock_fixed", StatusCode::CONFLICT, "The city runs on the real clock"),
             Self::WrongState => ("wrong_state", StatusCode::CONFLICT, "Its state does not allow this"),
             Self::CapReached => ("cap_reached", StatusCode::PAYMENT_REQUIRED, "A cap of yours allows no more"),

@@ -1,6 +1,6 @@
 //! What surrounds every request: time limit, caught panics, security headers, log line, metrics.
 
-use std::{any::Any, time::Duration};
+use std::{any::Any, sync::Arc, time::Duration};
 
 use axum::{
     extract::{MatchedPath, Request, State},
@@ -9,6 +9,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use doorstep_clock::monotonic;
+use doorstep_identity::{MAIN_TENANT, Principal};
 use futures::FutureExt as _;
 
 use super::{
@@ -17,7 +18,10 @@ use super::{
     problem::{Code, Problem},
     request_id,
 };
-use crate::node::metrics::{REQUEST_SECONDS, REQUESTS};
+use crate::{
+    facts,
+    node::metrics::{REQUEST_SECONDS, REQUESTS},
+};
 
 /// An answer's head must be there in time; streams may then go on for ever.
 pub(crate) async fn in_time(State(app): State<App>, request: Request, next: Next) -> Response {
@@ -64,7 +68,7 @@ pub(crate) async fn harden(request: Request, next: Next) -> Response {
 }
 
 /// One log line and two metrics for each request.
-pub(crate) async fn observe(request: Request, next: Next) -> Response {
+pub(crate) async fn observe(State(app): State<App>, request: Request, next: Next) -> Response {
     let started = monotonic();
     let method = request.method().clone();
     let path = request.uri().path().to_owned();
@@ -80,6 +84,15 @@ pub(crate) async fn observe(request: Request, next: Next) -> Response {
         tracing::warn!(%method, path, status, code, ms, id, "answered");
     } else {
         tracing::debug!(%method, path, status, code, ms, id, "answered");
+    }
+    if app.facts.wanted() && path.starts_with("/v1/") {
+        let who = response.extensions().get::<Arc<Principal>>();
+        let row = serde_json::json!({
+            "tenant": who.map_or(MAIN_TENANT, |who| who.tenant.as_str()), "key": who.map(|who| &who.key),
+            "method": method.as_str(), "route": route, "path": path, "status": status, "ms": ms,
+            "code": response.extensions().get::<Code>().map(|code| code.as_str()),
+        });
+        app.facts.tell(facts::tables::REQUESTS, id, app.wall.now(), row);
     }
     metrics::histogram!(REQUEST_SECONDS, "route" => route.clone()).record(took.as_secs_f64());
     let status = response.status().as_str().to_owned();

@@ -13,6 +13,8 @@ mod output;
 mod pool;
 mod ratings;
 mod route;
+#[cfg(feature = "lake")]
+mod sql;
 mod tenant;
 mod time;
 mod up;
@@ -27,6 +29,7 @@ Examples:
   doorstep city import --nodes n.csv.gz --edges e.csv.gz --out my-city
   doorstep up --city my-city                          that city, live, for your own apps
   doorstep key create 'rider app' --scopes rider      a key for them
+  doorstep sql 'SELECT city, count(*) FROM rides GROUP BY city'
   doorstep route 40.7527,-73.9772 40.7061,-74.0087 --city my-city
   doorstep bill --month 2026-11                       what was used, and what it costs
   doorstep image 'iopcmd=thumbnail&type=4&width=512' photo.jpg -o thumbs
@@ -64,6 +67,9 @@ enum Command {
     Bill(bill::Args),
     /// The fastest way between two points of a city
     Route(route::Args),
+    /// Ask anything of everything that happened, in SQL
+    #[cfg(feature = "lake")]
+    Sql(sql::Args),
     /// Print completions for a shell
     Completions(completions::Args),
 }
@@ -89,6 +95,8 @@ pub fn run(args: impl IntoIterator<Item = impl Into<OsString> + Clone>) -> ExitC
         Command::Image(args) => image::run(&args),
         Command::Bill(args) => bill::run(args),
         Command::Route(args) => route::run(&args),
+        #[cfg(feature = "lake")]
+        Command::Sql(args) => sql::run(args),
         Command::Completions(args) => completions::run(&args),
     };
     match done {

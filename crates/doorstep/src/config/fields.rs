@@ -1,4 +1,6 @@
 //! The table of settings: one row each, in the order in which `config show` prints them.
+//!
+//! tidy-allow-long: the table is one list that grows by a row a setting, and is read as one.
 
 use std::{net::SocketAddr, path::PathBuf};
 
@@ -42,7 +44,9 @@ macro_rules! field {
 
 /// Every setting there is.
 pub(super) const FIELDS: &[Field] = &[
-    field!("roles", "What this process does: city, api, objects, metrics.", roles, roles, |roles: &Vec<Role>| {
+    field!("roles", "What this process does: city, lake, hive, api, objects, metrics.", roles, roles, |roles: &Vec<
+        Role,
+    >| {
         Some(Value::Array(roles.iter().map(|r| Value::String(r.as_str().to_owned())).collect()))
     }),
     field!("data", "Directory for everything durable that has no address of its own.", data, path, |p: &PathBuf| {
@@ -272,6 +276,76 @@ pub(super) const FIELDS: &[Field] = &[
         float_of
     ),
     field!(
+        "lake.dir",
+        "Directory of the tables' data files; without it `lake` inside data.",
+        lake.dir,
+        |v| path(v).map(Some),
+        |d: &Option<PathBuf>| { d.as_ref().map(|d| Value::String(d.display().to_string())) }
+    ),
+    field!(
+        "lake.flight_listen",
+        "Where Arrow Flight SQL listens. Loopback unless you say otherwise; it is not encrypted.",
+        lake.flight_listen,
+        address,
+        |a: &SocketAddr| { text_of(&a.to_string()) }
+    ),
+    field!(
+        "lake.queries",
+        "Statements that run at once; more wait for their turn.",
+        lake.queries,
+        |v| size(v, 1, 1024),
+        size_of
+    ),
+    field!(
+        "lake.query_mib",
+        "Memory of one statement, in MiB; more is spilled to disk.",
+        lake.query_mib,
+        |v| whole(v, 16, 1 << 20),
+        integer_of
+    ),
+    field!(
+        "lake.query_timeout_s",
+        "Seconds after which a statement is ended.",
+        lake.query_timeout_s,
+        |v| seconds(v, 0.1, 86_400.0),
+        float_of
+    ),
+    field!(
+        "lake.flush_s",
+        "Seconds after which new rows go into a file; they are seen at once in any case.",
+        lake.flush_s,
+        |v| seconds(v, 0.1, 3600.0),
+        float_of
+    ),
+    field!(
+        "hive.listen",
+        "Where HiveServer2 listens. Loopback unless you say otherwise; it is not encrypted.",
+        hive.listen,
+        address,
+        |a: &SocketAddr| { text_of(&a.to_string()) }
+    ),
+    field!(
+        "hive.connections",
+        "Connections of Hive's clients at once; more wait in the system's queue.",
+        hive.connections,
+        |v| size(v, 1, 100_000),
+        size_of
+    ),
+    field!(
+        "hive.idle_s",
+        "Seconds after which a connection that says nothing is closed, with its sessions.",
+        hive.idle_s,
+        |v| seconds(v, 1.0, 7.0 * 86_400.0),
+        float_of
+    ),
+    field!(
+        "hive.operation_idle_s",
+        "Seconds after which rows that no client fetches are given up and their query is ended.",
+        hive.operation_idle_s,
+        |v| seconds(v, 1.0, 86_400.0),
+        float_of
+    ),
+    field!(
         "dispatch.policy",
         "solo: a car takes one rider at a time. pooled: riders may share, and a car has a route of several stops.",
         dispatch.policy,
@@ -387,6 +461,15 @@ pub(super) const FIELDS: &[Field] = &[
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    #[cfg(feature = "lake")]
+    #[test]
+    fn hive_wants_the_lake() {
+        let told = |text: &str| roles(&Value::String(text.to_owned())).map_err(|misfit| misfit.fix);
+        assert!(told("api,hive").is_err_and(|fix| fix.contains("add lake")));
+        assert!(told("hive,lake").is_ok());
+    }
 
     #[test]
     fn defaults_pass_their_own_checks() {

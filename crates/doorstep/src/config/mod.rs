@@ -41,6 +41,10 @@ pub struct Config {
     pub journal: Journal,
     /// How a live city decides.
     pub dispatch: Dispatch,
+    /// Tables and statements over them.
+    pub lake: Lake,
+    /// HiveServer2.
+    pub hive: Hive,
     /// How a live city's prices move.
     pub pricing: Pricing,
     /// What keeps one caller from taking everything.
@@ -212,6 +216,36 @@ pub struct Pricing {
     pub surge_s: f64,
 }
 
+/// Tables and statements over them.
+#[derive(Clone, Debug)]
+pub struct Lake {
+    /// Directory of the data files; without it `lake` inside `data`.
+    pub dir: Option<PathBuf>,
+    /// Where Arrow Flight SQL listens; port 0 picks a free one.
+    pub flight_listen: SocketAddr,
+    /// Statements that run at once; others wait.
+    pub queries: usize,
+    /// Memory of one statement, in MiB; more is spilled to disk.
+    pub query_mib: u32,
+    /// Seconds after which a statement is ended.
+    pub query_timeout_s: f64,
+    /// Seconds after which rows go from memory into a file; they are seen at once in any case.
+    pub flush_s: f64,
+}
+
+/// Where Hive's clients are served.
+#[derive(Clone, Debug)]
+pub struct Hive {
+    /// Where HiveServer2 listens; port 0 picks a free one.
+    pub listen: SocketAddr,
+    /// Connections at once.
+    pub connections: usize,
+    /// Seconds after which a connection that says nothing is closed.
+    pub idle_s: f64,
+    /// Seconds after which rows that nobody fetches are given up.
+    pub operation_idle_s: f64,
+}
+
 /// What keeps one caller from taking everything.
 #[derive(Clone, Debug)]
 pub struct Limits {
@@ -317,6 +351,20 @@ impl Default for Config {
                 reserve: 0.1,
             },
             pricing: Pricing { surge: false, surge_s: 10.0 },
+            lake: Lake {
+                dir: None,
+                flight_listen: SocketAddr::from(([127, 0, 0, 1], 50051)),
+                queries: 4,
+                query_mib: 1024,
+                query_timeout_s: 600.0,
+                flush_s: 30.0,
+            },
+            hive: Hive {
+                listen: SocketAddr::from(([127, 0, 0, 1], 10_000)),
+                connections: 256,
+                idle_s: 3600.0,
+                operation_idle_s: 300.0,
+            },
             limits: Limits {
                 body_bytes: 1 << 20,
                 ndjson_bytes: 8 << 20,
@@ -350,6 +398,12 @@ impl Config {
     #[must_use]
     pub fn journal_dir(&self) -> PathBuf {
         self.journal.dir.clone().unwrap_or_else(|| self.data.join("journal"))
+    }
+
+    /// Where the lake's data files are.
+    #[must_use]
+    pub fn lake_dir(&self) -> PathBuf {
+        self.lake.dir.clone().unwrap_or_else(|| self.data.join("lake"))
     }
 
     /// The file with the key that seals access keys' secrets.

@@ -108,6 +108,10 @@ pub(super) fn roles(value: &Value) -> Result<Vec<Role>, Misfit> {
     if roles.is_empty() {
         return Err(misfit("names no role", format!("choose among {}", allowed())));
     }
+    #[cfg(feature = "lake")]
+    if roles.contains(&Role::Hive) && !roles.contains(&Role::Lake) {
+        return Err(misfit("names hive without lake", "add lake: HiveServer2 runs on the lake of its process"));
+    }
     Ok(roles)
 }
 

@@ -11,6 +11,9 @@ pub const STREAMS: &str = "doorstep_api_streams";
 /// Counter: reported positions, by `face` (http, ndjson, websocket) and `outcome` (accepted, rejected).
 pub const POSITIONS: &str = "doorstep_api_positions_total";
 
+/// Counter: rows for tables that came faster than the journal took them, by `stream`.
+pub const FACTS_DROPPED: &str = "doorstep_facts_dropped_total";
+
 /// Every metric of the binary and what it tells.
 pub const METRICS: &[(&str, &str)] = &[
     (REQUESTS, "Answered requests"),
@@ -18,6 +21,7 @@ pub const METRICS: &[(&str, &str)] = &[
     (RATE_LIMITED, "Requests refused because a key asked too often"),
     (STREAMS, "Event streams and WebSockets that are open"),
     (POSITIONS, "Positions reported over the API"),
+    (FACTS_DROPPED, "Rows for tables that were dropped"),
 ];
 
 /// Gives the metrics their help texts.
@@ -33,6 +37,8 @@ pub(crate) fn describe() {
         doorstep_ufile::metrics::METRICS,
         doorstep_images::METRICS,
         doorstep_pictures::metrics::METRICS,
+        #[cfg(feature = "lake")]
+        doorstep_hive::metrics::METRICS,
     ];
     for (name, help) in all.into_iter().flatten() {
         // The kind is told by the first value that is recorded; a description has none.

@@ -25,12 +25,21 @@ pub(crate) use shutdown::asked_by_signal;
 use crate::{
     api::app::Buckets,
     config::Config,
+    facts::Facts,
     roles::{
         Role,
         api::{ApiRole, Needs},
         city::{Cities, CityRole},
         metrics::MetricsRole,
         objects::ObjectsRole,
+    },
+};
+#[cfg(feature = "lake")]
+use crate::{
+    facts::watch::watch,
+    roles::{
+        hive::HiveRole,
+        lake::{self, Lake, LakeRole},
     },
 };
 
@@ -54,6 +63,10 @@ pub struct Node {
     pub objects: Option<SocketAddr>,
     /// Where the metrics are.
     pub metrics: Option<SocketAddr>,
+    /// Where Arrow Flight SQL listens.
+    pub flight: Option<SocketAddr>,
+    /// Where HiveServer2 listens.
+    pub hive: Option<SocketAddr>,
     /// The admin key, if this start made one.
     pub admin_key: Option<AdminKey>,
     /// The store was empty: this is the first start.
@@ -62,6 +75,8 @@ pub struct Node {
     tasks: Vec<JoinHandle<()>>,
     cities: CitiesInOrder,
     meter: Meter,
+    #[cfg(feature = "lake")]
+    lake: LakeInOrder,
 }
 
 /// The cities, kept until everything in front of them has stopped.
@@ -70,6 +85,17 @@ struct CitiesInOrder(Cities);
 impl std::fmt::Debug for CitiesInOrder {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_set().entries(self.0.keys()).finish()
+    }
+}
+
+/// The lake, which goes down when nothing asks it any more.
+#[cfg(feature = "lake")]
+struct LakeInOrder(Option<lake::Running>);
+
+#[cfg(feature = "lake")]
+impl std::fmt::Debug for LakeInOrder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Lake").field(&self.0.as_ref().map(|lake| lake.at)).finish()
     }
 }
 
@@ -84,6 +110,8 @@ pub fn migrations() -> Vec<Migration> {
         doorstep_pictures::MIGRATIONS,
         doorstep_meter::MIGRATIONS,
         doorstep_city::trials::MIGRATIONS,
+        #[cfg(feature = "lake")]
+        doorstep_lake::MIGRATIONS,
     ];
     all.into_iter().flatten().cloned().collect()
 }
@@ -127,12 +155,36 @@ impl Node {
             .context("cannot open the meter")?;
         tokio::spawn(meter.clone().run(shutdown.wait()));
 
+        let owner = owner_name(&config);
         let mut tasks = Vec::new();
         let mut cities = Cities::new();
         if config.has(Role::City) {
-            let owner = uuid::Uuid::now_v7().simple().to_string();
             let role = CityRole::create(&config, Arc::clone(&wall), orders.clone(), journal.clone());
-            cities = role.start(&owner_name(&config, &owner)).await?;
+            cities = role.start(&owner).await?;
+        }
+        #[cfg_attr(not(feature = "lake"), allow(unused_mut, reason = "nobody is told without the lake"))]
+        let (mut facts, mut flight, mut hive) = (Facts::default(), None, None);
+        #[cfg(feature = "lake")]
+        let mut lake = None;
+        #[cfg(feature = "lake")]
+        let mut lake_runs = None;
+        #[cfg(feature = "lake")]
+        if config.has(Role::Lake) {
+            let opened = Lake::open(&config, store.clone(), Arc::clone(&wall)).await?;
+            let (telling, task) = Facts::start(journal.clone(), shutdown.clone());
+            facts = telling;
+            tasks.push(task);
+            tasks.push(tokio::spawn(watch(cities.clone(), keys.clone(), facts.clone(), shutdown.clone())));
+            opened.remember_queries(facts.clone());
+            let role = LakeRole::create(&config, opened.clone(), journal.clone(), keys.clone(), owner.clone());
+            let running = role.start(shutdown.clone()).await?;
+            flight = Some(running.at);
+            if config.has(Role::Hive) {
+                let face = HiveRole::create(&config.hive, keys.clone(), &opened).start(&shutdown).await?;
+                hive = Some(face.at);
+                tasks.push(face.task);
+            }
+            (lake, lake_runs) = (Some(opened), Some(running));
         }
         let (mut objects, mut buckets) = (None, None);
         if config.has(Role::Objects) {
@@ -142,13 +194,30 @@ impl Node {
                 ObjectsRole::create(&config, store.clone(), keys.clone(), vault, Arc::clone(&wall), (journal, meter));
             let running = role.start(shutdown.clone()).await?;
             objects = Some(running.at);
+            #[cfg(feature = "lake")]
+            if let Some(lake) = &lake {
+                lake.show_inventory(running.engine.clone())?;
+            }
             buckets = Some(Buckets { engine: running.engine, pictures: running.pictures, at: running.at });
             tasks.push(running.task);
         }
         let mut api = None;
         if config.has(Role::Api) {
             let (meter, cities, shutdown) = (meter.clone(), cities.clone(), shutdown.clone());
-            let needs = Needs { store, keys, orders, journal, meter, wall, cities, buckets, shutdown };
+            let needs = Needs {
+                store,
+                keys,
+                orders,
+                journal,
+                meter,
+                wall,
+                cities,
+                buckets,
+                shutdown,
+                facts,
+                #[cfg(feature = "lake")]
+                lake,
+            };
             let running = ApiRole::create(&config.api, &config.limits, needs).start().await?;
             api = Some(running.at);
             tasks.push(running.task);
@@ -162,18 +231,22 @@ impl Node {
 
         let admin_key = admin_key.map(|key| AdminKey { access: key.access.to_string(), secret: key.secret });
         if let Some(path) = &wishes.ready_file {
-            ready::write(path, &ready::Ready { api, objects, metrics, admin_key: admin_key.clone() })?;
+            ready::write(path, &ready::Ready { api, objects, metrics, flight, hive, admin_key: admin_key.clone() })?;
         }
         Ok(Self {
             api,
             objects,
             metrics,
+            flight,
+            hive,
             admin_key,
             first_start,
             shutdown,
             tasks,
             cities: CitiesInOrder(cities),
             meter,
+            #[cfg(feature = "lake")]
+            lake: LakeInOrder(lake_runs),
         })
     }
 
@@ -191,6 +264,10 @@ impl Node {
                 tracing::warn!(%error, "a listener ended badly");
             }
         }
+        #[cfg(feature = "lake")]
+        if let Some(lake) = self.lake.0 {
+            lake.stop().await;
+        }
         for (id, city) in self.cities.0 {
             if tokio::time::timeout(GIVE_BACK_WITHIN, city.shutdown()).await.is_err() {
                 tracing::warn!(city = id, "the city did not stop in time; its lease runs out by itself");
@@ -207,18 +284,19 @@ impl Node {
 const GIVE_BACK_WITHIN: Duration = Duration::from_secs(5);
 
 /// A name of this process that survives its restart: with the store beside the data only one process can own it.
-fn owner_name(config: &Config, random: &str) -> String {
+pub(crate) fn owner_name(config: &Config) -> String {
+    let random = uuid::Uuid::now_v7().simple().to_string();
     let file = config.data.join("owner");
     if let Ok(name) = std::fs::read_to_string(&file)
         && !name.trim().is_empty()
     {
         return name.trim().to_owned();
     }
-    let kept = std::fs::create_dir_all(&config.data).and_then(|()| std::fs::write(&file, random));
+    let kept = std::fs::create_dir_all(&config.data).and_then(|()| std::fs::write(&file, &random));
     if let Err(error) = kept {
         tracing::debug!(%error, "this process has a new name after each start");
     }
-    random.to_owned()
+    random
 }
 
 /// The name under which the meter remembers how far this journal is folded into the accounts: it must live as long as

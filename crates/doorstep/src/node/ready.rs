@@ -15,6 +15,10 @@ pub(crate) struct Ready {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) metrics: Option<SocketAddr>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) flight: Option<SocketAddr>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) hive: Option<SocketAddr>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) admin_key: Option<AdminKey>,
 }
 
@@ -57,7 +61,14 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("ready.json");
         let key = AdminKey { access: "a".to_owned(), secret: "s".to_owned() };
-        let ready = Ready { api: Some(([127, 0, 0, 1], 5).into()), objects: None, metrics: None, admin_key: Some(key) };
+        let ready = Ready {
+            api: Some(([127, 0, 0, 1], 5).into()),
+            objects: None,
+            metrics: None,
+            flight: None,
+            hive: None,
+            admin_key: Some(key),
+        };
         write(&file, &ready).unwrap();
         let read: serde_json::Value = serde_json::from_slice(&std::fs::read(&file).unwrap()).unwrap();
         let expected = serde_json::json!({"api": "127.0.0.1:5", "admin_key": {"access": "a", "secret": "s"}});

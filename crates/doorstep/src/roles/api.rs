@@ -22,6 +22,7 @@ use crate::{
         rate_limit::{FORGET_EVERY, RateLimit},
     },
     config::{self, Limits},
+    facts::Facts,
     node::{Shutdown, serve},
 };
 
@@ -49,6 +50,9 @@ pub(crate) struct Needs {
     /// Where this process serves objects as well.
     pub(crate) buckets: Option<Buckets>,
     pub(crate) shutdown: Shutdown,
+    pub(crate) facts: Facts,
+    #[cfg(feature = "lake")]
+    pub(crate) lake: Option<super::lake::Lake>,
 }
 
 impl ApiRole {
@@ -76,6 +80,9 @@ impl ApiRole {
             wall: needs.wall,
             cities: needs.cities,
             shutdown: needs.shutdown,
+            facts: needs.facts,
+            #[cfg(feature = "lake")]
+            lake: needs.lake,
         });
         Self { config: config.clone(), app }
     }

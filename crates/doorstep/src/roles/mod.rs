@@ -5,6 +5,10 @@
 pub(crate) mod api;
 pub(crate) mod city;
 pub(crate) mod courier;
+#[cfg(feature = "lake")]
+pub(crate) mod hive;
+#[cfg(feature = "lake")]
+pub(crate) mod lake;
 pub(crate) mod metrics;
 pub(crate) mod objects;
 mod storage_sample;
@@ -14,6 +18,12 @@ mod storage_sample;
 pub enum Role {
     /// Runs the configured cities: positions, matching, offers.
     City,
+    /// Takes the journal into tables and runs statements over them.
+    #[cfg(feature = "lake")]
+    Lake,
+    /// Speaks HiveServer2 to Hive's clients; wants the lake in the same process.
+    #[cfg(feature = "lake")]
+    Hive,
     /// Serves the HTTP API and the console.
     Api,
     /// Serves buckets and objects.
@@ -24,6 +34,10 @@ pub enum Role {
 
 impl Role {
     /// Every role, in the order in which they start.
+    #[cfg(feature = "lake")]
+    pub const ALL: [Self; 6] = [Self::City, Self::Lake, Self::Hive, Self::Api, Self::Objects, Self::Metrics];
+    /// Every role, in the order in which they start.
+    #[cfg(not(feature = "lake"))]
     pub const ALL: [Self; 4] = [Self::City, Self::Api, Self::Objects, Self::Metrics];
 
     /// The stable string form.
@@ -31,6 +45,10 @@ impl Role {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::City => "city",
+            #[cfg(feature = "lake")]
+            Self::Lake => "lake",
+            #[cfg(feature = "lake")]
+            Self::Hive => "hive",
             Self::Api => "api",
             Self::Objects => "objects",
             Self::Metrics => "metrics",

@@ -18,6 +18,8 @@ mod refusals;
 mod reviews;
 mod rides;
 mod sharing;
+#[cfg(feature = "lake")]
+mod sql;
 mod streams;
 mod support;
 mod tenants;

@@ -35,6 +35,7 @@ mod record;
 pub mod recovery;
 mod segment;
 mod stream;
+pub mod table;
 mod writer;
 
 pub use config::Options;

@@ -5,9 +5,11 @@ use std::time::Duration;
 use doorstep_clock::Timestamp;
 
 use crate::events::Event;
-use crate::lifecycle::{Due, Fate, LifecycleRule, Noncurrent, fate, old_version_becomes, old_version_goes};
+use crate::lifecycle::{
+    Due, Fate, LifecycleRule, Noncurrent, expiry, fate, marker_goes, old_version_becomes, old_version_goes,
+};
 use crate::{
-    Bucket, Delete, List, ListUploads, ListVersions, Object, Objects, ObjectsError, StorageClass, Version,
+    Bucket, Delete, List, ListUploads, ListVersions, Object, Objects, ObjectsError, StorageClass, Version, Versioning,
     WriteConditions, metrics,
 };
 
@@ -28,6 +30,12 @@ pub struct Aged {
 }
 
 impl Objects {
+    /// When a current object expires by the bucket's rules, and by which.
+    #[must_use]
+    pub fn expiry(&self, bucket: &Bucket, object: &Object) -> Option<(Timestamp, String)> {
+        expiry(&bucket.settings.lifecycle, object, self.day())
+    }
+
     fn day(&self) -> i64 {
         i64::try_from(self.config().lifecycle_day.as_millis()).unwrap_or(i64::MAX)
     }
@@ -69,11 +77,16 @@ impl Objects {
 
     async fn age_bucket(&self, bucket: &Bucket, aged: &mut Aged) -> Result<(), ObjectsError> {
         let rules = &bucket.settings.lifecycle;
+        let versions = bucket.settings.versioning != Versioning::Off;
         if rules.iter().any(|r| r.enabled && (r.expire.is_some() || !r.transitions.is_empty())) {
             self.age_current(bucket, rules, aged).await?;
         }
         if rules.iter().any(|r| {
-            r.enabled && (r.noncurrent_days.is_some() || r.expired_markers || !r.noncurrent_transitions.is_empty())
+            r.enabled
+                && ((r.expire.is_some() && versions)
+                    || r.noncurrent_days.is_some()
+                    || r.expired_markers
+                    || !r.noncurrent_transitions.is_empty())
         }) {
             self.age_versions(bucket, rules, aged).await?;
         }
@@ -142,7 +155,7 @@ impl Objects {
             for version in page.versions {
                 if let Some(before) = walk.step(&version)
                     && before.lonely_marker
-                    && rules.iter().any(|r| r.expired_markers && r.fits(&before.object))
+                    && marker_goes(rules, &before.object, now, day)
                 {
                     aged.expired += self.expire(bucket, &before.object, Some(before.object.version())).await?;
                 }
@@ -160,7 +173,7 @@ impl Objects {
             }
         }
         if let Some(last) = walk.end()
-            && rules.iter().any(|r| r.expired_markers && r.fits(&last))
+            && marker_goes(rules, &last, now, day)
         {
             aged.expired += self.expire(bucket, &last, Some(last.version())).await?;
         }

@@ -24,10 +24,19 @@ impl Due {
     pub fn over(self, since: Timestamp, now: Timestamp, day: i64) -> bool {
         match self {
             Self::At(at) => now >= at && since < now,
+            Self::Days(_) => now >= self.when(since, day),
+        }
+    }
+
+    /// When it is due for something written at `since`.
+    #[must_use]
+    pub fn when(self, since: Timestamp, day: i64) -> Timestamp {
+        match self {
+            Self::At(at) => at,
             Self::Days(days) => {
                 let after = since.millis().saturating_add(i64::from(days).saturating_mul(day));
                 let midnight = after.div_euclid(day).saturating_add(1).saturating_mul(day);
-                now.millis() >= midnight
+                Timestamp::from_millis(midnight)
             }
         }
     }
@@ -43,6 +52,9 @@ pub struct LifecycleRule {
     pub enabled: bool,
     /// Only keys that begin so.
     pub prefix: String,
+    /// The prefix was written without a filter, as older tools do, and is told so again.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub plain_prefix: bool,
     /// Only objects with all of these tags.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub tags: Vec<(String, String)>,
@@ -90,6 +102,21 @@ impl LifecycleRule {
             && self.larger_than.is_none_or(|n| object.size > n)
             && self.smaller_than.is_none_or(|n| object.size < n)
     }
+}
+
+/// When a current object expires, and by which rule.
+pub(crate) fn expiry(rules: &[LifecycleRule], object: &Object, day: i64) -> Option<(Timestamp, String)> {
+    let due = rules.iter().filter(|rule| rule.fits(object));
+    let due = due.filter_map(|rule| Some((rule.expire?.when(object.modified, day), rule.id.clone())));
+    due.min_by_key(|(at, _)| *at)
+}
+
+/// Whether a delete marker behind which nothing is left goes.
+pub(crate) fn marker_goes(rules: &[LifecycleRule], marker: &Object, now: Timestamp, day: i64) -> bool {
+    rules
+        .iter()
+        .filter(|rule| rule.fits(marker))
+        .any(|rule| rule.expired_markers || rule.expire.is_some_and(|due| due.over(marker.modified, now, day)))
 }
 
 /// What the rules say of a current object. Expiry wins over a change of class, the colder class over the warmer.
@@ -210,6 +237,11 @@ mod tests {
         assert_eq!(old_version_becomes(&cool, &object("log/a"), at(0)), Some(StorageClass::Archive));
         let young = Noncurrent { now: Timestamp(DAY / 2), ..at(0) };
         assert_eq!(old_version_becomes(&cool, &object("log/a"), young), None);
+        let (at, id) = expiry(&rules, &object("log/a"), DAY).unwrap_or_default();
+        assert_eq!((at.millis(), id.as_str()), (11 * DAY, "a"));
+        assert_eq!(expiry(&rules, &object("other"), DAY), None);
+        assert!(marker_goes(&rules, &object("log/a"), Timestamp(20 * DAY), DAY));
+        assert!(!marker_goes(&rules, &object("log/a"), Timestamp(5 * DAY), DAY));
         assert!(check(&keep).is_ok() && check(&[rule]).is_err());
     }
 }

@@ -37,6 +37,9 @@ pub enum PictureError {
     /// A path whose signature is wrong.
     #[error("the signature of the path is made with none of the bucket's picture keys")]
     Signature,
+    /// Another tenant has written it into the bucket.
+    #[error("the object belongs to another tenant")]
+    Foreign,
     /// A path that is no longer good.
     #[error("the address expired at {at} (Unix seconds)")]
     Expired {
@@ -90,7 +93,7 @@ impl PictureError {
         match self {
             Self::Grammar(_) | Self::Twice | Self::Source { .. } | Self::Overlay { .. } => "InvalidArgument",
             Self::NoSuchStyle { .. } => "NoSuchStyle",
-            Self::Protected | Self::Sealed | Self::Expired { .. } => "AccessDenied",
+            Self::Protected | Self::Sealed | Self::Foreign | Self::Expired { .. } => "AccessDenied",
             Self::Signature => "SignatureDoesNotMatch",
             Self::Busy | Self::Moving => "SlowDown",
             Self::Condition(_) => "PreconditionFailed",
@@ -111,6 +114,8 @@ impl PictureError {
                 ObjectsError::TooLarge { .. } => "ImageTooLarge",
                 ObjectsError::InvalidState(_) => "InvalidObjectState",
                 ObjectsError::InvalidField { .. } => "InvalidArgument",
+                // Its bytes are the customer's own: nobody makes pictures of them here.
+                ObjectsError::CustomerKey(_) => "InvalidRequest",
                 ObjectsError::Store(_) => "SlowDown",
                 _ => "InternalError",
             },
@@ -164,6 +169,7 @@ impl PictureError {
             Self::Protected => "protected",
             Self::Sealed => "sealed",
             Self::Signature => "signature",
+            Self::Foreign => "foreign_object",
             Self::Expired { .. } => "expired",
             Self::Busy => "busy",
             Self::Image(error) => error.code(),

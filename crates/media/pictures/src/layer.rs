@@ -268,6 +268,10 @@ where
             return Err(PictureError::Signature.into());
         }
         let object = objects.head(&bucket, &named.key, None).await?;
+        // A path is signed with the bucket's key, which opens what is the bucket's own.
+        if bucket.owner_of(&object.meta) != bucket.tenant {
+            return Err(PictureError::Foreign.into());
+        }
         if !object.readable(now) {
             let archived = "the object is archived: restore it first".to_owned();
             return Err(ObjectsError::InvalidState(archived).into());
@@ -380,7 +384,8 @@ impl Pictures {
     /// An overlay that the bucket's owner has named.
     pub(crate) async fn own_overlay(&self, bucket: &Bucket, name: &str, key: &str) -> Result<Overlay, PictureError> {
         match self.objects().head(bucket, key, None).await {
-            Ok(object) => Ok(Overlay::Object(Box::new(object))),
+            Ok(object) if bucket.owner_of(&object.meta) == bucket.tenant => Ok(Overlay::Object(Box::new(object))),
+            Ok(_) => Err(PictureError::overlay(name, "it belongs to another tenant")),
             Err(ObjectsError::Store(error)) => Err(ObjectsError::Store(error).into()),
             Err(error) => Err(PictureError::overlay(name, error)),
         }

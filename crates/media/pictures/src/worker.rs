@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use doorstep_images::grammar;
-use doorstep_objects::{Bucket, Headers, Meta, Object, ObjectsError, Put, body};
+use doorstep_objects::{Bucket, Encrypt, Headers, Meta, Object, ObjectsError, Put, Sealed, body};
 use futures::future::join_all;
 
 use crate::jobs::{self, Job, Noting};
@@ -104,6 +104,10 @@ impl Pictures {
             Ok(_) | Err(ObjectsError::NoSuchKey { .. } | ObjectsError::IsDeleteMarker { .. }) => return Ok("gone"),
             Err(error) => return Err(error.into()),
         };
+        // What another tenant has written is its own, whatever the bucket's owner wants made of it.
+        if bucket.owner_of(&source.meta) != bucket.tenant {
+            return Ok("gone");
+        }
         let settings = PictureSettings::of(&bucket.settings)?;
         let Some(rule) = settings.rules.get(&job.rule) else { return Ok("gone") };
         let mut word = "there";
@@ -157,7 +161,13 @@ impl Pictures {
             ..Headers::default()
         };
         let meta = Meta { headers, public: source.meta.public, derived_from: Some(mark), ..Meta::default() };
-        let put = Put { meta, length: Some(picture.body.len() as u64), ..Put::default() };
+        // Whatever is not in the clear at its source is not in the clear here.
+        let encrypt = match &source.meta.sealed {
+            Some(Sealed::Node) => Encrypt::Node,
+            Some(Sealed::Named { key }) => Encrypt::Named(key.clone()),
+            None | Some(Sealed::Customer { .. }) => Encrypt::Default,
+        };
+        let put = Put { meta, length: Some(picture.body.len() as u64), encrypt, ..Put::default() };
         self.objects().put(bucket, &key, body(picture.body), put).await?;
         Ok(true)
     }

@@ -299,6 +299,11 @@ pub(crate) fn url_encoded(text: &str) -> String {
     out
 }
 
+/// `x-amz-expiration`.
+pub(crate) fn expiration(due: Option<(Timestamp, String)>) -> Option<String> {
+    due.map(|(at, rule)| format!("expiry-date=\"{}\", rule-id=\"{rule}\"", http_date(at)))
+}
+
 pub(crate) fn storage_class(object: &Object) -> Option<dto::StorageClass> {
     let class = object.meta.class;
     (class != StorageClass::Standard).then(|| dto::StorageClass::from_static(class.s3()))

@@ -2,6 +2,7 @@
 
 use doorstep_objects::{Algorithm, Complete, CompletedPart as Named, ListUploads, NewUpload, PutPart, body};
 use futures::StreamExt as _;
+use http::{HeaderName, HeaderValue};
 use s3s::dto::*;
 use s3s::{S3Error, S3ErrorCode, S3Request, S3Response, S3Result};
 
@@ -13,6 +14,7 @@ use crate::error::{argument, s3};
 use crate::object_ops::write_conditions;
 use crate::operations::Operations;
 
+const KEY_MD5: HeaderName = HeaderName::from_static("x-amz-server-side-encryption-customer-key-md5");
 /// The least that every part but the last has, bytes.
 const LEAST_PART: u64 = 5 << 20;
 
@@ -126,6 +128,7 @@ pub(crate) async fn complete_multipart_upload(
     };
     let parts = input.multipart_upload.as_ref().and_then(|m| m.parts.as_ref());
     let parts = parts.into_iter().flatten().map(one).collect::<S3Result<Vec<_>>>()?;
+    let customer = input.sse_customer_key_md5.clone();
     let complete = Complete {
         parts,
         conditions: write_conditions(input.if_match.as_ref(), input.if_none_match.as_ref()),
@@ -151,7 +154,13 @@ pub(crate) async fn complete_multipart_upload(
         output.checksum_type = Some(convert::checksum_type(checksum));
         set_sum!(output, checksum.algorithm, checksum.value.clone());
     }
-    Ok(S3Response::new(output))
+    let mut response = S3Response::new(output);
+    if let (Some(md5), Some(doorstep_objects::Sealed::Customer { .. })) = (customer, &object.meta.sealed) {
+        // The model of the wire leaves these out.
+        response.headers.insert("x-amz-server-side-encryption-customer-algorithm", HeaderValue::from_static("AES256"));
+        response.headers.extend(HeaderValue::from_str(&md5).ok().map(|md5| (KEY_MD5, md5)));
+    }
+    Ok(response)
 }
 
 /// The checksum of the whole that the caller announces; a composite one may carry its number of parts.

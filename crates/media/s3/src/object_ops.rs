@@ -36,6 +36,7 @@ pub(crate) async fn put_object(
     // The model of the wire leaves this one out.
     let write = headers.get("x-amz-grant-write").and_then(|v| v.to_str().ok()).map(str::to_owned);
     lists.headers.extend(write.map(|value| (Permission::Write, value)));
+    lists.headers.sort_by_key(|(may, _)| *may as u8);
     acl_ops::apply(face, &caller, &bucket, &mut meta, &lists).await?;
     convert::asked_lock!(input, &mut meta, bucket.settings.lockable)?;
     let checksum = convert::expected(&sums!(input), input.checksum_algorithm.as_ref(), &headers, trailing)?;
@@ -63,6 +64,7 @@ pub(crate) async fn put_object(
         set_sum!(output, checksum.algorithm, checksum.value.clone());
     }
     encryption::tell!(output, object.meta, input.sse_customer_key_md5);
+    output.expiration = convert::expiration(face.objects.expiry(&bucket, &object));
     Ok(S3Response::new(output))
 }
 
@@ -200,6 +202,8 @@ pub(crate) async fn get_object(
     describe!(output, object, found, input.checksum_mode.is_some(), face.objects.now());
     overrides!(output, input);
     encryption::tell!(output, object.meta, input.sse_customer_key_md5.clone());
+    let due = face.objects.expiry(&bucket, &object).filter(|_| input.version_id.is_none());
+    output.expiration = convert::expiration(due);
     output.version_id = version_id(&object, bucket.settings.versioning != doorstep_objects::Versioning::Off);
     output.tag_count = i32::try_from(object.meta.tags.len()).ok().filter(|n| *n > 0);
     output.parts_count = input.part_number.and_then(|_| i32::try_from(object.meta.parts).ok()).filter(|n| *n > 0);
@@ -236,6 +240,8 @@ pub(crate) async fn head_object(
     describe!(output, object, found, input.checksum_mode.is_some(), face.objects.now());
     overrides!(output, input);
     encryption::tell!(output, object.meta, input.sse_customer_key_md5.clone());
+    let due = face.objects.expiry(&bucket, &object).filter(|_| input.version_id.is_none());
+    output.expiration = convert::expiration(due);
     output.version_id = version_id(&object, bucket.settings.versioning != doorstep_objects::Versioning::Off);
     output.parts_count = input.part_number.and_then(|_| i32::try_from(object.meta.parts).ok()).filter(|n| *n > 0);
     let mut response = S3Response::new(output);

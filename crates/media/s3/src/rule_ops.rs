@@ -199,6 +199,7 @@ fn read(ix: usize, rule: LifecycleRule) -> S3Result<Rule> {
         _ => return Err(malformed("the status is Enabled or Disabled")),
     };
     let mut made = Rule { id: rule.id.unwrap_or_else(|| format!("rule-{}", ix + 1)), enabled, ..Rule::default() };
+    made.plain_prefix = rule.prefix.is_some() && rule.filter.is_none();
     made.prefix = rule.prefix.unwrap_or_default();
     if let Some(filter) = rule.filter {
         let bytes = |n: Option<i64>| n.and_then(|n| u64::try_from(n).ok());
@@ -251,6 +252,7 @@ fn written(rule: Rule) -> LifecycleRule {
     };
     let bytes = |n: Option<u64>| n.map(convert::size);
     let tag_set: Vec<Tag> = rule.tags.into_iter().map(|(k, v)| Tag { key: Some(k), value: Some(v) }).collect();
+    let plain = rule.plain_prefix.then(|| rule.prefix.clone());
     let several = tag_set.len()
         + usize::from(!rule.prefix.is_empty())
         + usize::from(rule.larger_than.is_some())
@@ -300,11 +302,11 @@ fn written(rule: Rule) -> LifecycleRule {
             .abort_days
             .map(|days| AbortIncompleteMultipartUpload { days_after_initiation: i32::try_from(days).ok() }),
         expiration,
-        filter: Some(filter),
+        filter: plain.is_none().then_some(filter),
         id: Some(rule.id),
         noncurrent_version_expiration: noncurrent,
         noncurrent_version_transitions: (!noncurrent_transitions.is_empty()).then_some(noncurrent_transitions),
-        prefix: None,
+        prefix: plain,
         status: ExpirationStatus::from_static(if rule.enabled {
             ExpirationStatus::ENABLED
         } else {

@@ -1,8 +1,8 @@
 // The API's calls by name, typed. Everything the console does goes through here.
-import type { Client } from './client';
+import { type Client, withQuery } from './client';
 import type {
   Backtest, BacktestRequest, Bill, Bucket, Caps, City, CityClock, Driver, DriverRoute, Film, Folder, Key, MadePicture, Me, NewBacktest, NewKey, Order, OrderEvent, OrderProgress, Page, Point, Price,
-  Quote, RecordedSummary, Report, Route, Scope, StoryItem, SurgeMap, UsageRecord,
+  Quote, RecordedSummary, Report, Route, Scope, SqlAnswer, SqlJob, SqlPlan, SqlRow, SqlTable, StoryItem, SurgeMap, UsageRecord,
 } from './types';
 
 const id = encodeURIComponent;
@@ -86,11 +86,12 @@ export const folder = (api: Client, bucket: string, prefix: string, cursor: stri
   api.get(`${bucketOf(bucket)}/objects`, { prefix, cursor, limit: 100 }, signal);
 export const removeObject = (api: Client, bucket: string, key: string): Promise<void> => api.delete(objectPath(bucket, key));
 export const readObject = async (api: Client, bucket: string, key: string, signal?: AbortSignal): Promise<Blob> =>
-  (await api.file(objectPath(bucket, key), {}, signal)).blob;
+  (await api.fileWithHeaders(objectPath(bucket, key), '*/*', signal)).blob;
 
 /** The picture that a pipeline makes of an object. */
 export async function picture(api: Client, bucket: string, key: string, pipeline: string, signal?: AbortSignal): Promise<MadePicture> {
-  const { blob, headers } = await api.file(`${bucketOf(bucket)}/pictures/${id(key)}`, { pipeline }, signal);
+  const path = withQuery(`${bucketOf(bucket)}/pictures/${id(key)}`, { pipeline });
+  const { blob, headers } = await api.fileWithHeaders(path, 'image/*,*/*;q=0.8', signal);
   const number = (name: string) => Number(headers.get(name) ?? Number.NaN);
   return {
     picture: blob,
@@ -99,3 +100,16 @@ export async function picture(api: Client, bucket: string, key: string, pipeline
     format: blob.type.replace('image/', ''),
   };
 }
+export const sqlTables = (api: Client): Promise<SqlTable[]> => api.get('/v1/sql/tables');
+/** Answers at once; the rows are fetched when the job is ready. */
+export const startSql = (api: Client, statement: string, database: string): Promise<SqlJob> =>
+  api.ask('/v1/sql', { statement, database, async: true });
+export const askSql = (api: Client, statement: string, maxRows: number, signal?: AbortSignal): Promise<SqlAnswer> =>
+  api.ask('/v1/sql', { statement, max_rows: maxRows }, signal);
+export const planSql = (api: Client, statement: string, database: string): Promise<SqlPlan> => api.ask('/v1/sql/plan', { statement, database });
+export const sqlJob = (api: Client, jobId: string, waitS: number, signal?: AbortSignal): Promise<SqlJob> =>
+  api.get(`/v1/sql/queries/${id(jobId)}`, { wait_s: waitS }, signal);
+export const endSql = (api: Client, jobId: string): Promise<void> => api.delete(`/v1/sql/queries/${id(jobId)}`);
+export const sqlRows = (api: Client, jobId: string, most: number, signal?: AbortSignal): Promise<{ rows: SqlRow[]; more: boolean }> =>
+  api.lines(`/v1/sql/queries/${id(jobId)}/rows`, most, signal);
+export const sqlFile = (api: Client, jobId: string): Promise<Blob> => api.file(`/v1/sql/queries/${id(jobId)}/rows`, 'text/csv');

@@ -20,6 +20,30 @@ export function withQuery(path: string, query: Query): string {
   return text === '' ? path : `${path}?${text}`;
 }
 
+/** Reads JSON lines up to `most` and lets go of the rest. */
+export async function firstLines<T>(body: ReadableStream<Uint8Array> | null, most: number): Promise<{ rows: T[]; more: boolean }> {
+  const rows: T[] = [];
+  if (!body) return { rows, more: false };
+  const reader = body.getReader();
+  const decoder = new TextDecoder();
+  let rest = '';
+  for (;;) {
+    const { done, value } = await reader.read();
+    rest += done ? decoder.decode() : decoder.decode(value, { stream: true });
+    const lines = rest.split('\n');
+    rest = done ? '' : (lines.pop() ?? '');
+    for (const line of lines) {
+      if (line.trim() === '') continue;
+      if (rows.length === most) {
+        await reader.cancel();
+        return { rows, more: true };
+      }
+      rows.push(JSON.parse(line) as T);
+    }
+    if (done) return { rows, more: false };
+  }
+}
+
 export class Client {
   constructor(
     readonly credentials: Credentials,
@@ -44,16 +68,32 @@ export class Client {
     return response.text();
   }
 
-  /** A file as it is, and the headers that came with it. */
-  async file(path: string, query: Query = {}, signal?: AbortSignal): Promise<{ blob: Blob; headers: Headers }> {
-    const init = { headers: this.headers(), cache: 'no-store', credentials: 'omit', signal: signal ?? null } as const;
-    const response = await fetch(withQuery(path, query), init).catch((error: unknown) => {
+  /** An answer as a file. */
+  async file(path: string, accept: string): Promise<Blob> {
+    return (await this.open(path, accept)).blob();
+  }
+
+  /** An answer as a file, and the headers that came with it. */
+  async fileWithHeaders(path: string, accept: string, signal?: AbortSignal): Promise<{ blob: Blob; headers: Headers }> {
+    const response = await this.open(path, accept, signal);
+    return { blob: await response.blob(), headers: response.headers };
+  }
+
+  /** The first JSON lines of a streamed answer; the rest is not read. */
+  async lines<T>(path: string, most: number, signal?: AbortSignal): Promise<{ rows: T[]; more: boolean }> {
+    const response = await this.open(path, 'application/x-ndjson', signal);
+    return firstLines<T>(response.body, most);
+  }
+
+  private async open(path: string, accept: string, signal?: AbortSignal): Promise<Response> {
+    const init = { headers: { ...this.headers(), accept }, cache: 'no-store', credentials: 'omit', signal: signal ?? null } as const;
+    const response = await fetch(path, init).catch((error: unknown) => {
       if (error instanceof DOMException && error.name === 'AbortError') throw error;
       throw Problem.unreachable(error);
     });
     if (response.status === 401) this.onUnauthorized();
     if (!response.ok) throw await problemOf(response);
-    return { blob: await response.blob(), headers: response.headers };
+    return response;
   }
 
   /** A question that travels as POST: nothing is kept of it, therefore no Idempotency-Key. */

@@ -357,3 +357,17 @@ export interface Film {
   cars_left_out: number;
   requests: FilmRequest[];
 }
+
+export interface SqlColumn { name: string; type: string; nullable: boolean; about?: string }
+export interface SqlTable {
+  database: string; name: string; kind: 'managed' | 'external' | 'view'; about: string; columns: SqlColumn[];
+  partition_by: string[]; rows: number | null; bytes: number | null;
+}
+export interface SqlStatistics { wall_ms?: number; cpu_ms?: number; bytes_scanned?: number; rows?: number; queued_ms?: number; peak_memory?: number }
+export interface SqlJob {
+  id: string; state: 'queued' | 'running' | 'done' | 'failed' | 'cancelled'; statement: string; asked_at: string; progress: number;
+  ready: boolean; error?: string; columns: SqlColumn[]; statistics: SqlStatistics;
+}
+export interface SqlPlan { columns: SqlColumn[]; plan: string; scan_bytes: number }
+export type SqlRow = Record<string, unknown>;
+export interface SqlAnswer { query: string; columns: SqlColumn[]; rows: SqlRow[]; truncated: boolean; statistics: SqlStatistics }

@@ -84,9 +84,11 @@ pub(super) fn put(tx: &mut dyn Tx, tenant: &str, review: &OrderReview, event: &s
         ],
     )?;
     // What is not revealed, and what is private, stays out of a stream that others read.
+    let revealed = review.both_at.is_some();
     let told = serde_json::json!({
-        "order": review.order, "side": review.side, "author": review.author, "subject": review.subject,
-        "moderation": review.moderation, "version": review.version, "both_wrote": review.both_at.is_some(),
+        "tenant": tenant, "order": review.order, "side": review.side, "author": review.author,
+        "subject": review.subject, "stars": revealed.then_some(review.words.stars),
+        "moderation": review.moderation, "version": review.version, "both_wrote": revealed,
     });
     outbox::append(tx, &stream(&review.city), event, &review.order, &told, review.changed_at)?;
     Ok(())

@@ -1,6 +1,6 @@
 """Asks one server for pictures and tells what they cost it.
 
-    http.py NAME PID SECONDS CLIENTS URL...
+    ask.py NAME PID SECONDS CLIENTS URL...
 
 Each client asks for one URL after the other. CPU is that of the process PID and all of its children, from /proc.
 Prints one line of JSON.

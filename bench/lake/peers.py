@@ -1,0 +1,94 @@
+"""TPC-H on the peers, beside what `tpch` printed: peers.py DATA QUERIES ROUNDS LAKE.jsonl
+
+DuckDB reads the same Parquet files that the lake was filled from, and, in a second column, tables of its own kept in a
+file. Every answer is compared row by row; numbers to one part in a million.
+"""
+
+import csv
+import io
+import json
+import math
+import os
+import statistics
+import sys
+import time
+
+import duckdb
+
+TABLES = ["region", "nation", "supplier", "customer", "part", "partsupp", "orders", "lineitem"]
+
+
+def statements(text):
+    bare = "\n".join(line for line in text.splitlines() if not line.lstrip().startswith("--"))
+    return [part.strip() for part in bare.split(";") if part.strip()]
+
+
+def same(a, b):
+    if a == b:
+        return True
+    try:
+        return math.isclose(float(a), float(b), rel_tol=1e-6, abs_tol=1e-2)
+    except ValueError:
+        return False
+
+
+def plain(value):
+    return "" if value is None else str(value)
+
+
+def equal(ours, theirs):
+    ours = sorted([list(row) for row in ours])
+    theirs = sorted([[plain(value) for value in row] for row in theirs])
+    if len(ours) != len(theirs):
+        return False
+    return all(len(a) == len(b) and all(same(x, y) for x, y in zip(a, b)) for a, b in zip(ours, theirs))
+
+
+def timed(db, sql):
+    began = time.perf_counter()
+    rows = db.execute(sql).fetchall()
+    return (time.perf_counter() - began) * 1e3, rows
+
+
+def main():
+    data, queries, rounds, lake = sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4]
+    queries = statements(open(queries).read())
+    cores = int(os.environ.get("CORES", "2"))
+    found = [json.loads(line) for line in open(lake)]
+    load = [line["load_s"] for line in found if "load_s" in line]
+    ours = {line["query"]: line for line in found if "query" in line}
+
+    parquet = duckdb.connect(config={"threads": cores})
+    own = duckdb.connect(os.path.join(data, "duck.db"), config={"threads": cores})
+    for table in TABLES:
+        files = os.path.join(data, table, "*.parquet")
+        parquet.execute(f"CREATE VIEW {table} AS SELECT * FROM read_parquet('{files}')")
+        own.execute(f"CREATE TABLE IF NOT EXISTS {table} AS SELECT * FROM read_parquet('{files}')")
+
+    print("| query | lake ms | DataFusion ms | DuckDB on Parquet ms | DuckDB's own file ms | lake / DuckDB on Parquet |")
+    print("|---|---:|---:|---:|---:|---:|")
+    sums, wrong = [0.0] * 4, []
+    for number, sql in enumerate(queries, 1):
+        times, answer = [[], []], None
+        for _ in range(rounds):
+            for ix, db in enumerate([parquet, own]):
+                took, rows = timed(db, sql)
+                times[ix].append(took)
+                answer = answer or rows
+        rows = list(csv.reader(io.StringIO(ours[number]["rows"])))[1:]
+        if not equal(rows, answer):
+            wrong.append(number)
+        row = [statistics.median(ours[number][k]) for k in ("lake_ms", "datafusion_ms")]
+        row += [statistics.median(t) for t in times]
+        sums = [a + b for a, b in zip(sums, row)]
+        print(f"| {number} | " + " | ".join(f"{x:.0f}" for x in row) + f" | {row[0] / row[2]:.2f} |")
+    print("| **sum** | " + " | ".join(f"**{x:.0f}**" for x in sums) + f" | **{sums[0] / sums[2]:.2f}** |")
+    print()
+    print(f"Answers that differ from DuckDB's: {wrong or 'none'} of {len(queries)}.", end=" ")
+    if load:
+        print(f"Taking the tables in, sorted: {load[0]:.1f} s.", end=" ")
+    print(f"DuckDB {duckdb.__version__}, {cores} threads each, median of {rounds}, data in the page cache.")
+    sys.exit(1 if wrong else 0)
+
+
+main()

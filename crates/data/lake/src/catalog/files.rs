@@ -1,0 +1,266 @@
+//! Which data files make up a table. A change is one transaction: a table is never half there.
+
+use doorstep_clock::Timestamp;
+use doorstep_store::{Row, StoreError, Tx, params};
+
+use super::{Catalog, DataFile, TableDef, changes};
+use crate::LakeError;
+
+/// A change of a table's files.
+#[derive(Clone, Debug, Default)]
+pub struct Commit {
+    /// Files that are there now.
+    pub add: Vec<DataFile>,
+    /// Paths of files that are no part of it any more. If one of them is gone already, nothing happens.
+    pub remove: Vec<String>,
+    /// Everything else goes as well, except what another statement added meanwhile: that is a conflict.
+    pub replace_all: bool,
+    /// Partitions whose present files go.
+    pub replace_specs: Vec<String>,
+}
+
+impl Catalog {
+    /// The data files of a table.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn files(&self, tenant: &str, table_id: &str) -> Result<Vec<DataFile>, LakeError> {
+        let (tenant, id) = (tenant.to_owned(), table_id.to_owned());
+        Ok(self.store().read(move |tx| read(tx, &tenant, &id)).await?)
+    }
+
+    /// Changes the files of a table that was read as `table`.
+    ///
+    /// # Errors
+    /// [`LakeError::Conflict`] if the table is gone or a file to remove is; the store's.
+    pub async fn commit(&self, tenant: &str, table: &TableDef, commit: Commit) -> Result<(), LakeError> {
+        let (t, id, name, now) = (tenant.to_owned(), table.id.clone(), table.name.clone(), self.now());
+        let write = move |tx: &mut dyn Tx| {
+            let conflict = || LakeError::Conflict { table: name.clone() };
+            if tx.query_opt("SELECT id FROM lake_tables WHERE id = $1 AND tenant = $2", params![&id, &t])?.is_none() {
+                return Err(conflict());
+            }
+            apply(tx, &t, &id, &commit, now)?.then_some(()).ok_or_else(conflict)
+        };
+        self.write(write).await
+    }
+
+    /// Makes a table together with its first files; false (and nothing done) when one was there and `if_absent`.
+    ///
+    /// # Errors
+    /// [`LakeError::Exists`], the store's.
+    pub async fn create_filled(
+        &self,
+        tenant: &str,
+        table: &TableDef,
+        files: Vec<DataFile>,
+        replace: Option<String>,
+    ) -> Result<bool, LakeError> {
+        let (t, table_, now) = (tenant.to_owned(), table.clone(), self.now());
+        let write = move |tx: &mut dyn Tx| {
+            if let Some(old) = &replace {
+                changes::remove(tx, &t, old, now)?;
+            }
+            if changes::insert(tx, &t, &table_)? == 0 {
+                return Ok(false);
+            }
+            let commit = Commit { add: files.clone(), ..Commit::default() };
+            apply(tx, &t, &table_.id, &commit, now)?;
+            Ok::<_, StoreError>(true)
+        };
+        let made = self.write(write).await?;
+        self.forget(tenant);
+        Ok(made)
+    }
+
+    /// Adds a micro-batch and moves the position, if the position is still where the batch begins.
+    ///
+    /// # Errors
+    /// [`LakeError::Conflict`] when another process was faster; the store's.
+    pub(crate) async fn commit_batch(
+        &self,
+        table: &'static str,
+        stream: &str,
+        from: u64,
+        to: u64,
+        files: Vec<(String, DataFile)>,
+    ) -> Result<(), LakeError> {
+        let (stream, now) = (self.source(stream), self.now());
+        let write = move |tx: &mut dyn Tx| {
+            let at = position(tx, table, &stream)?;
+            if at != from {
+                return Err(LakeError::Conflict { table: table.to_owned() });
+            }
+            let to = i64::try_from(to).unwrap_or(i64::MAX);
+            tx.execute(
+                "INSERT INTO lake_positions(table_name, stream, seq) VALUES ($1, $2, $3)
+                 ON CONFLICT (table_name, stream) DO UPDATE SET seq = excluded.seq",
+                params![table, &stream, to],
+            )?;
+            for (tenant, file) in &files {
+                insert(tx, tenant, &built_in_id(table), file, now)?;
+            }
+            Ok(())
+        };
+        self.write(write).await
+    }
+
+    /// Puts merged files in the place of their parts; false (and nothing done) when a part is gone already.
+    pub(crate) async fn swap(&self, tenant: &str, table_id: &str, commit: Commit) -> Result<bool, LakeError> {
+        let (t, id, now) = (tenant.to_owned(), table_id.to_owned(), self.now());
+        self.write(move |tx| apply(tx, &t, &id, &commit, now)).await
+    }
+
+    /// Tenants and ids of managed tables that have at least `files` files below `bytes` in one partition.
+    pub(crate) async fn crowded(&self, files: usize, bytes: u64) -> Result<Vec<(String, String)>, LakeError> {
+        let (files, bytes) = (i64::try_from(files).unwrap_or(i64::MAX), i64::try_from(bytes).unwrap_or(i64::MAX));
+        let read = move |tx: &mut dyn Tx| {
+            let sql = "SELECT DISTINCT tenant, table_id FROM (
+                           SELECT tenant, table_id, spec FROM lake_files
+                           WHERE removed_at IS NULL AND bytes < $1 AND table_id NOT LIKE $2
+                           GROUP BY tenant, table_id, spec HAVING COUNT(*) >= $3) AS crowded LIMIT 1000";
+            let rows = tx.query(sql, params![bytes, format!("{}.%", super::BUILT_IN_DATABASE), files])?;
+            rows.iter().map(|row| Ok((row.text("tenant")?, row.text("table_id")?))).collect::<Result<_, StoreError>>()
+        };
+        Ok(self.store().read(read).await?)
+    }
+
+    /// How far a table has come in a stream.
+    pub(crate) async fn position(&self, table: &'static str, stream: &str) -> Result<u64, LakeError> {
+        let stream = self.source(stream);
+        Ok(self.store().read(move |tx| position(tx, table, &stream)).await?)
+    }
+
+    /// All tenants' live files of a built-in table.
+    pub(crate) async fn built_in_files(&self, table: &'static str) -> Result<Vec<(String, DataFile)>, LakeError> {
+        let read = move |tx: &mut dyn Tx| {
+            let sql = "SELECT * FROM lake_files WHERE table_id = $1 AND removed_at IS NULL ORDER BY path";
+            let rows = tx.query(sql, params![built_in_id(table)])?;
+            rows.iter().map(|row| Ok((row.text("tenant")?, decode(row)?))).collect::<Result<_, StoreError>>()
+        };
+        Ok(self.store().read(read).await?)
+    }
+
+    /// Of these paths those that no table has and none had lately: left over by a crash.
+    pub(crate) async fn strangers(&self, paths: Vec<String>) -> Result<Vec<String>, LakeError> {
+        let read = move |tx: &mut dyn Tx| {
+            let mut out = Vec::new();
+            for path in &paths {
+                if tx.query_opt("SELECT path FROM lake_files WHERE path = $1", params![path])?.is_none() {
+                    out.push(path.clone());
+                }
+            }
+            Ok::<_, StoreError>(out)
+        };
+        Ok(self.store().read(read).await?)
+    }
+
+    /// Files removed before `before`, at most `limit`: nobody reads them any more.
+    pub(crate) async fn removed(&self, before: Timestamp, limit: u32) -> Result<Vec<String>, LakeError> {
+        let read = move |tx: &mut dyn Tx| {
+            let sql = "SELECT path FROM lake_files WHERE removed_at < $1 ORDER BY removed_at LIMIT $2";
+            tx.query(sql, params![before, limit])?.iter().map(|row| row.text("path")).collect::<Result<_, StoreError>>()
+        };
+        Ok(self.store().read(read).await?)
+    }
+
+    /// Forgets files that are deleted.
+    pub(crate) async fn forget_files(&self, paths: Vec<String>) -> Result<(), LakeError> {
+        let write = move |tx: &mut dyn Tx| {
+            for path in &paths {
+                let sql = "DELETE FROM lake_files WHERE path = $1 AND removed_at IS NOT NULL";
+                tx.execute(sql, params![path])?;
+            }
+            Ok::<_, StoreError>(())
+        };
+        self.write(write).await
+    }
+
+    /// Takes files of a built-in table away whose rows are all older than `before`; returns how many.
+    pub(crate) async fn expire(&self, table_id: &str, before: Timestamp) -> Result<u64, LakeError> {
+        let (id, now) = (table_id.to_owned(), self.now());
+        let sql = "UPDATE lake_files SET removed_at = $1 WHERE table_id = $2 AND max_at < $3 AND removed_at IS NULL";
+        self.write(move |tx| tx.execute(sql, params![now, &id, before])).await
+    }
+}
+
+/// The id of a built-in table, the same for all tenants.
+pub(crate) fn built_in_id(table: &str) -> String {
+    format!("{}.{table}", super::BUILT_IN_DATABASE)
+}
+
+fn position(tx: &mut dyn Tx, table: &str, stream: &str) -> Result<u64, StoreError> {
+    let sql = "SELECT seq FROM lake_positions WHERE table_name = $1 AND stream = $2";
+    let row = tx.query_opt(sql, params![table, stream])?;
+    row.map_or(Ok(0), |row| row.int("seq")).map(|seq| u64::try_from(seq).unwrap_or(0))
+}
+
+fn read(tx: &mut dyn Tx, tenant: &str, id: &str) -> Result<Vec<DataFile>, StoreError> {
+    let sql = "SELECT * FROM lake_files WHERE table_id = $1 AND tenant = $2 AND removed_at IS NULL ORDER BY path";
+    tx.query(sql, params![id, tenant])?.iter().map(decode).collect()
+}
+
+fn decode(row: &Row) -> Result<DataFile, StoreError> {
+    let whole = |column: &str| row.int(column).map(|n| u64::try_from(n).unwrap_or(0));
+    Ok(DataFile {
+        path: row.text("path")?,
+        spec: row.text("spec")?,
+        rows: whole("rows_in")?,
+        bytes: whole("bytes")?,
+        span: row.opt_int("min_at")?.zip(row.opt_int("max_at")?),
+    })
+}
+
+fn insert(tx: &mut dyn Tx, tenant: &str, id: &str, file: &DataFile, now: Timestamp) -> Result<(), StoreError> {
+    tx.execute(
+        "INSERT INTO lake_files(path, table_id, tenant, spec, rows_in, bytes, min_at, max_at, created_at)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        params![
+            &file.path,
+            id,
+            tenant,
+            &file.spec,
+            i64::try_from(file.rows).unwrap_or(i64::MAX),
+            i64::try_from(file.bytes).unwrap_or(i64::MAX),
+            file.span.map(|s| s.0),
+            file.span.map(|s| s.1),
+            now
+        ],
+    )?;
+    Ok(())
+}
+
+/// False when a file to remove was not there: the whole must then be given up.
+fn apply(tx: &mut dyn Tx, tenant: &str, id: &str, commit: &Commit, now: Timestamp) -> Result<bool, StoreError> {
+    if commit.replace_all {
+        let sql = "UPDATE lake_files SET removed_at = $1 WHERE table_id = $2 AND tenant = $3 AND removed_at IS NULL";
+        tx.execute(sql, params![now, id, tenant])?;
+        tx.execute("DELETE FROM lake_partitions WHERE table_id = $1", params![id])?;
+    }
+    for spec in &commit.replace_specs {
+        let sql = "UPDATE lake_files SET removed_at = $1
+                   WHERE table_id = $2 AND tenant = $3 AND spec = $4 AND removed_at IS NULL";
+        tx.execute(sql, params![now, id, tenant, spec])?;
+    }
+    // Looked at first: a refusal must leave nothing behind.
+    for path in &commit.remove {
+        let sql = "SELECT path FROM lake_files WHERE path = $1 AND table_id = $2 AND removed_at IS NULL";
+        if tx.query_opt(sql, params![path, id])?.is_none() {
+            return Ok(false);
+        }
+    }
+    for path in &commit.remove {
+        tx.execute("UPDATE lake_files SET removed_at = $1 WHERE path = $2", params![now, path])?;
+    }
+    for file in &commit.add {
+        insert(tx, tenant, id, file, now)?;
+        if !file.spec.is_empty() {
+            tx.execute(
+                "INSERT INTO lake_partitions(table_id, spec, location, created_at) VALUES ($1, $2, NULL, $3)
+                 ON CONFLICT (table_id, spec) DO NOTHING",
+                params![id, &file.spec, now],
+            )?;
+        }
+    }
+    Ok(true)
+}

@@ -1,0 +1,208 @@
+//! The lake's folder as an object store: one root, out of which no path leads, and a meter on reads.
+
+use std::fmt;
+use std::ops::Range;
+use std::path::{Path as FsPath, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use datafusion::error::{DataFusionError, Result as DfResult};
+use datafusion::execution::object_store::{ObjectStoreRegistry, ObjectStoreUrl};
+use futures::StreamExt as _;
+use futures::stream::{self, BoxStream};
+use object_store::local::LocalFileSystem;
+use object_store::path::Path;
+use object_store::{
+    CopyOptions, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore, PutMultipartOptions,
+    PutOptions, PutPayload, PutResult, Result,
+};
+
+use crate::{LakeError, Limit};
+
+/// The address under which plans know the lake's folder.
+const URL: &str = "lake://files/";
+
+/// The lake's folder.
+#[derive(Clone, Debug)]
+pub(crate) struct LakeFiles {
+    root: PathBuf,
+    store: Arc<dyn ObjectStore>,
+}
+
+impl LakeFiles {
+    /// Opens the folder, making it if missing.
+    pub(crate) fn open(root: &FsPath) -> std::result::Result<Self, LakeError> {
+        std::fs::create_dir_all(root).map_err(LakeError::io("make the folder", root))?;
+        let root = root.canonicalize().map_err(LakeError::io("find", root))?;
+        let store = LocalFileSystem::new_with_prefix(&root).map_err(|e| LakeError::Execution(e.to_string()))?;
+        Ok(Self { root, store: Arc::new(store) })
+    }
+
+    pub(crate) fn url() -> ObjectStoreUrl {
+        ObjectStoreUrl::parse(URL).expect("a constant URL")
+    }
+
+    /// The address of a folder below the root.
+    pub(crate) fn folder_url(folder: &str) -> String {
+        format!("{URL}{}/", folder.trim_matches('/'))
+    }
+
+    /// Where a file below the root is for the operating system.
+    pub(crate) fn on_disk(&self, path: &str) -> PathBuf {
+        self.root.join(path)
+    }
+
+    /// The stores of one query: this folder, metered.
+    pub(super) fn registry(&self, meter: &Arc<ScanMeter>) -> Arc<dyn ObjectStoreRegistry> {
+        Arc::new(OneStore(Arc::new(Metered { inner: Arc::clone(&self.store), meter: Arc::clone(meter) })))
+    }
+}
+
+/// Checks a location that a statement names: a relative path that stays below its folder.
+pub(crate) fn check_location(location: &str) -> std::result::Result<String, LakeError> {
+    let trimmed = location.trim().trim_matches('/');
+    let bad = |reason: &str| {
+        let fix = "name a folder below the tenant's folder of the lake, such as 'imports/trips'";
+        LakeError::invalid("LOCATION", format!("{location:?} {reason}"), fix)
+    };
+    if trimmed.is_empty() {
+        return Err(bad("is empty"));
+    }
+    if location.contains("://") || location.starts_with('/') || location.contains('\\') {
+        return Err(bad("is no relative path"));
+    }
+    if trimmed.len() > 500 || trimmed.chars().any(|c| c.is_control()) {
+        return Err(bad("is too long or has control characters"));
+    }
+    if trimmed.split('/').any(|part| part.is_empty() || part.starts_with('.')) {
+        return Err(bad("has an empty or a hidden part"));
+    }
+    Ok(trimmed.to_owned())
+}
+
+/// What a query reads.
+#[derive(Debug)]
+pub(super) struct ScanMeter {
+    bytes: AtomicU64,
+    reads: AtomicU64,
+    limit: u64,
+}
+
+impl ScanMeter {
+    pub(super) fn new(limit: u64) -> Self {
+        Self { bytes: AtomicU64::new(0), reads: AtomicU64::new(0), limit }
+    }
+
+    pub(super) fn bytes(&self) -> u64 {
+        self.bytes.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn reads(&self) -> u64 {
+        self.reads.load(Ordering::Relaxed)
+    }
+
+    fn count(&self, bytes: u64) -> Result<()> {
+        self.reads.fetch_add(1, Ordering::Relaxed);
+        let before = self.bytes.fetch_add(bytes, Ordering::Relaxed);
+        if before.saturating_add(bytes) > self.limit {
+            let detail = format!(
+                "it reads more than the {} bytes it may; narrow it by the table's time or partitions, or ask for more",
+                self.limit
+            );
+            let source = Box::new(LakeError::Limit { limit: Limit::Bytes, detail });
+            return Err(object_store::Error::Generic { store: "lake", source });
+        }
+        Ok(())
+    }
+}
+
+/// Plans read. What statements write goes past this store, into files that the catalogue then names.
+fn read_only() -> object_store::Error {
+    object_store::Error::NotSupported { source: "a plan may not write into the lake's folder".into() }
+}
+
+#[derive(Debug)]
+struct Metered {
+    inner: Arc<dyn ObjectStore>,
+    meter: Arc<ScanMeter>,
+}
+
+impl fmt::Display for Metered {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the lake's folder")
+    }
+}
+
+#[async_trait]
+impl ObjectStore for Metered {
+    async fn put_opts(&self, _: &Path, _: PutPayload, _: PutOptions) -> Result<PutResult> {
+        Err(read_only())
+    }
+
+    async fn put_multipart_opts(&self, _: &Path, _: PutMultipartOptions) -> Result<Box<dyn MultipartUpload>> {
+        Err(read_only())
+    }
+
+    async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
+        let head = options.head;
+        let result = self.inner.get_opts(location, options).await?;
+        if !head {
+            self.meter.count(result.range.end - result.range.start)?;
+        }
+        Ok(result)
+    }
+
+    async fn get_ranges(&self, location: &Path, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
+        self.meter.count(ranges.iter().map(|r| r.end.saturating_sub(r.start)).sum())?;
+        self.inner.get_ranges(location, ranges).await
+    }
+
+    fn delete_stream(&self, _: BoxStream<'static, Result<Path>>) -> BoxStream<'static, Result<Path>> {
+        stream::once(async { Err(read_only()) }).boxed()
+    }
+
+    fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, Result<ObjectMeta>> {
+        self.inner.list(prefix)
+    }
+
+    async fn list_with_delimiter(&self, prefix: Option<&Path>) -> Result<ListResult> {
+        self.inner.list_with_delimiter(prefix).await
+    }
+
+    async fn copy_opts(&self, _: &Path, _: &Path, _: CopyOptions) -> Result<()> {
+        Err(read_only())
+    }
+}
+
+/// A registry that knows the lake's folder and nothing else.
+#[derive(Debug)]
+struct OneStore(Arc<dyn ObjectStore>);
+
+impl ObjectStoreRegistry for OneStore {
+    fn register_store(&self, _: &url::Url, _: Arc<dyn ObjectStore>) -> Option<Arc<dyn ObjectStore>> {
+        None
+    }
+
+    fn get_store(&self, url: &url::Url) -> DfResult<Arc<dyn ObjectStore>> {
+        if url.scheme() == "lake" {
+            return Ok(Arc::clone(&self.0));
+        }
+        Err(DataFusionError::Plan(format!("{url} is outside of the lake")))
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn locations_stay_inside() {
+        assert_eq!(check_location("imports/trips/").unwrap(), "imports/trips");
+        for bad in ["", "/etc", "../other", "a/../../b", "file:///etc", "s3://b/k", "a//b", "a/.hidden", "a\\b"] {
+            assert!(check_location(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,446 @@
+//! The engine in this process: DataFusion, a place for each query, threads of its own, bounds.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use arrow::datatypes::SchemaRef;
+use async_trait::async_trait;
+use datafusion::catalog::TableProvider;
+use datafusion::execution::cache::cache_manager::{CacheManager, CacheManagerConfig};
+use datafusion::execution::disk_manager::{DiskManager, DiskManagerBuilder, DiskManagerMode};
+use datafusion::execution::memory_pool::{MemoryPool, UnboundedMemoryPool};
+use datafusion::execution::runtime_env::RuntimeEnv;
+use datafusion::execution::{SessionState, SessionStateBuilder};
+use datafusion::logical_expr::{AggregateUDF, ScalarUDF, WindowUDF};
+use datafusion::physical_plan::displayable;
+use doorstep_clock::SharedClock;
+use parking_lot::{Mutex, RwLock};
+
+use super::answer::{self, Message};
+use super::cpu::Cores;
+use super::files::LakeFiles;
+use super::gate::{Asked, Gate, Place};
+use super::memory::Budget;
+use super::names::OneCatalog;
+use super::query::{Query, QueryEnd};
+use super::scope::Scope;
+use super::session::Session;
+use super::table::{FileStatistics, FilesTable};
+use super::{Engine, Limits, Plan, Running, Statement, settings, statements};
+use crate::catalog::{BUILT_IN_DATABASE, Catalog, DataFile};
+use crate::ingest::Tables;
+use crate::{LakeError, Limit, metrics};
+
+/// The priority of a query that asks for none.
+const ORDINARY: u8 = 5;
+
+/// Sizes and bounds of the engine.
+#[derive(Clone, Debug)]
+pub struct EngineOptions {
+    /// Where queries spill; made if missing, emptied by each query itself.
+    pub spill_dir: PathBuf,
+    /// Bytes that all queries together may spill.
+    pub spill_bytes: u64,
+    /// Memory of one query, bytes.
+    pub memory_bytes: usize,
+    /// Cores of one query at once.
+    pub cores: usize,
+    /// Queries that run at once.
+    pub running: usize,
+    /// Queries that may wait for a place; one more is refused.
+    pub waiting: usize,
+    /// How long one may wait.
+    pub patience: Duration,
+    /// How long one may run.
+    pub time: Duration,
+    /// Bytes that one may read.
+    pub scan_bytes: u64,
+    /// Memory for footers of Parquet files, bytes.
+    pub metadata_cache_bytes: usize,
+}
+
+impl EngineOptions {
+    /// For a machine with `cores` cores, with its spill folder.
+    #[must_use]
+    pub fn new(spill_dir: PathBuf, cores: usize) -> Self {
+        Self {
+            spill_dir,
+            spill_bytes: 50 << 30,
+            memory_bytes: 1 << 30,
+            cores: cores.max(1),
+            running: 4,
+            waiting: 64,
+            patience: Duration::from_secs(60),
+            time: Duration::from_secs(600),
+            scan_bytes: 1 << 40,
+            metadata_cache_bytes: 128 << 20,
+        }
+    }
+}
+
+/// Told of each query that ended: for a history, for a meter.
+pub type Listener = Arc<dyn Fn(&Query) + Send + Sync>;
+
+pub(super) struct Inner {
+    pub(super) catalog: Catalog,
+    pub(super) files: LakeFiles,
+    pub(super) tables: Arc<Tables>,
+    pub(super) statistics: FileStatistics,
+    pub(super) clock: SharedClock,
+    options: EngineOptions,
+    template: RwLock<SessionState>,
+    cache: Arc<CacheManager>,
+    disk: Arc<DiskManager>,
+    gate: Gate,
+    queries: Mutex<HashMap<String, Arc<Query>>>,
+    listener: RwLock<Option<Listener>>,
+}
+
+impl std::fmt::Debug for Inner {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("LocalEngine").field("options", &self.options).finish_non_exhaustive()
+    }
+}
+
+/// Runs statements with DataFusion in this process. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct LocalEngine(pub(super) Arc<Inner>);
+
+/// What a face needs to read and plan a statement itself: DataFusion's state, seeing what the session may see.
+#[derive(Debug)]
+pub struct Context {
+    /// Plans with the session's names, functions and settings; runs nothing.
+    pub state: SessionState,
+}
+
+impl LocalEngine {
+    /// An engine over the catalogue's tables and the built-in ones.
+    ///
+    /// # Errors
+    /// [`LakeError::Io`] when the spill folder cannot be made.
+    pub fn new(
+        catalog: Catalog,
+        tables: Arc<Tables>,
+        clock: SharedClock,
+        options: EngineOptions,
+    ) -> Result<Self, LakeError> {
+        let spill = &options.spill_dir;
+        // What a killed process left there belongs to nobody.
+        let _ = std::fs::remove_dir_all(spill);
+        std::fs::create_dir_all(spill).map_err(LakeError::io("make the folder", spill))?;
+        let disk = DiskManagerBuilder::default()
+            .with_mode(DiskManagerMode::Directories(vec![spill.clone()]))
+            .with_max_temp_directory_size(options.spill_bytes)
+            .build()?;
+        let cache = CacheManagerConfig {
+            metadata_cache_limit: options.metadata_cache_bytes,
+            // Folders that others fill must be looked at anew each time.
+            list_files_cache: None,
+            list_files_cache_limit: 0,
+            ..CacheManagerConfig::default()
+        };
+        let template = SessionStateBuilder::new_with_default_features().build();
+        Ok(Self(Arc::new(Inner {
+            catalog,
+            files: tables.files().clone(),
+            tables,
+            statistics: FileStatistics::default(),
+            clock,
+            template: RwLock::new(template),
+            cache: CacheManager::try_new(&cache)?,
+            disk: Arc::new(disk),
+            gate: Gate::new(options.running),
+            queries: Mutex::default(),
+            listener: RwLock::default(),
+            options,
+        })))
+    }
+
+    /// The catalogue.
+    #[must_use]
+    pub fn catalog(&self) -> &Catalog {
+        &self.0.catalog
+    }
+
+    /// The built-in tables.
+    #[must_use]
+    pub fn tables(&self) -> &Tables {
+        &self.0.tables
+    }
+
+    /// The built-in tables, to be fed.
+    #[must_use]
+    pub fn shared_tables(&self) -> Arc<Tables> {
+        Arc::clone(&self.0.tables)
+    }
+
+    /// A table of just these files.
+    pub(crate) fn provider_of(&self, schema: SchemaRef, files: Vec<DataFile>) -> Arc<dyn TableProvider> {
+        let known = Arc::clone(&self.0.statistics);
+        Arc::new(FilesTable::new(Arc::clone(&schema), schema, &[], files, known))
+    }
+
+    /// Tells `listener` of each query that ends from now on.
+    pub fn listen(&self, listener: Listener) {
+        *self.0.listener.write() = Some(listener);
+    }
+
+    /// Adds functions to all sessions, in place of those of the same name.
+    pub fn add_functions(
+        &self,
+        scalars: impl IntoIterator<Item = Arc<ScalarUDF>>,
+        aggregates: impl IntoIterator<Item = Arc<AggregateUDF>>,
+        windows: impl IntoIterator<Item = Arc<WindowUDF>>,
+    ) {
+        let mut template = self.0.template.write();
+        let old = template.clone();
+        let scalars = old.scalar_functions().values().cloned().chain(scalars).collect();
+        let aggregates = old.aggregate_functions().values().cloned().chain(aggregates).collect();
+        let windows = old.window_functions().values().cloned().chain(windows).collect();
+        *template = SessionStateBuilder::new_from_existing(old)
+            .with_scalar_functions(scalars)
+            .with_aggregate_functions(aggregates)
+            .with_window_functions(windows)
+            .build();
+    }
+
+    /// For faces that read or plan statements themselves.
+    ///
+    /// # Errors
+    /// The store's, or a setting that cannot be.
+    pub async fn context(&self, session: &Session) -> Result<Context, LakeError> {
+        let scope = self.0.scope(session).await?;
+        Ok(Context { state: self.0.state(&scope, None, self.0.options.cores)? })
+    }
+
+    /// Lets a key see a table (see [`Grant`](crate::catalog::Grant)), or ends that with `None`. `*` is every table
+    /// of the database.
+    ///
+    /// # Errors
+    /// [`LakeError::Denied`] unless the session is an operator's, what is wrong with the grant, the store's.
+    pub async fn grant(
+        &self,
+        session: &Session,
+        key: &str,
+        database: &str,
+        table: &str,
+        grant: Option<&crate::catalog::Grant>,
+    ) -> Result<(), LakeError> {
+        if !session.runs_the_place() {
+            return Err(LakeError::Denied { action: "grant".to_owned() });
+        }
+        if let Some(grant) = grant.filter(|_| table != "*") {
+            self.0.scope(session).await?.check_grant(database, table, grant).await?;
+        }
+        self.0.catalog.grant(session.tenant(), key, database, table, grant).await
+    }
+}
+
+impl Inner {
+    pub(super) async fn scope(self: &Arc<Self>, session: &Session) -> Result<Arc<Scope>, LakeError> {
+        self.catalog.require()?;
+        let holdings = self.catalog.holdings(session.tenant()).await?;
+        Ok(Arc::new(Scope {
+            engine: Arc::clone(self),
+            session: session.clone(),
+            holdings,
+            database: session.database(),
+            as_maker: false,
+            depth: 0,
+        }))
+    }
+
+    /// A state that sees what `scope` sees. With a query it has that query's memory and meters its reads.
+    pub(super) fn state(
+        self: &Arc<Self>,
+        scope: &Arc<Scope>,
+        query: Option<(&Query, Arc<Budget>)>,
+        cores: usize,
+    ) -> Result<SessionState, LakeError> {
+        let (meter, pool): (_, Arc<dyn MemoryPool>) = match query {
+            Some((query, budget)) => (Arc::clone(&query.scan), budget),
+            None => (Arc::new(super::files::ScanMeter::new(u64::MAX)), Arc::new(UnboundedMemoryPool::default())),
+        };
+        let runtime = RuntimeEnv {
+            memory_pool: pool,
+            disk_manager: Arc::clone(&self.disk),
+            cache_manager: Arc::clone(&self.cache),
+            object_store_registry: self.files.registry(&meter),
+        };
+        let template = self.template.read().clone();
+        let config = settings::config(&scope.session.settings(), &scope.database, cores)?;
+        let mut state = SessionStateBuilder::new_from_existing(template)
+            .with_config(config)
+            .with_runtime_env(Arc::new(runtime))
+            .with_catalog_list(Arc::new(OneCatalog(Arc::clone(scope))))
+            .build();
+        // Without it now() and its like have no time to tell.
+        state.mark_start_execution();
+        Ok(state)
+    }
+
+    fn limits(&self, asked: Limits) -> (Duration, usize, u64, usize) {
+        let own = &self.options;
+        (
+            asked.time.map_or(own.time, |t| t.min(own.time)),
+            asked.memory_bytes.map_or(own.memory_bytes, |m| m.min(own.memory_bytes)),
+            asked.scan_bytes.map_or(own.scan_bytes, |b| b.min(own.scan_bytes)),
+            asked.cores.map_or(own.cores, |c| c.clamp(1, own.cores)),
+        )
+    }
+
+    /// Waits for a place.
+    async fn place(&self, query: &Query, priority: u8) -> Result<Place, LakeError> {
+        let (waits, before) = match self.gate.ask(priority, self.options.waiting) {
+            Asked::Place(place) => return Ok(place),
+            Asked::Full(waiting) => return Err(LakeError::Overloaded { waiting }),
+            Asked::Wait(waits, before) => (waits, before),
+        };
+        metrics::waiting(before + 1);
+        let come = tokio::select! {
+            place = waits.place() => Ok(place),
+            () = query.cancelled() => Err(LakeError::Cancelled),
+            () = tokio::time::sleep(self.options.patience) => Err(LakeError::Overloaded { waiting: before }),
+        };
+        metrics::waiting(self.gate.waiting());
+        come
+    }
+
+    /// Notes the end of a query everywhere.
+    fn ended(&self, query: &Query, end: QueryEnd, why: Option<&LakeError>) {
+        query.ends(end, why.map(ToString::to_string));
+        let statistics = query.statistics();
+        let outcome = why.map_or(end.as_str(), LakeError::code);
+        metrics::query(outcome, Duration::from_millis(statistics.wall_ms), statistics.cpu_ms, statistics.bytes_scanned);
+        tracing::debug!(
+            query = query.id(),
+            outcome,
+            wall_ms = statistics.wall_ms,
+            cpu_ms = statistics.cpu_ms,
+            rows = statistics.rows,
+            "a query ended"
+        );
+        let left = {
+            let mut queries = self.queries.lock();
+            queries.remove(query.id());
+            queries.len()
+        };
+        metrics::running(left);
+        if let Some(listener) = self.listener.read().clone() {
+            listener(query);
+        }
+    }
+}
+
+#[async_trait]
+impl Engine for LocalEngine {
+    async fn plan(&self, session: &Session, statement: &Statement) -> Result<Plan, LakeError> {
+        let (inner, session, statement) = (Arc::clone(&self.0), session.clone(), statement.clone());
+        let work = async move {
+            let scope = inner.scope(&session).await?;
+            let state = inner.state(&scope, None, inner.options.cores)?;
+            let logical = statements::logical(&state, &statement).await;
+            let physical = state.create_physical_plan(&logical.map_err(|e| with_nearest(e, &scope))?).await?;
+            Ok::<_, LakeError>(Plan {
+                schema: physical.schema(),
+                text: displayable(physical.as_ref()).indent(false).to_string(),
+                scan_bytes: answer::planned_bytes(&physical),
+            })
+        };
+        // On a stack as large as a query has.
+        let threads = Cores::start(1).map_err(LakeError::io("start threads for", &self.0.options.spill_dir))?;
+        let Some(handle) = threads.handle() else { return Err(LakeError::Cancelled) };
+        let planned = handle.spawn(work).await;
+        planned.unwrap_or_else(|_| Err(LakeError::Execution("the engine failed while planning this".to_owned())))
+    }
+
+    async fn execute(&self, session: &Session, statement: Statement, limits: Limits) -> Result<Running, LakeError> {
+        let inner = &self.0;
+        let (time, memory, scan, cores) = inner.limits(limits);
+        let query = Arc::new(Query::new(session.principal().clone(), statement.text(), inner.clock.now(), scan));
+        inner.queries.lock().insert(query.id().to_owned(), Arc::clone(&query));
+        metrics::running(inner.queries.lock().len());
+        let started = async {
+            let place = inner.place(&query, limits.priority.unwrap_or(ORDINARY)).await?;
+            let cores_ = Cores::start(cores).map_err(LakeError::io("start threads for", &inner.options.spill_dir))?;
+            Ok::<_, LakeError>((place, cores_))
+        };
+        let (place, threads) = match started.await {
+            Ok(started) => started,
+            Err(error) => {
+                let end = if matches!(error, LakeError::Cancelled) { QueryEnd::Cancelled } else { QueryEnd::Failed };
+                inner.ended(&query, end, Some(&error));
+                return Err(error);
+            }
+        };
+        let budget = Arc::new(Budget::new(memory));
+        query.starts(threads.meter(), Arc::clone(&budget));
+        let (sender, receiver) = tokio::sync::mpsc::channel(answer::AHEAD);
+        let work = answer::Work {
+            engine: Arc::clone(inner),
+            session: session.clone(),
+            statement,
+            query: Arc::clone(&query),
+            budget,
+            cores,
+            sender: sender.clone(),
+        };
+        let (engine, watched) = (Arc::clone(inner), Arc::clone(&query));
+        tokio::spawn(async move {
+            let mut job = match threads.handle() {
+                Some(handle) => handle.spawn(work.run()),
+                None => return,
+            };
+            let done = tokio::select! {
+                biased;
+                done = &mut job => done.unwrap_or_else(|e| Err(if e.is_cancelled() { LakeError::Cancelled } else {
+                    LakeError::Execution("the engine failed while running this statement; it was noted".to_owned())
+                })),
+                () = watched.cancelled() => Err(LakeError::Cancelled),
+                () = sender.closed() => Err(LakeError::Cancelled),
+                () = tokio::time::sleep(time) => Err(LakeError::Limit {
+                    limit: Limit::Time,
+                    detail: format!("it ran longer than the {} s it may", time.as_secs_f64()),
+                }),
+            };
+            job.abort();
+            let end = match &done {
+                Ok(()) => QueryEnd::Done,
+                Err(LakeError::Cancelled) => QueryEnd::Cancelled,
+                Err(_) => QueryEnd::Failed,
+            };
+            engine.ended(&watched, end, done.as_ref().err());
+            drop((threads, place));
+            if let Err(error) = done {
+                // Whoever is gone does not read the reason.
+                let _ = sender.send(Message::Failed(error)).await;
+            }
+        });
+        let (schema, rows) = answer::receive(receiver).await?;
+        Ok(Running { schema, rows, query })
+    }
+
+    fn queries(&self) -> Vec<Arc<Query>> {
+        let mut all: Vec<_> = self.0.queries.lock().values().cloned().collect();
+        all.sort_by(|a, b| a.id().cmp(b.id()));
+        all
+    }
+}
+
+/// What a name that is nowhere was probably meant to be.
+pub(super) fn with_nearest(error: LakeError, scope: &Scope) -> LakeError {
+    let LakeError::Sql { reason, place, fix: None } = &error else { return error };
+    let Some(asked) = reason.strip_prefix("table '").and_then(|rest| rest.strip_suffix("' not found")) else {
+        return error;
+    };
+    let bare = asked.rsplit('.').next().unwrap_or(asked);
+    let database = asked.rsplit('.').nth(1).unwrap_or(&scope.database);
+    let mut names = scope.table_names(database);
+    names.extend(scope.table_names(BUILT_IN_DATABASE));
+    let near = crate::catalog::nearest(bare, names.iter().map(String::as_str));
+    let place = *place;
+    let reason = format!("there is no table {asked}");
+    LakeError::Sql { reason, place, fix: near.map(|near| format!("did you mean {near}?")) }
+}

@@ -1,0 +1,213 @@
+//! What a session may see, at one moment: names to providers, narrowed by grants.
+
+use std::sync::Arc;
+
+use arrow::datatypes::Schema;
+use datafusion::catalog::TableProvider;
+use datafusion::common::{Column, DFSchema};
+use datafusion::datasource::{ViewTable, provider_as_source};
+use datafusion::execution::SessionState;
+use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
+
+use super::external;
+use super::live::LiveTable;
+use super::local::Inner;
+use super::session::Session;
+use super::table::FilesTable;
+use crate::LakeError;
+use crate::catalog::{BUILT_IN_DATABASE, Grant, Holdings, TableDef, TableKind};
+
+/// Views in views in views: more than this is a circle.
+const DEEPEST_VIEW: usize = 16;
+
+/// Bytes of a grant's condition: it is read where there is little room.
+const LONGEST_CONDITION: usize = 500;
+
+/// See the module's head. Held by the providers that DataFusion asks.
+pub(super) struct Scope {
+    pub(super) engine: Arc<Inner>,
+    pub(super) session: Session,
+    pub(super) holdings: Arc<Holdings>,
+    /// Where bare names are looked up.
+    pub(super) database: String,
+    /// Inside a view: its maker's eyes, which see all of the tenant's tables.
+    pub(super) as_maker: bool,
+    pub(super) depth: usize,
+}
+
+impl std::fmt::Debug for Scope {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Scope").field("tenant", &self.session.tenant()).field("database", &self.database).finish()
+    }
+}
+
+impl Scope {
+    /// All tables and views of a database that the session may see, sorted.
+    pub(super) fn table_names(&self, database: &str) -> Vec<String> {
+        let mut names: Vec<String> = if database == BUILT_IN_DATABASE {
+            self.engine.tables.names().into_iter().map(str::to_owned).collect()
+        } else {
+            self.holdings.databases.get(database).map_or_else(Vec::new, |d| d.tables.keys().cloned().collect())
+        };
+        names.retain(|name| self.grant(database, name).is_some());
+        names.sort();
+        names
+    }
+
+    pub(super) fn has(&self, database: &str, name: &str) -> bool {
+        let there = if database == BUILT_IN_DATABASE {
+            self.engine.tables.has(name)
+        } else {
+            self.holdings.table(database, name).is_some()
+        };
+        there && self.grant(database, name).is_some()
+    }
+
+    /// What the session may see of a table: all of it, a part, or (none) nothing.
+    pub(super) fn grant(&self, database: &str, table: &str) -> Option<Grant> {
+        if self.as_maker || self.session.runs_the_place() {
+            return Some(Grant { write: true, ..Grant::default() });
+        }
+        let key = self.session.principal().key.as_str().to_owned();
+        let grants = &self.holdings.grants;
+        let of = |table: &str| grants.get(&(key.clone(), database.to_owned(), table.to_owned())).cloned();
+        of(table).or_else(|| of("*"))
+    }
+
+    /// The provider of a name, narrowed to what the session may see of it.
+    pub(super) async fn provider(
+        self: &Arc<Self>,
+        database: &str,
+        name: &str,
+    ) -> Result<Option<Arc<dyn TableProvider>>, LakeError> {
+        let Some(whole) = self.whole(database, name).await? else { return Ok(None) };
+        let Some(grant) = self.grant(database, name) else {
+            return Err(LakeError::Denied { action: format!("read {database}.{name}") });
+        };
+        if grant.columns.is_none() && grant.rows.is_none() {
+            return Ok(Some(whole));
+        }
+        Ok(Some(self.narrowed(name, whole, &grant)?))
+    }
+
+    async fn whole(self: &Arc<Self>, database: &str, name: &str) -> Result<Option<Arc<dyn TableProvider>>, LakeError> {
+        if database == BUILT_IN_DATABASE {
+            let tables = &self.engine.tables;
+            if let Some(view) = tables.view(name) {
+                return self.view(database, view, &Schema::empty()).await.map(Some);
+            }
+            if let Some(live) = tables.live(name) {
+                return Ok(Some(Arc::new(LiveTable::new(live, self.session.tenant()))));
+            }
+            let Some(snapshot) = tables.snapshot(name, self.session.tenant()) else { return Ok(None) };
+            let schema = snapshot.schema;
+            let known = Arc::clone(&self.engine.statistics);
+            let table = FilesTable::new(Arc::clone(&schema), schema, &[], snapshot.files, known);
+            return Ok(Some(Arc::new(table.with_recent(snapshot.time, snapshot.recent))));
+        }
+        let Some(table) = self.holdings.table(database, name) else { return Ok(None) };
+        let tenant = self.session.tenant();
+        match table.kind {
+            TableKind::View => {
+                let query = table.query.clone().unwrap_or_default();
+                self.view(database, &query, &table.schema).await.map(Some)
+            }
+            TableKind::External => Ok(Some(external::provider(tenant, table)?)),
+            TableKind::Managed => Ok(Some(self.managed(table).await?)),
+        }
+    }
+
+    async fn managed(&self, table: &TableDef) -> Result<Arc<dyn TableProvider>, LakeError> {
+        let files = self.engine.catalog.files(self.session.tenant(), &table.id).await?;
+        let (schema, file_schema) = (Arc::clone(&table.schema), table.file_schema());
+        let known = Arc::clone(&self.engine.statistics);
+        Ok(Arc::new(FilesTable::new(schema, file_schema, &table.partition_by, files, known)))
+    }
+
+    /// A view is planned anew each time, so that it follows the tables below it.
+    async fn view(
+        self: &Arc<Self>,
+        database: &str,
+        query: &str,
+        named: &Schema,
+    ) -> Result<Arc<dyn TableProvider>, LakeError> {
+        if self.depth >= DEEPEST_VIEW {
+            return Err(LakeError::invalid("view", "it leads back to itself", "change one of the views"));
+        }
+        let inside = Arc::new(Self {
+            engine: Arc::clone(&self.engine),
+            session: self.session.clone(),
+            holdings: Arc::clone(&self.holdings),
+            database: database.to_owned(),
+            as_maker: true,
+            depth: self.depth + 1,
+        });
+        let state = inside.state()?;
+        let mut plan = Box::pin(state.create_logical_plan(query)).await?;
+        // `CREATE VIEW v (a, b)` names the columns itself.
+        if named.fields().len() == plan.schema().fields().len() {
+            let columns = plan.schema().columns().into_iter().zip(named.fields());
+            let columns = columns.map(|(column, field)| Expr::Column(column).alias(field.name()));
+            plan = LogicalPlanBuilder::from(plan).project(columns.collect::<Vec<_>>())?.build()?;
+        }
+        Ok(Arc::new(ViewTable::new(plan, Some(query.to_owned()))))
+    }
+
+    /// A state that plans with these eyes; without memory or files, for planning only.
+    fn state(self: &Arc<Self>) -> Result<SessionState, LakeError> {
+        self.engine.state(self, None, 1)
+    }
+
+    fn narrowed(
+        self: &Arc<Self>,
+        name: &str,
+        whole: Arc<dyn TableProvider>,
+        grant: &Grant,
+    ) -> Result<Arc<dyn TableProvider>, LakeError> {
+        let schema = whole.schema();
+        let mut plan = LogicalPlanBuilder::scan(name, provider_as_source(whole), None)?;
+        if let Some(rows) = &grant.rows {
+            plan = plan.filter(self.condition(name, rows, &schema)?)?;
+        }
+        if let Some(columns) = &grant.columns {
+            let kept = columns.iter().map(|column| Expr::Column(Column::new(Some(name), column)));
+            plan = plan.project(kept)?;
+        }
+        let plan: LogicalPlan = plan.build()?;
+        Ok(Arc::new(ViewTable::new(plan, None)))
+    }
+
+    /// The condition of a grant as an expression over the table's columns.
+    fn condition(self: &Arc<Self>, name: &str, text: &str, schema: &Schema) -> Result<Expr, LakeError> {
+        if text.len() > LONGEST_CONDITION {
+            let reason = format!("it has {} bytes, more than {LONGEST_CONDITION}", text.len());
+            return Err(LakeError::invalid("rows", reason, "write a shorter condition"));
+        }
+        let df = DFSchema::try_from_qualified_schema(name, schema)?;
+        Ok(self.state()?.create_logical_expr(text, &df)?)
+    }
+
+    /// Checks a grant against its table before it is kept.
+    pub(super) async fn check_grant(
+        self: &Arc<Self>,
+        database: &str,
+        name: &str,
+        grant: &Grant,
+    ) -> Result<(), LakeError> {
+        let Some(whole) = self.whole(database, name).await? else {
+            return self.holdings.require(database, name).map(|_| ());
+        };
+        let schema = whole.schema();
+        for column in grant.columns.iter().flatten() {
+            if schema.column_with_name(column).is_none() {
+                let names = schema.fields().iter().map(|f| f.name().as_str());
+                let near = crate::catalog::nearest(column, names);
+                return Err(LakeError::Unknown { what: "column", name: column.clone(), near });
+            }
+        }
+        if let Some(rows) = &grant.rows {
+            self.condition(name, rows, &schema)?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,86 @@
+//! A session: who asks, in which database, with which settings.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use doorstep_identity::{Principal, Scope};
+use parking_lot::RwLock;
+
+use crate::catalog::DEFAULT_DATABASE;
+
+/// Named settings, as `SET` leaves them.
+pub type Settings = BTreeMap<String, String>;
+
+/// A caller's session. A face keeps one as long as its protocol has one, or makes one per request.
+/// Clones are the same session.
+#[derive(Clone, Debug)]
+pub struct Session {
+    principal: Arc<Principal>,
+    state: Arc<RwLock<State>>,
+}
+
+#[derive(Debug)]
+struct State {
+    database: String,
+    settings: Settings,
+}
+
+impl Session {
+    /// A new session in the database `default`.
+    #[must_use]
+    pub fn new(principal: Principal) -> Self {
+        let state = State { database: DEFAULT_DATABASE.to_owned(), settings: Settings::new() };
+        Self { principal: Arc::new(principal), state: Arc::new(RwLock::new(state)) }
+    }
+
+    /// Who asks.
+    #[must_use]
+    pub fn principal(&self) -> &Principal {
+        &self.principal
+    }
+
+    /// Whose tables are seen.
+    #[must_use]
+    pub fn tenant(&self) -> &str {
+        self.principal.tenant.as_str()
+    }
+
+    /// Whether all of the tenant's tables are open to it, to read and to change. Others need a grant.
+    #[must_use]
+    pub fn runs_the_place(&self) -> bool {
+        self.principal.allows(Scope::Operator)
+    }
+
+    /// The database in which a bare name is looked up first.
+    #[must_use]
+    pub fn database(&self) -> String {
+        self.state.read().database.clone()
+    }
+
+    /// Goes to another database; whether it exists is the engine's matter.
+    pub fn use_database(&self, name: &str) {
+        name.clone_into(&mut self.state.write().database);
+    }
+
+    /// All settings made in this session.
+    #[must_use]
+    pub fn settings(&self) -> Settings {
+        self.state.read().settings.clone()
+    }
+
+    /// One setting made in this session.
+    #[must_use]
+    pub fn setting(&self, name: &str) -> Option<String> {
+        self.state.read().settings.get(name).cloned()
+    }
+
+    /// Keeps a setting.
+    pub fn set(&self, name: &str, value: &str) {
+        self.state.write().settings.insert(name.to_owned(), value.to_owned());
+    }
+
+    /// Drops a setting.
+    pub fn reset(&self, name: &str) {
+        self.state.write().settings.remove(name);
+    }
+}

@@ -1,0 +1,252 @@
+//! What a statement asks for: rows, a change of the catalogue, or rows to be written.
+
+use std::sync::Arc;
+
+use arrow::array::{ArrayRef, RecordBatch, StringArray};
+use arrow::datatypes::{DataType, Field, Schema};
+use datafusion::common::TableReference;
+use datafusion::execution::SessionState;
+use datafusion::logical_expr::dml::InsertOp;
+use datafusion::logical_expr::{DdlStatement, DmlStatement, LogicalPlan, Statement as Control, WriteOp};
+use datafusion::sql::parser::Statement as ParsedStatement;
+use datafusion::sql::sqlparser::ast::{self, Statement as Ast};
+
+use super::insert::{Mode, Target};
+use super::scope::Scope;
+use super::{Statement, ddl, depth, settings};
+use crate::LakeError;
+use crate::catalog::{BUILT_IN_DATABASE, TableDef, TableKind, nearest};
+
+/// Characters that a statement may have.
+const LONGEST: usize = 1 << 20;
+
+/// What is left to do.
+pub(super) enum Step {
+    /// Run this and hand over its rows.
+    Rows(LogicalPlan),
+    /// It is done; this is its answer.
+    Done(RecordBatch),
+    /// Run this and write its rows.
+    Write(Box<Target>, LogicalPlan),
+}
+
+/// Reads a statement, checks who asks, and carries out what changes the catalogue alone.
+pub(super) async fn begin(scope: &Arc<Scope>, state: &SessionState, statement: &Statement) -> Result<Step, LakeError> {
+    let parsed = match statement {
+        Statement::Planned { plan, .. } => return planned(scope, state, (**plan).clone(), Layout::default()).await,
+        Statement::Sql(text) => parse(state, text)?,
+        Statement::Parsed { statement, .. } => (**statement).clone(),
+    };
+    let (parsed, layout) = match parsed {
+        ParsedStatement::Statement(ast) => match *ast {
+            Ast::Use(to) => return use_database(scope, &to),
+            Ast::ShowDatabases { .. } | Ast::ShowSchemas { .. } => {
+                let mut names: Vec<String> = scope.holdings.databases.keys().cloned().collect();
+                names.push(BUILT_IN_DATABASE.to_owned());
+                return Ok(Step::Done(texts("database_name", names)?));
+            }
+            Ast::Drop {
+                object_type: ast::ObjectType::Database,
+                if_exists,
+                names,
+                cascade,
+                restrict,
+                purge,
+                temporary,
+                table,
+            } => {
+                // The same thing under the name that DataFusion plans.
+                let object_type = ast::ObjectType::Schema;
+                let drop = Ast::Drop { object_type, if_exists, names, cascade, restrict, purge, temporary, table };
+                (ParsedStatement::Statement(Box::new(drop)), Layout::default())
+            }
+            Ast::AlterTable(alter) => return ddl::alter(scope, state, alter).await.map(Step::Done),
+            Ast::CreateTable(mut create) => {
+                let layout = Layout::take_from(&mut create)?;
+                (ParsedStatement::Statement(Box::new(Ast::CreateTable(create))), layout)
+            }
+            other => (ParsedStatement::Statement(Box::new(other)), Layout::default()),
+        },
+        other => (other, Layout::default()),
+    };
+    let plan = state.statement_to_plan(parsed).await?;
+    planned(scope, state, plan, layout).await
+}
+
+/// The plan of a statement that asks for rows.
+pub(super) async fn logical(state: &SessionState, statement: &Statement) -> Result<LogicalPlan, LakeError> {
+    let plan = match statement {
+        Statement::Planned { plan, .. } => (**plan).clone(),
+        Statement::Sql(text) => state.statement_to_plan(parse(state, text)?).await?,
+        Statement::Parsed { statement, .. } => state.statement_to_plan((**statement).clone()).await?,
+    };
+    match plan {
+        LogicalPlan::Dml(dml) => Ok(Arc::unwrap_or_clone(dml.input)),
+        LogicalPlan::Ddl(_) | LogicalPlan::Statement(_) | LogicalPlan::Copy(_) => {
+            Err(LakeError::unsupported("a plan of a statement that returns no rows", "ask for the plan of a query"))
+        }
+        rows => Ok(rows),
+    }
+}
+
+fn parse(state: &SessionState, text: &str) -> Result<ParsedStatement, LakeError> {
+    let bare = text.trim().trim_end_matches(';').trim_end();
+    if bare.is_empty() {
+        return Err(LakeError::Sql { reason: "the statement is empty".to_owned(), place: None, fix: None });
+    }
+    if text.len() > LONGEST {
+        let reason = format!("the statement has {} bytes, more than {LONGEST}", text.len());
+        return Err(LakeError::Sql { reason, place: None, fix: Some("put the data into a table".to_owned()) });
+    }
+    depth::check(text)?;
+    let dialect = state.config().options().sql_parser.dialect;
+    // Cut only behind the text, so that places in it stay true.
+    let end = text.len() - text.trim_start().len() + bare.len();
+    Ok(state.sql_to_statement(&text[..end], &dialect)?)
+}
+
+async fn planned(
+    scope: &Arc<Scope>,
+    state: &SessionState,
+    plan: LogicalPlan,
+    layout: Layout,
+) -> Result<Step, LakeError> {
+    match plan {
+        LogicalPlan::Ddl(DdlStatement::CreateMemoryTable(create)) => ddl::create_table(scope, create, layout).await,
+        LogicalPlan::Ddl(other) => ddl::change(scope, state, other).await.map(Step::Done),
+        LogicalPlan::Dml(dml) => insert(scope, dml),
+        LogicalPlan::Analyze(analyze)
+            if matches!(*analyze.input, LogicalPlan::Dml(_) | LogicalPlan::Ddl(_) | LogicalPlan::Copy(_)) =>
+        {
+            let fix = "run the statement; what it took is in the table queries";
+            Err(LakeError::unsupported("EXPLAIN ANALYZE of a statement that writes", fix))
+        }
+        LogicalPlan::Copy(_) => Err(LakeError::unsupported("COPY", "fetch the answer as Arrow or CSV over HTTP")),
+        LogicalPlan::Statement(Control::SetVariable(set)) => {
+            let value = set.value.trim_matches('\'');
+            settings::check(&set.variable, value)?;
+            scope.session.set(&set.variable, value);
+            Ok(Step::Done(nothing()))
+        }
+        LogicalPlan::Statement(Control::ResetVariable(reset)) => {
+            scope.session.reset(&reset.variable);
+            Ok(Step::Done(nothing()))
+        }
+        LogicalPlan::Statement(other) => {
+            Err(LakeError::unsupported(other.name(), "each statement is a transaction of its own"))
+        }
+        rows => Ok(Step::Rows(rows)),
+    }
+}
+
+fn insert(scope: &Scope, dml: DmlStatement) -> Result<Step, LakeError> {
+    let mode = match dml.op {
+        WriteOp::Insert(InsertOp::Append) => Mode::Append,
+        WriteOp::Insert(InsertOp::Overwrite) => Mode::Overwrite,
+        other => {
+            let fix = "write the wanted rows with INSERT OVERWRITE … SELECT";
+            return Err(LakeError::unsupported(other.name(), fix));
+        }
+    };
+    let (database, name) = resolve(scope, &dml.table_name);
+    let table = (**writable(scope, &database, &name)?).clone();
+    Ok(Step::Write(Box::new(Target { table, mode }), Arc::unwrap_or_clone(dml.input)))
+}
+
+/// A table that the session may change.
+pub(super) fn writable<'a>(scope: &'a Scope, database: &str, name: &str) -> Result<&'a Arc<TableDef>, LakeError> {
+    if database == BUILT_IN_DATABASE
+        || (scope.holdings.table(database, name).is_none() && scope.engine.tables.has(name))
+    {
+        let reason = "the built-in tables are written by Doorstep alone";
+        return Err(LakeError::invalid("table", reason, "write into a table of your own"));
+    }
+    let table = scope.holdings.require(database, name)?;
+    if !scope.grant(database, name).is_some_and(|grant| grant.write) {
+        return Err(LakeError::Denied { action: format!("change {database}.{name}") });
+    }
+    if table.kind == TableKind::View {
+        return Err(LakeError::invalid("table", format!("{name} is a view"), "write into the table below it"));
+    }
+    Ok(table)
+}
+
+fn use_database(scope: &Scope, to: &ast::Use) -> Result<Step, LakeError> {
+    let name = match to {
+        ast::Use::Schema(name) | ast::Use::Database(name) | ast::Use::Object(name) => last_part(name),
+        ast::Use::Default => crate::catalog::DEFAULT_DATABASE.to_owned(),
+        other => return Err(LakeError::unsupported(other.to_string(), "write USE and the name of a database")),
+    };
+    let known = &scope.holdings.databases;
+    if name != BUILT_IN_DATABASE && !known.contains_key(&name) {
+        let names = known.keys().map(String::as_str).chain([BUILT_IN_DATABASE]);
+        return Err(LakeError::Unknown { what: "database", near: nearest(&name, names), name });
+    }
+    scope.session.use_database(&name);
+    Ok(Step::Done(nothing()))
+}
+
+pub(super) fn last_part(name: &ast::ObjectName) -> String {
+    name.0.last().and_then(|part| part.as_ident()).map(ident).unwrap_or_default()
+}
+
+/// An unquoted name is small, as everywhere in the lake.
+pub(super) fn ident(name: &ast::Ident) -> String {
+    if name.quote_style.is_some() { name.value.clone() } else { name.value.to_lowercase() }
+}
+
+/// Database and name of a reference.
+pub(super) fn resolve(scope: &Scope, name: &TableReference) -> (String, String) {
+    let database = name.schema().map_or_else(|| scope.database.clone(), str::to_owned);
+    (database, name.table().to_owned())
+}
+
+/// What `CREATE TABLE` says beyond what DataFusion reads.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Layout {
+    pub(super) partition_by: Vec<String>,
+    pub(super) options: Vec<(String, String)>,
+}
+
+impl Layout {
+    /// Takes `PARTITIONED BY (…)` and `WITH (…)` out of the statement. Columns of a type are added to the table's.
+    fn take_from(create: &mut ast::CreateTable) -> Result<Self, LakeError> {
+        let mut layout = Self::default();
+        let none = ast::HiveDistributionStyle::NONE;
+        if let ast::HiveDistributionStyle::PARTITIONED { columns } =
+            std::mem::replace(&mut create.hive_distribution, none)
+        {
+            for column in columns {
+                layout.partition_by.push(ident(&column.name));
+                if column.data_type != ast::DataType::Unspecified {
+                    create.columns.push(column);
+                }
+            }
+        }
+        if let ast::CreateTableOptions::With(options) =
+            std::mem::replace(&mut create.table_options, ast::CreateTableOptions::None)
+        {
+            for option in options {
+                let ast::SqlOption::KeyValue { key, value } = option else {
+                    let reason = format!("{option} is no pair of name and value");
+                    return Err(LakeError::invalid("WITH", reason, "write WITH (sort_by = 'at')"));
+                };
+                let value = value.to_string().trim_matches('\'').to_owned();
+                layout.options.push((ident(&key), value));
+            }
+        }
+        Ok(layout)
+    }
+}
+
+/// An answer of one column of text.
+pub(super) fn texts(column: &str, values: Vec<String>) -> Result<RecordBatch, LakeError> {
+    let schema = Arc::new(Schema::new(vec![Field::new(column, DataType::Utf8, false)]));
+    let values: ArrayRef = Arc::new(StringArray::from(values));
+    RecordBatch::try_new(schema, vec![values]).map_err(|e| LakeError::Execution(e.to_string()))
+}
+
+/// The answer of a statement that has none.
+pub(super) fn nothing() -> RecordBatch {
+    RecordBatch::new_empty(Arc::new(Schema::empty()))
+}

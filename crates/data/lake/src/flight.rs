@@ -1,0 +1,426 @@
+//! Arrow Flight SQL: the same statements over gRPC, for ADBC, JDBC and ODBC drivers.
+//!
+//! A caller is an access key: its public half as user, its secret as password (`Basic`), or both as
+//! `Bearer access:secret`. Handles and tickets hold the statement itself, so nothing is kept between
+//! calls and each call is checked anew.
+
+use std::pin::Pin;
+use std::sync::Arc;
+
+use arrow::array::RecordBatch;
+use arrow::datatypes::SchemaRef;
+use arrow_flight::encode::FlightDataEncoderBuilder;
+use arrow_flight::error::FlightError;
+use arrow_flight::flight_service_server::FlightServiceServer;
+use arrow_flight::sql::metadata::{SqlInfoData, SqlInfoDataBuilder};
+use arrow_flight::sql::server::{FlightSqlService, PeekableFlightDataStream};
+use arrow_flight::sql::{
+    ActionClosePreparedStatementRequest, ActionCreatePreparedStatementRequest, ActionCreatePreparedStatementResult,
+    CommandGetCatalogs, CommandGetDbSchemas, CommandGetSqlInfo, CommandGetTableTypes, CommandGetTables,
+    CommandPreparedStatementQuery, CommandPreparedStatementUpdate, CommandStatementQuery, CommandStatementUpdate,
+    DoPutPreparedStatementResult, ProstMessageExt, SqlInfo, TicketStatementQuery,
+};
+use arrow_flight::{
+    Action, FlightData, FlightDescriptor, FlightEndpoint, FlightInfo, HandshakeRequest, HandshakeResponse, IpcMessage,
+    SchemaAsIpc, Ticket,
+};
+use doorstep_identity::{IdentityError, Keys, parse_authorization};
+use futures::{Stream, StreamExt as _, TryStreamExt as _, stream};
+use prost::Message as _;
+use tokio::net::TcpListener;
+use tonic::metadata::MetadataMap;
+use tonic::transport::Server;
+use tonic::transport::server::TcpIncoming;
+use tonic::{Request, Response, Status, Streaming};
+
+use crate::catalog::{BUILT_IN_DATABASE, TableKind};
+use crate::{Engine as _, LakeError, Limits, LocalEngine, Session, Statement};
+
+/// The one catalogue's name, as drivers show it.
+const CATALOG: &str = "lake";
+/// The largest message taken, bytes: statements are small.
+const LARGEST_REQUEST: usize = 4 << 20;
+
+type FlightStream = Pin<Box<dyn Stream<Item = Result<FlightData, Status>> + Send>>;
+type HandshakeStream = Pin<Box<dyn Stream<Item = Result<HandshakeResponse, Status>> + Send>>;
+
+/// The face. Cheap to clone.
+#[derive(Clone)]
+pub struct FlightSql {
+    engine: LocalEngine,
+    keys: Keys,
+    about: Arc<SqlInfoData>,
+}
+
+impl std::fmt::Debug for FlightSql {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("FlightSql").field("engine", &self.engine).finish_non_exhaustive()
+    }
+}
+
+impl FlightSql {
+    /// A face of `engine` for the holders of `keys`.
+    ///
+    /// # Errors
+    /// Never, unless the protocol's own constants do not fit together.
+    pub fn new(engine: LocalEngine, keys: Keys) -> Result<Self, LakeError> {
+        let mut about = SqlInfoDataBuilder::new();
+        about.append(SqlInfo::FlightSqlServerName, "Doorstep");
+        about.append(SqlInfo::FlightSqlServerVersion, env!("CARGO_PKG_VERSION"));
+        about.append(SqlInfo::FlightSqlServerArrowVersion, "1.3");
+        about.append(SqlInfo::FlightSqlServerReadOnly, false);
+        about.append(SqlInfo::SqlIdentifierQuoteChar, "\"");
+        let about = about.build().map_err(|e| LakeError::Execution(e.to_string()))?;
+        Ok(Self { engine, keys, about: Arc::new(about) })
+    }
+
+    /// Serves until `down` resolves; calls under way are finished.
+    ///
+    /// # Errors
+    /// When the listener fails.
+    pub async fn serve(self, listener: TcpListener, down: impl Future<Output = ()> + Send) -> Result<(), LakeError> {
+        let service = FlightServiceServer::new(self).max_decoding_message_size(LARGEST_REQUEST);
+        Server::builder()
+            .concurrency_limit_per_connection(64)
+            .timeout(std::time::Duration::from_secs(3600))
+            .add_service(service)
+            .serve_with_incoming_shutdown(TcpIncoming::from(listener), down)
+            .await
+            .map_err(|e| LakeError::Execution(format!("the Flight SQL listener failed: {e}")))
+    }
+
+    async fn session(&self, metadata: &MetadataMap) -> Result<Session, Status> {
+        let header = metadata.get("authorization").and_then(|value| value.to_str().ok());
+        let header = header.ok_or_else(|| refused(&IdentityError::Missing))?;
+        let (access, secret) = parse_authorization(header).map_err(|e| refused(&e))?;
+        let principal = self.keys.authenticate(&access, &secret).await.map_err(|e| refused(&e))?;
+        let session = Session::new(principal);
+        if let Some(database) = metadata.get("database").and_then(|value| value.to_str().ok()) {
+            let statement = Statement::Sql(format!("USE \"{}\"", database.replace('"', "\"\"")));
+            self.run(&session, statement).await?;
+        }
+        Ok(session)
+    }
+
+    /// Runs a statement whose rows do not matter; the count that it wrote, if it wrote.
+    async fn run(&self, session: &Session, statement: Statement) -> Result<i64, Status> {
+        let running = self.engine.execute(session, statement, Limits::default()).await.map_err(status)?;
+        let outcome = running.collect(1_000_000).await.map_err(status)?;
+        let count = outcome.batches.first().filter(|b| b.num_columns() == 1 && b.num_rows() == 1).and_then(|batch| {
+            let count = batch.column(0).as_any().downcast_ref::<arrow::array::UInt64Array>()?;
+            i64::try_from(count.value(0)).ok()
+        });
+        Ok(count.unwrap_or(-1))
+    }
+
+    /// The columns of a statement; none for one that returns no rows.
+    async fn columns(&self, session: &Session, text: &str) -> Result<SchemaRef, Status> {
+        match self.engine.plan(session, &Statement::Sql(text.to_owned())).await {
+            Ok(plan) => Ok(plan.schema),
+            Err(LakeError::Unsupported { .. }) => Ok(Arc::new(arrow::datatypes::Schema::empty())),
+            Err(error) => Err(status(error)),
+        }
+    }
+
+    async fn rows(&self, session: &Session, text: String) -> Result<Response<FlightStream>, Status> {
+        let running = self.engine.execute(session, Statement::Sql(text), Limits::default()).await.map_err(status)?;
+        let schema = Arc::clone(&running.schema);
+        let query = running.query;
+        // Held by the stream: when the driver goes away, so does the query.
+        let rows = running.rows.map_err(move |error| {
+            let _ = &query;
+            FlightError::Tonic(Box::new(status(LakeError::from(error))))
+        });
+        Ok(Response::new(encoded(schema, rows)))
+    }
+
+    fn info(
+        schema: &arrow::datatypes::Schema,
+        ticket: Vec<u8>,
+        of: FlightDescriptor,
+    ) -> Result<Response<FlightInfo>, Status> {
+        let endpoint = FlightEndpoint::new().with_ticket(Ticket { ticket: ticket.into() });
+        let info = FlightInfo::new().try_with_schema(schema).map_err(|e| Status::internal(e.to_string()))?;
+        Ok(Response::new(info.with_endpoint(endpoint).with_descriptor(of)))
+    }
+
+    fn one(batch: Result<RecordBatch, FlightError>) -> Result<Response<FlightStream>, Status> {
+        let batch = batch.map_err(|e| Status::internal(e.to_string()))?;
+        Ok(Response::new(encoded(batch.schema(), stream::iter([Ok(batch)]))))
+    }
+
+    fn text(handle: &[u8]) -> Result<String, Status> {
+        std::str::from_utf8(handle)
+            .map(str::to_owned)
+            .map_err(|_| Status::invalid_argument("the handle is none of ours"))
+    }
+}
+
+fn encoded(
+    schema: SchemaRef,
+    rows: impl Stream<Item = Result<RecordBatch, FlightError>> + Send + 'static,
+) -> FlightStream {
+    let encoder = FlightDataEncoderBuilder::new().with_schema(schema).build(rows);
+    encoder.map_err(Status::from).boxed()
+}
+
+fn refused(error: &IdentityError) -> Status {
+    match error {
+        IdentityError::Missing | IdentityError::Invalid => Status::unauthenticated(error.to_string()),
+        other => Status::internal(other.to_string()),
+    }
+}
+
+/// An error in gRPC's words.
+fn status(error: LakeError) -> Status {
+    let mut told = error.to_string();
+    if let LakeError::Sql { fix: Some(fix), .. } = &error {
+        told = format!("{told}; {fix}");
+    }
+    match error {
+        LakeError::Sql { .. } | LakeError::Invalid { .. } => Status::invalid_argument(told),
+        LakeError::Unknown { .. } => Status::not_found(told),
+        LakeError::Exists { .. } => Status::already_exists(told),
+        LakeError::Unsupported { .. } => Status::unimplemented(told),
+        LakeError::Denied { .. } => Status::permission_denied(told),
+        LakeError::Limit { limit: crate::Limit::Time, .. } => Status::deadline_exceeded(told),
+        LakeError::Limit { .. } => Status::resource_exhausted(told),
+        LakeError::Cancelled => Status::cancelled(told),
+        LakeError::Overloaded { .. } | LakeError::Elsewhere { .. } => Status::unavailable(told),
+        LakeError::Conflict { .. } => Status::aborted(told),
+        LakeError::Corrupt { .. } => Status::data_loss(told),
+        LakeError::Execution(_) => Status::failed_precondition(told),
+        LakeError::Io { .. } | LakeError::Store(_) | LakeError::Journal(_) => {
+            tracing::error!(error = told, "a Flight SQL call failed");
+            Status::internal("the call failed here; our log has the reason")
+        }
+    }
+}
+
+#[tonic::async_trait]
+impl FlightSqlService for FlightSql {
+    type FlightService = Self;
+
+    async fn do_handshake(
+        &self,
+        request: Request<Streaming<HandshakeRequest>>,
+    ) -> Result<Response<HandshakeStream>, Status> {
+        self.session(request.metadata()).await?;
+        let header = request.metadata().get("authorization").and_then(|v| v.to_str().ok()).unwrap_or_default();
+        let (access, secret) = parse_authorization(header).map_err(|e| refused(&e))?;
+        let token = format!("{access}:{secret}");
+        let answer = HandshakeResponse { protocol_version: 0, payload: token.clone().into_bytes().into() };
+        let mut response: Response<HandshakeStream> = Response::new(stream::iter([Ok(answer)]).boxed());
+        let bearer =
+            format!("Bearer {token}").parse().map_err(|_| Status::unauthenticated("the key has odd characters"))?;
+        response.metadata_mut().insert("authorization", bearer);
+        Ok(response)
+    }
+
+    async fn get_flight_info_statement(
+        &self,
+        query: CommandStatementQuery,
+        request: Request<FlightDescriptor>,
+    ) -> Result<Response<FlightInfo>, Status> {
+        let session = self.session(request.metadata()).await?;
+        let schema = self.columns(&session, &query.query).await?;
+        let ticket = TicketStatementQuery { statement_handle: query.query.into_bytes().into() };
+        Self::info(&schema, ticket.as_any().encode_to_vec(), request.into_inner())
+    }
+
+    async fn do_get_statement(
+        &self,
+        ticket: TicketStatementQuery,
+        request: Request<Ticket>,
+    ) -> Result<Response<FlightStream>, Status> {
+        let session = self.session(request.metadata()).await?;
+        self.rows(&session, Self::text(&ticket.statement_handle)?).await
+    }
+
+    async fn do_put_statement_update(
+        &self,
+        command: CommandStatementUpdate,
+        request: Request<PeekableFlightDataStream>,
+    ) -> Result<i64, Status> {
+        let session = self.session(request.metadata()).await?;
+        self.run(&session, Statement::Sql(command.query)).await
+    }
+
+    async fn do_action_create_prepared_statement(
+        &self,
+        query: ActionCreatePreparedStatementRequest,
+        request: Request<Action>,
+    ) -> Result<ActionCreatePreparedStatementResult, Status> {
+        let session = self.session(request.metadata()).await?;
+        let schema = self.columns(&session, &query.query).await?;
+        let options = arrow::ipc::writer::IpcWriteOptions::default();
+        let message: IpcMessage = SchemaAsIpc::new(&schema, &options)
+            .try_into()
+            .map_err(|e: arrow::error::ArrowError| Status::internal(e.to_string()))?;
+        Ok(ActionCreatePreparedStatementResult {
+            prepared_statement_handle: query.query.into_bytes().into(),
+            dataset_schema: message.0,
+            parameter_schema: bytes::Bytes::new(),
+        })
+    }
+
+    async fn do_action_close_prepared_statement(
+        &self,
+        _: ActionClosePreparedStatementRequest,
+        request: Request<Action>,
+    ) -> Result<(), Status> {
+        self.session(request.metadata()).await.map(|_| ())
+    }
+
+    async fn get_flight_info_prepared_statement(
+        &self,
+        query: CommandPreparedStatementQuery,
+        request: Request<FlightDescriptor>,
+    ) -> Result<Response<FlightInfo>, Status> {
+        let session = self.session(request.metadata()).await?;
+        let schema = self.columns(&session, &Self::text(&query.prepared_statement_handle)?).await?;
+        Self::info(&schema, query.as_any().encode_to_vec(), request.into_inner())
+    }
+
+    async fn do_get_prepared_statement(
+        &self,
+        query: CommandPreparedStatementQuery,
+        request: Request<Ticket>,
+    ) -> Result<Response<FlightStream>, Status> {
+        let session = self.session(request.metadata()).await?;
+        self.rows(&session, Self::text(&query.prepared_statement_handle)?).await
+    }
+
+    async fn do_put_prepared_statement_query(
+        &self,
+        _: CommandPreparedStatementQuery,
+        _: Request<PeekableFlightDataStream>,
+    ) -> Result<DoPutPreparedStatementResult, Status> {
+        Err(Status::unimplemented("parameters of a statement are not supported; write the values into it"))
+    }
+
+    async fn do_put_prepared_statement_update(
+        &self,
+        query: CommandPreparedStatementUpdate,
+        request: Request<PeekableFlightDataStream>,
+    ) -> Result<i64, Status> {
+        let session = self.session(request.metadata()).await?;
+        self.run(&session, Statement::Sql(Self::text(&query.prepared_statement_handle)?)).await
+    }
+
+    async fn get_flight_info_catalogs(
+        &self,
+        query: CommandGetCatalogs,
+        request: Request<FlightDescriptor>,
+    ) -> Result<Response<FlightInfo>, Status> {
+        self.session(request.metadata()).await?;
+        Self::info(&query.into_builder().schema(), query.as_any().encode_to_vec(), request.into_inner())
+    }
+
+    async fn do_get_catalogs(
+        &self,
+        query: CommandGetCatalogs,
+        request: Request<Ticket>,
+    ) -> Result<Response<FlightStream>, Status> {
+        self.session(request.metadata()).await?;
+        let mut builder = query.into_builder();
+        builder.append(CATALOG);
+        Self::one(builder.build())
+    }
+
+    async fn get_flight_info_schemas(
+        &self,
+        query: CommandGetDbSchemas,
+        request: Request<FlightDescriptor>,
+    ) -> Result<Response<FlightInfo>, Status> {
+        self.session(request.metadata()).await?;
+        let ticket = query.as_any().encode_to_vec();
+        Self::info(&query.into_builder().schema(), ticket, request.into_inner())
+    }
+
+    async fn do_get_schemas(
+        &self,
+        query: CommandGetDbSchemas,
+        request: Request<Ticket>,
+    ) -> Result<Response<FlightStream>, Status> {
+        let session = self.session(request.metadata()).await?;
+        let listed = self.engine.list(&session).await.map_err(status)?;
+        let mut names: Vec<&str> = listed.iter().map(|table| table.database.as_str()).collect();
+        names.extend([crate::catalog::DEFAULT_DATABASE, BUILT_IN_DATABASE]);
+        names.sort_unstable();
+        names.dedup();
+        let mut builder = query.into_builder();
+        for name in names {
+            builder.append(CATALOG, name);
+        }
+        Self::one(builder.build())
+    }
+
+    async fn get_flight_info_tables(
+        &self,
+        query: CommandGetTables,
+        request: Request<FlightDescriptor>,
+    ) -> Result<Response<FlightInfo>, Status> {
+        self.session(request.metadata()).await?;
+        let ticket = query.as_any().encode_to_vec();
+        Self::info(&query.into_builder().schema(), ticket, request.into_inner())
+    }
+
+    async fn do_get_tables(
+        &self,
+        query: CommandGetTables,
+        request: Request<Ticket>,
+    ) -> Result<Response<FlightStream>, Status> {
+        let session = self.session(request.metadata()).await?;
+        let mut builder = query.into_builder();
+        for table in self.engine.list(&session).await.map_err(status)? {
+            let kind = if table.kind == TableKind::View { "VIEW" } else { "TABLE" };
+            builder
+                .append(CATALOG, &table.database, &table.name, kind, &table.schema)
+                .map_err(|e| Status::internal(e.to_string()))?;
+        }
+        Self::one(builder.build())
+    }
+
+    async fn get_flight_info_table_types(
+        &self,
+        query: CommandGetTableTypes,
+        request: Request<FlightDescriptor>,
+    ) -> Result<Response<FlightInfo>, Status> {
+        self.session(request.metadata()).await?;
+        Self::info(&query.into_builder().schema(), query.as_any().encode_to_vec(), request.into_inner())
+    }
+
+    async fn do_get_table_types(
+        &self,
+        query: CommandGetTableTypes,
+        request: Request<Ticket>,
+    ) -> Result<Response<FlightStream>, Status> {
+        self.session(request.metadata()).await?;
+        let mut builder = query.into_builder();
+        builder.append("TABLE");
+        builder.append("VIEW");
+        Self::one(builder.build())
+    }
+
+    async fn get_flight_info_sql_info(
+        &self,
+        query: CommandGetSqlInfo,
+        request: Request<FlightDescriptor>,
+    ) -> Result<Response<FlightInfo>, Status> {
+        self.session(request.metadata()).await?;
+        let ticket = query.as_any().encode_to_vec();
+        Self::info(&query.into_builder(&self.about).schema(), ticket, request.into_inner())
+    }
+
+    async fn do_get_sql_info(
+        &self,
+        query: CommandGetSqlInfo,
+        request: Request<Ticket>,
+    ) -> Result<Response<FlightStream>, Status> {
+        self.session(request.metadata()).await?;
+        Self::one(query.into_builder(&self.about).build())
+    }
+
+    async fn register_sql_info(&self, _: i32, _: &SqlInfo) {}
+}

@@ -1,0 +1,300 @@
+//! Keeping tables in shape: small files become large sorted ones, old rows go, what nobody names is deleted.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use arrow::datatypes::SchemaRef;
+use datafusion::common::Column;
+use datafusion::datasource::provider_as_source;
+use datafusion::logical_expr::{Expr, LogicalPlanBuilder, SortExpr};
+use doorstep_identity::{KeyId, Principal, Scope, TenantId};
+use futures::StreamExt as _;
+use tokio::sync::watch;
+
+use super::reader::{beside, built_in_folder};
+use crate::catalog::{Commit, DataFile, TableDef};
+use crate::engine::write::{ParquetFile, Pending};
+use crate::engine::{Engine as _, Limits, LocalEngine, Session, Statement, table_folder};
+use crate::{LakeError, metrics};
+
+/// The key's name under which the lake's own work runs.
+pub const CARETAKER: &str = "lake";
+
+/// When files are merged and deleted.
+#[derive(Clone, Copy, Debug)]
+pub struct CareOptions {
+    /// Time between two looks.
+    pub every: Duration,
+    /// So many small files of a table and partition are merged.
+    pub small_files: usize,
+    /// A file below this is small, bytes.
+    pub small_bytes: u64,
+    /// A merged file is at most about this large, bytes.
+    pub merged_bytes: u64,
+    /// Files that are no part of a table any more are kept this long, for queries that read them still.
+    pub grace: Duration,
+}
+
+impl Default for CareOptions {
+    fn default() -> Self {
+        Self {
+            every: Duration::from_secs(60),
+            small_files: 8,
+            small_bytes: 64 << 20,
+            merged_bytes: 512 << 20,
+            grace: Duration::from_secs(15 * 60),
+        }
+    }
+}
+
+impl LocalEngine {
+    /// Looks after all tables until `stop`.
+    pub async fn care(&self, options: CareOptions, mut stop: watch::Receiver<bool>) {
+        if let Err(error) = self.sweep_strangers().await {
+            tracing::warn!(%error, "files left over by a crash could not be swept");
+        }
+        loop {
+            if tokio::time::timeout(options.every, stop.wait_for(|s| *s)).await.is_ok() {
+                return;
+            }
+            if let Err(error) = self.care_once(&options).await {
+                tracing::warn!(%error, "the lake's tables could not be looked after; trying again later");
+            }
+        }
+    }
+
+    /// One look: merges, expires, deletes.
+    ///
+    /// # Errors
+    /// The first that a table gave; the others were looked after all the same.
+    pub async fn care_once(&self, options: &CareOptions) -> Result<(), LakeError> {
+        let mut first = None;
+        for spec in self.tables().specs().to_vec() {
+            if let Some(days) = spec.keep_days {
+                self.expire_built_in(spec.name, days).await?;
+            }
+            for (tenant, files) in self.tables().all_files(spec.name) {
+                for group in groups(files, options) {
+                    let schema = self.tables().schema(spec.name);
+                    let Some(schema) = schema else { continue };
+                    let order = [spec.time.to_owned()];
+                    let folder = built_in_folder(spec.name, &tenant);
+                    let id = format!("{}.{}", crate::catalog::BUILT_IN_DATABASE, spec.name);
+                    match self.merge(&tenant, &id, &folder, schema, &order, &group).await {
+                        Ok(Some(new)) => {
+                            let gone: Vec<String> = group.into_iter().map(|f| f.path).collect();
+                            self.tables().swapped(spec.name, &tenant, &gone, vec![new]);
+                        }
+                        Ok(None) => {}
+                        Err(error) => first = first.or(Some(error)),
+                    }
+                }
+            }
+        }
+        for (tenant, id) in self.catalog().crowded(options.small_files, options.small_bytes).await? {
+            if let Err(error) = self.merge_managed(&tenant, &id, options).await {
+                first = first.or(Some(error));
+            }
+        }
+        self.delete_removed(options.grace).await?;
+        first.map_or(Ok(()), Err)
+    }
+
+    async fn merge_managed(&self, tenant: &str, id: &str, options: &CareOptions) -> Result<(), LakeError> {
+        let holdings = self.catalog().holdings(tenant).await?;
+        let tables = holdings.databases.values().flat_map(|d| d.tables.values());
+        let Some(table) = tables.into_iter().find(|t| t.id == id).cloned() else { return Ok(()) };
+        let table: TableDef = (*table).clone();
+        for group in groups(self.catalog().files(tenant, id).await?, options) {
+            let folder = table_folder(tenant, id);
+            self.merge(tenant, id, &folder, table.file_schema(), &table.sort_by, &group).await?;
+        }
+        Ok(())
+    }
+
+    /// One file in the place of several of one partition; `None` when another was faster.
+    async fn merge(
+        &self,
+        tenant: &str,
+        id: &str,
+        folder: &str,
+        schema: SchemaRef,
+        order: &[String],
+        group: &[DataFile],
+    ) -> Result<Option<DataFile>, LakeError> {
+        let spec = group.first().map_or_else(String::new, |f| f.spec.clone());
+        let provider = self.provider_of(Arc::clone(&schema), group.to_vec());
+        let mut plan = LogicalPlanBuilder::scan("merged", provider_as_source(provider), None)?;
+        if !order.is_empty() {
+            let by =
+                order.iter().map(|name| SortExpr::new(Expr::Column(Column::new(Some("merged"), name)), true, true));
+            plan = plan.sort(by.collect::<Vec<_>>())?;
+        }
+        let text = format!("merge {} files of {id}", group.len());
+        let statement = Statement::Planned { text, plan: Box::new(plan.build()?) };
+        let limits = Limits { cores: Some(1), priority: Some(0), ..Limits::default() };
+        let mut running = self.execute(&caretaker(tenant), statement, limits).await?;
+        let time = order.first().map(String::as_str);
+        let mut file = ParquetFile::create(self.tables().files(), folder, &spec, schema, time)?;
+        while let Some(batch) = running.rows.next().await {
+            let batch = batch?;
+            file = beside(move || file.write(&batch).map(|()| file)).await?;
+        }
+        let new = beside(move || file.finish()).await?;
+        let was: u64 = group.iter().map(|f| f.rows).sum();
+        let mut pending = Pending::new(self.tables().files());
+        pending.push(new.clone());
+        if new.rows != was {
+            return Err(LakeError::Execution(format!(
+                "{} rows were merged into {}; the merge is given up",
+                was, new.rows
+            )));
+        }
+        let remove = group.iter().map(|f| f.path.clone()).collect();
+        let commit = Commit { add: pending.keep(), remove, ..Commit::default() };
+        let done = self.catalog().swap(tenant, id, commit).await?;
+        if done {
+            metrics::compacted(id, group.len());
+        }
+        Ok(done.then_some(new))
+    }
+
+    /// Rows are kept for some days before the newest, so that a city whose clock shows another year keeps its own.
+    async fn expire_built_in(&self, table: &'static str, days: u32) -> Result<(), LakeError> {
+        let all = self.tables().all_files(table);
+        let newest = all.iter().flat_map(|(_, files)| files).filter_map(|f| f.span).map(|(_, most)| most).max();
+        let Some(newest) = newest else { return Ok(()) };
+        let before = newest - i64::from(days) * 86_400_000;
+        let id = format!("{}.{table}", crate::catalog::BUILT_IN_DATABASE);
+        if self.catalog().expire(&id, doorstep_clock::Timestamp(before)).await? > 0 {
+            for (tenant, files) in all {
+                let old = files.into_iter().filter(|f| f.span.is_some_and(|(_, most)| most < before));
+                self.tables().swapped(table, &tenant, &old.map(|f| f.path).collect::<Vec<_>>(), Vec::new());
+            }
+        }
+        Ok(())
+    }
+
+    async fn delete_removed(&self, grace: Duration) -> Result<(), LakeError> {
+        let grace = i64::try_from(grace.as_millis()).unwrap_or(i64::MAX);
+        let before = self.catalog().now().plus_ms(-grace);
+        loop {
+            let paths = self.catalog().removed(before, 500).await?;
+            if paths.is_empty() {
+                return Ok(());
+            }
+            let (root, doomed) = (self.tables().files().clone(), paths.clone());
+            beside(move || {
+                for path in &doomed {
+                    let path = root.on_disk(path);
+                    match std::fs::remove_file(&path) {
+                        Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                            return Err(LakeError::io("delete", &path)(error));
+                        }
+                        _ => {}
+                    }
+                }
+                Ok(())
+            })
+            .await?;
+            self.catalog().forget_files(paths).await?;
+        }
+    }
+
+    /// Deletes files that a killed process wrote and no table took.
+    async fn sweep_strangers(&self) -> Result<(), LakeError> {
+        let root = self.tables().files().clone();
+        let found = beside(move || {
+            let mut found = BTreeMap::new();
+            for part in ["built-in", "tables"] {
+                walk(&root.on_disk(part), part, &mut found)?;
+            }
+            Ok(found)
+        })
+        .await?;
+        // Other processes may be writing files that no table names yet.
+        let old = |at: &SystemTime| at.elapsed().is_ok_and(|age| age > Duration::from_secs(3600));
+        let old: Vec<String> = found.into_iter().filter(|(_, at)| old(at)).map(|(path, _)| path).collect();
+        for chunk in old.chunks(500) {
+            let strangers = self.catalog().strangers(chunk.to_vec()).await?;
+            for path in strangers {
+                let _ = std::fs::remove_file(self.tables().files().on_disk(&path));
+                tracing::info!(path, "a file that no table names was deleted");
+            }
+        }
+        Ok(())
+    }
+}
+
+/// All files below a folder, with their age.
+fn walk(folder: &Path, name: &str, found: &mut BTreeMap<String, SystemTime>) -> Result<(), LakeError> {
+    let Ok(entries) = std::fs::read_dir(folder) else { return Ok(()) };
+    for entry in entries {
+        let entry = entry.map_err(LakeError::io("list", folder))?;
+        let child = format!("{name}/{}", entry.file_name().to_string_lossy());
+        let meta = entry.metadata().map_err(LakeError::io("look at", &entry.path()))?;
+        if meta.is_dir() {
+            walk(&entry.path(), &child, found)?;
+        } else if let Ok(at) = meta.modified() {
+            found.insert(child, at);
+        }
+    }
+    Ok(())
+}
+
+/// Small files of one partition, in groups worth merging.
+fn groups(files: Vec<DataFile>, options: &CareOptions) -> Vec<Vec<DataFile>> {
+    let mut by_spec: BTreeMap<String, Vec<DataFile>> = BTreeMap::new();
+    for file in files.into_iter().filter(|f| f.bytes < options.small_bytes) {
+        by_spec.entry(file.spec.clone()).or_default().push(file);
+    }
+    let mut out = Vec::new();
+    for (_, mut small) in by_spec {
+        small.sort_by(|a, b| (a.span, &a.path).cmp(&(b.span, &b.path)));
+        let (mut group, mut bytes) = (Vec::new(), 0);
+        for file in small {
+            if bytes + file.bytes > options.merged_bytes && group.len() >= options.small_files {
+                out.push(std::mem::take(&mut group));
+                bytes = 0;
+            }
+            bytes += file.bytes;
+            group.push(file);
+        }
+        if group.len() >= options.small_files {
+            out.push(group);
+        }
+    }
+    out
+}
+
+fn caretaker(tenant: &str) -> Session {
+    Session::new(Principal {
+        tenant: TenantId::new(tenant),
+        key: KeyId::new(CARETAKER),
+        name: CARETAKER.to_owned(),
+        scopes: [Scope::Admin].into_iter().collect(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn groups_hold_whole_partitions_and_stay_below_their_size() {
+        let file = |n: u64, spec: &str, bytes| DataFile {
+            path: format!("{n}"),
+            spec: spec.to_owned(),
+            rows: 1,
+            bytes,
+            span: Some((n as i64, n as i64)),
+        };
+        let options = CareOptions { small_files: 2, small_bytes: 100, merged_bytes: 120, ..CareOptions::default() };
+        let files = vec![file(3, "", 50), file(1, "", 50), file(2, "", 50), file(4, "", 500), file(5, "d=1", 10)];
+        let groups = groups(files, &options);
+        let paths: Vec<Vec<&str>> = groups.iter().map(|g| g.iter().map(|f| f.path.as_str()).collect()).collect();
+        assert_eq!(paths, [vec!["1", "2"]], "the third waits for more, the large one stays, the other day is alone");
+    }
+}

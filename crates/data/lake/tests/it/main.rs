@@ -1,0 +1,12 @@
+//! The lake from the outside: statements, tenants, the journal, bounds, crashes, and a Flight SQL client.
+#![allow(clippy::unwrap_used, missing_docs, reason = "tests fail by panicking and are nobody's library")]
+
+mod bounds;
+mod crash;
+mod flight;
+mod ingest;
+mod keeper;
+mod live;
+mod statements;
+mod support;
+mod tenants;

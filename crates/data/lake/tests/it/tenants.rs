@@ -1,0 +1,89 @@
+//! Nothing of one tenant is seen by another, and a key sees what it was granted.
+
+use doorstep_identity::Scope;
+use doorstep_lake::LakeError;
+use doorstep_lake::catalog::Grant;
+use serde_json::json;
+
+use crate::support::{Lake, event, session};
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_tenant_sees_its_own_rows_and_tables() {
+    let dir = tempfile::tempdir().unwrap();
+    let lake = Lake::open(dir.path()).await;
+    let news = vec![event("a", 1, json!({"n": 1})), event("b", 2, json!({"tenant": "night-cabs", "n": 2}))];
+    lake.journal.append("events.porto", news).await.unwrap();
+    lake.wait("SELECT id FROM events", "a").await;
+    let other = session("night-cabs", "theirs", Scope::Admin);
+    assert_eq!(lake.rows_as(&other, "SELECT id, tenant FROM doorstep.events").await, "b,night-cabs");
+    assert_eq!(lake.rows_as(&other, "SELECT count(*) FROM events WHERE tenant = 'main' OR true").await, "1");
+
+    lake.run("CREATE TABLE secret AS SELECT 42 AS x").await.unwrap();
+    for sql in [
+        "SELECT * FROM secret",
+        "SELECT * FROM lake.\"default\".secret",
+        "DROP TABLE secret",
+        "INSERT INTO secret VALUES (1)",
+    ] {
+        assert!(lake.run_as(&other, sql).await.is_err(), "{sql}");
+    }
+    let listed = lake.rows_as(&other, "SELECT table_name FROM information_schema.tables").await;
+    assert!(listed.contains("events") && !listed.contains("secret"), "{listed}");
+    // No way of writing goes past the catalogue.
+    let copied = "COPY (SELECT 1 AS x) TO 'lake://files/tables/main/x.parquet' STORED AS PARQUET";
+    for sql in [copied, &format!("EXPLAIN ANALYZE {copied}"), "EXPLAIN ANALYZE INSERT INTO events SELECT * FROM events"]
+    {
+        assert!(matches!(lake.run_as(&other, sql).await, Err(LakeError::Unsupported { .. })), "{sql}");
+    }
+    assert!(!dir.path().join("lake/tables/main/x.parquet").exists());
+    // The folder of another tenant cannot be named.
+    let sneaky = "CREATE EXTERNAL TABLE sneaky (x BIGINT) STORED AS PARQUET LOCATION '../../tables/main'";
+    assert!(matches!(lake.run_as(&other, sneaky).await, Err(LakeError::Invalid { .. })));
+    lake.run_as(&other, "CREATE TABLE secret AS SELECT 7 AS x").await.unwrap();
+    assert_eq!(lake.rows("SELECT x FROM secret").await, "42");
+    assert_eq!(lake.rows_as(&other, "SELECT x FROM secret").await, "7");
+    lake.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_grant_opens_columns_and_rows() {
+    let dir = tempfile::tempdir().unwrap();
+    let lake = Lake::open(dir.path()).await;
+    let boss = session("main", "boss", Scope::Operator);
+    let partner = session("main", "partner", Scope::Partner);
+    lake.run("CREATE TABLE staff AS SELECT * FROM (VALUES (1, 'Ann', 900), (2, 'Bo', 800)) AS t (id, name, pay)")
+        .await
+        .unwrap();
+    assert!(matches!(lake.run_as(&partner, "SELECT * FROM staff").await, Err(LakeError::Denied { .. })));
+    assert_eq!(
+        lake.rows_as(&partner, "SELECT table_name FROM information_schema.tables WHERE table_schema = 'default'").await,
+        ""
+    );
+
+    let columns = Some(vec!["id".to_owned(), "name".to_owned()]);
+    let grant = Grant { columns, rows: Some("id = 2".to_owned()), write: false };
+    lake.engine.grant(&boss, "partner", "default", "staff", Some(&grant)).await.unwrap();
+    assert_eq!(lake.rows_as(&partner, "SELECT * FROM staff").await, "2,Bo");
+    assert!(lake.run_as(&partner, "SELECT pay FROM staff").await.is_err());
+    assert_eq!(lake.rows_as(&partner, "SELECT count(*) FROM staff WHERE id = 1 OR true").await, "1");
+    assert!(matches!(lake.run_as(&partner, "INSERT INTO staff VALUES (3, 'X')").await, Err(LakeError::Denied { .. })));
+    assert!(matches!(lake.run_as(&partner, "CREATE TABLE mine (a INT)").await, Err(LakeError::Denied { .. })));
+
+    // A view shows what its maker chose to those who may see the view.
+    lake.run("CREATE VIEW pays AS SELECT sum(pay) AS total FROM staff").await.unwrap();
+    lake.engine.grant(&boss, "partner", "default", "pays", Some(&Grant::default())).await.unwrap();
+    assert_eq!(lake.rows_as(&partner, "SELECT total FROM pays").await, "1700");
+
+    let bad = Grant { columns: Some(vec!["pai".to_owned()]), ..Grant::default() };
+    let refused = lake.engine.grant(&boss, "partner", "default", "staff", Some(&bad)).await;
+    assert!(matches!(refused, Err(LakeError::Unknown { near: Some(near), .. }) if near == "pay"));
+    let bad = Grant { rows: Some("id = ".to_owned()), ..Grant::default() };
+    assert!(lake.engine.grant(&boss, "partner", "default", "staff", Some(&bad)).await.is_err());
+    assert!(matches!(
+        lake.engine.grant(&partner, "partner", "default", "staff", None).await,
+        Err(LakeError::Denied { .. })
+    ));
+    lake.engine.grant(&boss, "partner", "default", "staff", None).await.unwrap();
+    assert!(lake.run_as(&partner, "SELECT * FROM staff").await.is_err(), "what was granted can be taken back");
+    lake.stop().await;
+}
