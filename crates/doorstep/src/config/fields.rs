@@ -462,7 +462,6 @@ pub(super) const FIELDS: &[Field] = &[
 mod tests {
     use super::*;
 
-    #[test]
     #[cfg(feature = "lake")]
     #[test]
     fn hive_wants_the_lake() {

@@ -45,7 +45,7 @@ pub(crate) async fn watch(cities: Cities, keys: Keys, facts: Facts, shutdown: Sh
                                      "bearing_deg": line.3, "state": line.4});
                     facts.tell(POSITIONS, line.0.to_string(), frame.now, row);
                 }
-                let mut row = serde_json::to_value(&frame.stats).unwrap_or_default();
+                let mut row = serde_json::to_value(frame.stats).unwrap_or_default();
                 row["tenant"] = json!(tenant);
                 facts.tell(SUPPLY, id.clone(), frame.now, row);
             }

@@ -118,11 +118,6 @@ impl Server {
         self.dir
     }
 
-    /// Where buckets and objects are.
-    pub(crate) fn objects(&self) -> std::net::SocketAddr {
-        self.node.objects.unwrap()
-    }
-
     /// What a command beside the running server, on its data, prints.
     pub(crate) fn command(&self, args: &[&str]) -> String {
         let mut command = std::process::Command::new(env!("CARGO_BIN_EXE_doorstep"));

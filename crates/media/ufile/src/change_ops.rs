@@ -105,16 +105,7 @@ pub(crate) async fn restore(face: &UfileFace, asked: Asked) -> Result<Answer, Uf
         None | Some("Standard" | "Expedited") => {}
         Some(_) => return Err(UfileError::field("Tier", "there is no such tier", "choose Expedited or Standard")),
     }
-    let millis = i64::try_from(face.config.restored.as_millis()).unwrap_or(i64::MAX);
-    let until = face.objects.now().plus_ms(millis);
-    let change = face.objects.change(&asked.bucket, &asked.target.key, None, move |meta| {
-        if meta.class != StorageClass::Archive {
-            return Err(ObjectsError::InvalidState("the file is not archived".to_owned()));
-        }
-        meta.restored_until = Some(until);
-        Ok(())
-    });
-    change.await?;
+    face.objects.restore(&asked.bucket, &asked.target.key, None, face.config.restored_days).await?;
     Ok(empty(StatusCode::OK))
 }
 

@@ -14,8 +14,8 @@ pub struct Config {
     /// UFile's hash of an object that another face uploaded in odd parts is computed when it is asked for,
     /// up to this size, bytes; larger ones show S3's ETag.
     pub hash_bytes: u64,
-    /// How long a restored object can be read.
-    pub restored: Duration,
+    /// For how many days a restored object can be read.
+    pub restored_days: u32,
 }
 
 impl Default for Config {
@@ -25,7 +25,7 @@ impl Default for Config {
             requests: 1024,
             skew: Duration::from_secs(15 * 60),
             hash_bytes: 256 << 20,
-            restored: Duration::from_secs(24 * 3600),
+            restored_days: 1,
         }
     }
 }

@@ -157,5 +157,5 @@ async fn rows(
         answer::Shape::Json => Form::JsonLines,
         answer::Shape::Stream(form) => form,
     };
-    Ok(answer::ready(rows, job.schema.clone(), form, &id))
+    Ok(answer::ready(rows, job.schema, form, &id))
 }
