@@ -28,7 +28,7 @@ scratch=$(mktemp -d)
 server=
 stop() { if [ -n "$server" ]; then kill "$server" 2>/dev/null || true; wait "$server" 2>/dev/null || true; fi; rm -rf "$scratch"; }
 trap stop EXIT
-"$binary" up --ephemeral --data "$scratch/data" --roles lake,hive,api,metrics --ready-file "$scratch/ready.json" --log warn 2>"$scratch/log" &
+"$binary" up --ephemeral --data "$scratch/data" --roles lake,hive,api,objects,metrics --ready-file "$scratch/ready.json" --log warn 2>"$scratch/log" &
 server=$!
 for _ in $(seq 300); do
   [ -s "$scratch/ready.json" ] && break
