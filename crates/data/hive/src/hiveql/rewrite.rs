@@ -313,7 +313,10 @@ mod tests {
                 "select a, b from t group by a, b grouping sets ((a), ())",
                 "SELECT a, b FROM t GROUP BY GROUPING SETS ((a), (), (a, b)) HAVING grouping(a, b) <> 0",
             ),
-            ("values (1.5, 2.5), (1e100, 3)", "VALUES (1.5e0, CAST('2.5' AS DECIMAL(2,1))), (1e100, 3)"),
+            (
+                "values (1.5, 2.5), (1e100, 3)",
+                "VALUES (CAST('1.5e0' AS DOUBLE), CAST('2.5' AS DECIMAL(2,1))), (CAST('1e100' AS DOUBLE), 3)",
+            ),
             ("from t select a", "SELECT a FROM t"),
         ] {
             assert_eq!(rewritten(hive), sql);

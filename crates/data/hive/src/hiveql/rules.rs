@@ -49,7 +49,11 @@ pub(super) fn after(expr: &mut Expr, asker: &Asker) -> Result<(), HiveError> {
         Expr::Position { expr: part, r#in } => call("hive_locate", vec![*part, *r#in]),
         Expr::Extract { field, expr: of, .. } => field_of(&field.to_string(), *of)?,
         Expr::Value(value) => match &value.value {
-            Value::Number(digits, _) if digits.contains('.') && !digits.contains(['e', 'E']) => decimal(digits),
+            // Left as a number the engine would take `0.1e0` for a decimal.
+            Value::Number(digits, _) if digits.contains(['e', 'E']) => {
+                engine_cast(text(digits), DataType::Double(ExactNumberInfo::None))
+            }
+            Value::Number(digits, _) if digits.contains('.') => decimal(digits),
             _ => Expr::Value(value),
         },
         // Every value is true or false in Hive, a number too.
