@@ -14,7 +14,7 @@ use thread_priority::{
 use tokio::runtime::{Builder, Handle, Runtime};
 
 /// How much a query's threads want, of 100: niceness 10. Whoever answers riders and drivers goes first.
-const PRIORITY: u8 = 23;
+const PRIORITY: u8 = 22;
 
 /// Puts the current thread behind those of the market when all cores are taken.
 fn stand_back() {
