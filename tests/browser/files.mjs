@@ -57,7 +57,7 @@ export async function fileChecks({ harness, page, key, origin }) {
     await page.getByTestId('field-fit-width').fill('0');
     await until('the mistake to be told', async () => (await page.getByTestId('file-detail').locator('.note').count()) === 1);
     await page.getByTestId('field-fit-width').fill('640');
-    await made('341 × 512');
+    await made('427 × 640');
     await sleep(300);
     await harness.shot(page, 'files');
     return await facts.innerText();

@@ -215,36 +215,29 @@ fn minus(body: &mut SetExpr) {
     }
 }
 
-/// In a column of VALUES that has a double, `1e100`, every number is one: beside decimals it would not fit.
+/// In a column of VALUES that has a double, every number is one: beside decimals `1e100` would not fit. The tokens
+/// have made a cast of it already.
 fn doubles(rows: &mut [Parens<Vec<Expr>>]) {
-    fn digits(expr: &Expr) -> Option<&str> {
+    fn is_double(expr: &Expr) -> bool {
         match expr {
-            Expr::Value(value) => match &value.value {
-                Value::Number(digits, _) => Some(digits),
-                _ => None,
-            },
-            Expr::UnaryOp { expr, .. } => digits(expr),
-            _ => None,
+            Expr::Cast { data_type, .. } => matches!(data_type, DataType::Double(_) | DataType::DoublePrecision),
+            Expr::UnaryOp { expr, .. } | Expr::Nested(expr) => is_double(expr),
+            _ => false,
         }
     }
     fn widen(expr: &mut Expr) {
         match expr {
             Expr::Value(value) => {
-                if let Value::Number(digits, _) = &mut value.value
-                    && !digits.contains(['e', 'E'])
-                {
-                    digits.push_str("e0");
+                if let Value::Number(digits, _) = &value.value {
+                    *expr = rules::double(digits);
                 }
             }
-            Expr::UnaryOp { expr, .. } => widen(expr),
+            Expr::UnaryOp { expr, .. } | Expr::Nested(expr) => widen(expr),
             _ => {}
         }
     }
     for column in 0..rows.first().map_or(0, |row| row.content.len()) {
-        let double = rows
-            .iter()
-            .any(|row| row.content.get(column).and_then(digits).is_some_and(|digits| digits.contains(['e', 'E'])));
-        if double {
+        if rows.iter().any(|row| row.content.get(column).is_some_and(is_double)) {
             rows.iter_mut().filter_map(|row| row.content.get_mut(column)).for_each(widen);
         }
     }
@@ -315,7 +308,7 @@ mod tests {
             ),
             (
                 "values (1.5, 2.5), (1e100, 3)",
-                "VALUES (CAST('1.5e0' AS DOUBLE), CAST('2.5' AS DECIMAL(2,1))), (CAST('1e100' AS DOUBLE), 3)",
+                "VALUES (hive_double('1.5'), CAST('2.5' AS DECIMAL(2,1))), (hive_double('1e100'), 3)",
             ),
             ("from t select a", "SELECT a FROM t"),
         ] {

@@ -49,10 +49,6 @@ pub(super) fn after(expr: &mut Expr, asker: &Asker) -> Result<(), HiveError> {
         Expr::Position { expr: part, r#in } => call("hive_locate", vec![*part, *r#in]),
         Expr::Extract { field, expr: of, .. } => field_of(&field.to_string(), *of)?,
         Expr::Value(value) => match &value.value {
-            // Left as a number the engine would take `0.1e0` for a decimal.
-            Value::Number(digits, _) if digits.contains(['e', 'E']) => {
-                engine_cast(text(digits), DataType::Double(ExactNumberInfo::None))
-            }
             Value::Number(digits, _) if digits.contains('.') => decimal(digits),
             _ => Expr::Value(value),
         },
@@ -130,10 +126,15 @@ fn decimal(digits: &str) -> Expr {
     let whole = whole.trim_start_matches('0').len();
     let precision = (whole + part.len()).max(1);
     if precision > 38 {
-        return engine_cast(text(digits), DataType::Double(ExactNumberInfo::None));
+        return double(digits);
     }
     let (precision, scale) = (precision as u64, part.len() as i64);
     engine_cast(text(digits), DataType::Decimal(ExactNumberInfo::PrecisionAndScale(precision, scale)))
+}
+
+/// A number as a double.
+pub(super) fn double(digits: &str) -> Expr {
+    engine_cast(text(digits), DataType::Double(ExactNumberInfo::None))
 }
 
 /// `a.b[0].c`: names in front belong together; behind them each step is a function.

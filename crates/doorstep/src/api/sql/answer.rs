@@ -10,7 +10,7 @@ use doorstep_lake::{
     encode::{Encoder, Form},
     replies,
 };
-use futures::stream;
+use futures::{StreamExt as _, stream};
 
 /// The query's id, in the head of every answer with rows.
 pub(crate) const QUERY_HEADER: &str = "doorstep-query";
@@ -67,7 +67,8 @@ fn headed(body: Body, media: &'static str, query: &str) -> Response {
 /// Rows as they come.
 pub(super) fn stream(running: Running, form: Form, statistics: bool) -> Response {
     let id = running.query.id().to_owned();
-    headed(Body::from_stream(replies::stream(running, form, statistics)), media(form), &id)
+    // Fused: compression asks once more behind the end.
+    headed(Body::from_stream(replies::stream(running, form, statistics).fuse()), media(form), &id)
 }
 
 /// Rows that lie ready, in the caller's form.
@@ -95,5 +96,5 @@ pub(super) fn ready(
             Err(failed) => Some((Err(LakeError::Execution(failed.to_string())), None)),
         }
     });
-    headed(Body::from_stream(body), media(form), query)
+    headed(Body::from_stream(body.fuse()), media(form), query)
 }
