@@ -3,6 +3,7 @@
 //! `ingest EVENTS RATE`: first `EVENTS` at once, for events a CPU second; then `RATE` a second for ten seconds while
 //! queries run, for the time from an event's append to the first answer that has it. Prints JSON lines.
 #![allow(clippy::unwrap_used, reason = "a measurement fails by panicking")]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "it prints what it measured")]
 
 use std::path::Path;
 use std::sync::Arc;

@@ -3,6 +3,7 @@
 //! `tpch DATA QUERIES ROUNDS`: `DATA` has one folder per table with Parquet files, `QUERIES` the statements. A JSON
 //! line for each query and engine: its times, and the rows of its first answer as CSV.
 #![allow(clippy::unwrap_used, reason = "a measurement fails by panicking")]
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "it prints what it measured")]
 
 use std::path::Path;
 use std::sync::Arc;
