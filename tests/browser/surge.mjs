@@ -38,9 +38,9 @@ export async function surgeChecks({ harness, page, frames }) {
   await harness.check('a click on the map chooses a cell', async () => {
     const before = await panel.getByTestId('surge-cell').locator('.mono').innerText();
     const now = panel.getByTestId('surge-cell').locator('.mono');
-    // The map went close to the cell that was chosen from the list: back, until its neighbours are in sight.
+    // The map shows the cell that was chosen from the list with its neighbours; a step back for those at the rim.
     await page.mouse.move(640, 460);
-    for (let turns = 0; turns < 4; turns++) {
+    for (let turns = 0; turns < 1; turns++) {
       await page.mouse.wheel(0, 600);
       await sleep(300);
     }
