@@ -24,16 +24,6 @@ elif [ ! -d "$jars" ]; then
   rm -rf "$fetched"
   mv "$jars.part" "$jars"
 fi
-scratch=$(mktemp -d)
-server=
-stop() { if [ -n "$server" ]; then kill "$server" 2>/dev/null || true; wait "$server" 2>/dev/null || true; fi; rm -rf "$scratch"; }
-trap stop EXIT
-"$binary" up --ephemeral --data "$scratch/data" --roles lake,hive,api,objects,metrics --ready-file "$scratch/ready.json" --log warn 2>"$scratch/log" &
-server=$!
-for _ in $(seq 300); do
-  [ -s "$scratch/ready.json" ] && break
-  kill -0 $server 2>/dev/null || { cat "$scratch/log" >&2; exit 1; }
-  sleep 0.1
-done
-[ -s "$scratch/ready.json" ] || { echo "It did not become ready within 30 s:" >&2; cat "$scratch/log" >&2; exit 1; }
+. tests/serve.sh
+serve --roles lake,hive,api,objects,metrics
 $venv/bin/python tests/hive/clients.py "$scratch/ready.json" "$binary" "$scratch/data" "$jars"

@@ -10,20 +10,10 @@ if [ ! -x $venv/bin/python ]; then
   python3 -m venv $venv
   $venv/bin/pip install --quiet --disable-pip-version-check -r tests/lake/requirements.txt
 fi
-scratch=$(mktemp -d)
-server=
-stop() { if [ -n "$server" ]; then kill "$server" 2>/dev/null || true; wait "$server" 2>/dev/null || true; fi; rm -rf "$scratch"; }
-trap stop EXIT
+. tests/serve.sh
 # The API wants a city: two corners and a street.
 printf 'node,lon,lat\n1,-74.00,40.70\n2,-74.01,40.70\n' > "$scratch/nodes.csv"
 printf 'from,to,length,speed\n1,2,0.85,30\n2,1,0.85,30\n' > "$scratch/edges.csv"
 "$binary" city import --nodes "$scratch/nodes.csv" --edges "$scratch/edges.csv" --out "$scratch/city" >/dev/null
-"$binary" up --ephemeral --data "$scratch/data" --city "$scratch/city" --roles city,api,lake,objects --ready-file "$scratch/ready.json" --log warn 2>"$scratch/log" &
-server=$!
-for _ in $(seq 300); do
-  [ -s "$scratch/ready.json" ] && break
-  kill -0 $server 2>/dev/null || { cat "$scratch/log" >&2; exit 1; }
-  sleep 0.1
-done
-[ -s "$scratch/ready.json" ] || { echo "It did not become ready within 30 s:" >&2; cat "$scratch/log" >&2; exit 1; }
+serve --city "$scratch/city" --roles city,api,lake,objects
 $venv/bin/python tests/lake/clients.py "$scratch/ready.json" "$scratch/data" "$binary" "$server"

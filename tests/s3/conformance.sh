@@ -14,20 +14,10 @@ if [ ! -x $venv/bin/pytest ]; then
   python3 -m venv $venv
   $venv/bin/pip install --quiet --disable-pip-version-check -r tests/s3/conformance-requirements.txt
 fi
-scratch=$(mktemp -d)
-server=
-stop() { if [ -n "$server" ]; then kill "$server" 2>/dev/null || true; wait "$server" 2>/dev/null || true; fi; rm -rf "$scratch"; }
-trap stop EXIT
+. tests/serve.sh
 # A "day" of the lifecycle is ten seconds, as the tests expect of a server that is set up for them.
 export DOORSTEP_OBJECTS_LIFECYCLE_DAY_S=10 DOORSTEP_OBJECTS_ENCRYPTION_KEYS=testkey-1,testkey-2
-"$binary" up --ephemeral --data "$scratch/data" --roles objects --ready-file "$scratch/ready.json" --log warn 2>"$scratch/log" &
-server=$!
-for _ in $(seq 300); do
-  [ -s "$scratch/ready.json" ] && break
-  kill -0 $server 2>/dev/null || { cat "$scratch/log" >&2; exit 1; }
-  sleep 0.1
-done
-[ -s "$scratch/ready.json" ] || { echo "It did not become ready within 30 s:" >&2; cat "$scratch/log" >&2; exit 1; }
+serve --roles objects
 for tenant in alt testx iam root2; do
   "$binary" tenant create $tenant --data "$scratch/data" --json >"$scratch/$tenant.json"
 done

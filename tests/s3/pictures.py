@@ -7,7 +7,6 @@ import base64
 import hashlib
 import hmac
 import json
-import struct
 import sys
 import time
 import unittest
@@ -15,10 +14,10 @@ import urllib.error
 import urllib.parse
 import urllib.request
 import uuid
-import zlib
 
 import boto3
 from botocore.client import Config
+from drawn import png, size
 
 READY = json.load(open(sys.argv.pop(1)))
 ENDPOINT = "http://" + READY["objects"]
@@ -31,24 +30,6 @@ S3 = boto3.client(
     aws_secret_access_key=KEY["secret"],
     config=Config(s3={"addressing_style": "path"}, retries={"max_attempts": 1}, signature_version="s3v4"),
 )
-
-
-def png(width, height):
-    """A picture of our own: a slope of colours."""
-    rows = b"".join(
-        b"\0" + bytes(c for x in range(width) for c in (x * 255 // width, y * 255 // height, 128)) for y in range(height)
-    )
-
-    def chunk(kind, data):
-        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-
-    head = struct.pack(">IIBBBBB", width, height, 8, 2, 0, 0, 0)
-    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
-
-
-def size(picture):
-    assert picture[:8] == b"\x89PNG\r\n\x1a\n", picture[:200]
-    return struct.unpack(">II", picture[16:24])
 
 
 def fetch(url, headers=None, method="GET"):

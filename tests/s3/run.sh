@@ -12,23 +12,13 @@ if ! cmp -s tests/s3/requirements.txt $venv/requirements.txt; then
   $venv/bin/pip install --quiet --disable-pip-version-check -r tests/s3/requirements.txt
   cp tests/s3/requirements.txt $venv/requirements.txt
 fi
-scratch=$(mktemp -d)
-server=
-stop() { if [ -n "$server" ]; then kill "$server" 2>/dev/null || true; wait "$server" 2>/dev/null || true; fi; rm -rf "$scratch"; }
-trap stop EXIT
+. tests/serve.sh
 # The callbacks of uploads and the events that the tests ask for come to these ports.
 port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 callbacks=127.0.0.1:$(port)
 hooks=127.0.0.1:$(port)
 export DOORSTEP_OBJECTS_ENCRYPTION_KEYS=photos DOORSTEP_OBJECTS_CALLBACK_HOSTS=$callbacks,$hooks
-"$binary" up --ephemeral --data "$scratch/data" --roles city,api,objects --ready-file "$scratch/ready.json" --log warn 2>"$scratch/log" &
-server=$!
-for _ in $(seq 300); do
-  [ -s "$scratch/ready.json" ] && break
-  kill -0 $server 2>/dev/null || { cat "$scratch/log" >&2; exit 1; }
-  sleep 0.1
-done
-[ -s "$scratch/ready.json" ] || { echo "It did not become ready within 30 s:" >&2; cat "$scratch/log" >&2; exit 1; }
+serve --roles city,api,objects
 $venv/bin/python tests/s3/clients.py "$scratch/ready.json"
 $venv/bin/python tests/s3/ufile_clients.py "$scratch/ready.json" "$callbacks"
 $venv/bin/python tests/s3/pictures.py "$scratch/ready.json"

@@ -1,0 +1,21 @@
+# Sourced by the tests that real clients run against the real binary; they set `binary`.
+# `serve ARGUMENTS…` starts it in a folder of its own, $scratch, and waits until it is ready: $scratch/ready.json says
+# where it listens and with which key. It ends, and the folder goes, when the test does.
+
+scratch=$(mktemp -d)
+server=
+stop() { if [ -n "$server" ]; then kill "$server" 2>/dev/null || true; wait "$server" 2>/dev/null || true; fi; rm -rf "$scratch"; }
+trap stop EXIT
+
+serve() {
+  "$binary" up --ephemeral --data "$scratch/data" --ready-file "$scratch/ready.json" --log warn "$@" 2>"$scratch/log" &
+  server=$!
+  for _ in $(seq 300); do
+    [ -s "$scratch/ready.json" ] && return
+    kill -0 "$server" 2>/dev/null || { cat "$scratch/log" >&2; exit 1; }
+    sleep 0.1
+  done
+  echo "It did not become ready within 30 s:" >&2
+  cat "$scratch/log" >&2
+  exit 1
+}
