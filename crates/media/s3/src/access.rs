@@ -96,15 +96,9 @@ fn line(operation: &str) -> Line {
     }
 }
 
-/// Whether `who` may do this as a key of the bucket's tenant.
-fn may(who: Option<&Principal>, bucket: &Bucket, need: Need) -> bool {
-    need.owns(who, bucket)
-}
-
 /// Refuses a key of the bucket's tenant what another tenant's object does not allow it.
 pub(crate) fn owned(caller: &Caller, bucket: &Bucket, meta: &Meta, wanted: Permission) -> S3Result<()> {
-    let others = caller.by_tenant && bucket.owner_of(meta) != bucket.tenant;
-    if others && !bucket.lets_object(meta, listed(caller.who.as_ref()), wanted) {
+    if caller.by_tenant && !bucket.yields(caller.who.as_ref(), meta, wanted) {
         return Err(error::denied("The object is another tenant's, who has not granted this."));
     }
     Ok(())
@@ -139,7 +133,7 @@ pub(crate) async fn may_read(
     key: &str,
     version: Option<&str>,
 ) -> S3Result<bool> {
-    if !may(who, bucket, Need::Read) {
+    if !Need::Read.owns(who, bucket) {
         return object_lets(objects, who, bucket, key, version, Permission::Read).await;
     }
     match objects.head(bucket, key, version).await {
@@ -241,11 +235,11 @@ impl Gate {
         let verdict = policy(cx, operation, who, bucket, object.as_ref());
         let own = who.is_some_and(|who| who.tenant.as_str() == bucket.tenant);
         // The owner can always repair the policy itself.
-        let repairs = operation.ends_with("BucketPolicy") && may(who, bucket, Need::Manage);
+        let repairs = operation.ends_with("BucketPolicy") && Need::Manage.owns(who, bucket);
         if verdict == Verdict::Deny && !repairs {
             return Ok(None);
         }
-        if may(who, bucket, need(operation)) {
+        if need(operation).owns(who, bucket) {
             return Ok(Some(true));
         }
         if verdict == Verdict::Allow && (own || !bucket.restricts_its_policy()) {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use arrow::datatypes::{Schema, SchemaRef};
 use doorstep_clock::Timestamp;
+use percent_encoding::percent_decode_str;
 use serde::{Deserialize, Serialize};
 
 /// Where a table's rows come from.
@@ -217,7 +218,12 @@ pub struct Grant {
 pub fn partition_values(spec: &str) -> Vec<(String, Option<String>)> {
     spec.split('/')
         .filter_map(|part| part.split_once('='))
-        .map(|(name, value)| (name.to_owned(), (value != NULL_PARTITION).then(|| unescape(value))))
+        .map(|(name, value)| {
+            (
+                name.to_owned(),
+                (value != NULL_PARTITION).then(|| percent_decode_str(value).decode_utf8_lossy().into_owned()),
+            )
+        })
         .collect()
 }
 
@@ -251,26 +257,6 @@ fn escape(text: &str) -> String {
         }
     }
     out
-}
-
-fn unescape(text: &str) -> String {
-    let bytes = text.as_bytes();
-    let mut out = Vec::with_capacity(bytes.len());
-    let mut at = 0;
-    while at < bytes.len() {
-        let hex = (bytes[at] == b'%').then(|| text.get(at + 1..at + 3)).flatten();
-        match hex.and_then(|h| u8::from_str_radix(h, 16).ok()) {
-            Some(byte) => {
-                out.push(byte);
-                at += 3;
-            }
-            None => {
-                out.push(bytes[at]);
-                at += 1;
-            }
-        }
-    }
-    String::from_utf8_lossy(&out).into_owned()
 }
 
 #[cfg(test)]
