@@ -252,7 +252,7 @@ alter table part drop if exists partition (day = '2030-01-01', hour = 1);
 insert overwrite table part partition (day, hour) select id, v, day, 23 from part where day = '2024-01-02';
 ----
 
-select id, day, hour from part order by id;
+select id, day, hour from part order by id, hour;
 ----
 3	2024-01-01	2
 4	2024-01-02	1
