@@ -130,7 +130,8 @@ impl ObjectsRole {
         };
         let s3 = S3Face::new(objects.clone(), self.keys.clone(), s3).metered(Arc::new(self.meter.clone()));
         // What is UFile's by its signature, query or form is answered by its face; all else goes on to S3's.
-        let face = UfileFace::new(objects.clone(), self.keys, fetcher, ufile).in_front_of(s3);
+        let ufile = UfileFace::new(objects.clone(), self.keys, fetcher, ufile).metered(Arc::new(self.meter.clone()));
+        let face = ufile.in_front_of(s3);
         let engine = objects.clone();
         tokio::spawn(sample_storage(objects.clone(), self.meter, self.wall, shutdown.clone()));
         tokio::spawn(until(shutdown.clone(), async move { objects.keep_clean().await }));

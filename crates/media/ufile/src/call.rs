@@ -4,6 +4,7 @@ use http::{HeaderMap, Method, header};
 
 use crate::UfileError;
 use crate::request::Target;
+use doorstep_meter::Resource;
 use doorstep_objects::Need;
 
 macro_rules! calls {
@@ -61,6 +62,17 @@ calls! {
     DeleteTagging = "DeleteObjectTagging", Write, "s3:DeleteObjectTagging";
     PutAcl = "PutObjectAcl", Write, "s3:PutObjectAcl";
     GetAcl = "GetObjectAcl", Write, "s3:GetObjectAcl";
+}
+
+impl Call {
+    /// What it is charged as; deleting costs nothing.
+    pub(crate) const fn charged_as(self) -> Option<Resource> {
+        match self {
+            Self::DeleteFile | Self::AbortMultipartUpload | Self::DeleteTagging => None,
+            Self::GetFile | Self::HeadFile | Self::GetTagging | Self::GetAcl => Some(Resource::RequestsRead),
+            _ => Some(Resource::RequestsWrite),
+        }
+    }
 }
 
 /// Names that a query may have beside a call's own.

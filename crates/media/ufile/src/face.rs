@@ -4,11 +4,12 @@ use std::sync::Arc;
 
 use doorstep_fetch::Fetcher;
 use doorstep_identity::{Keys, Principal};
+use doorstep_meter::{Resource, SharedMetering, Unmetered};
 use doorstep_objects::{AsSource, Body as Bytes, BodyError, Bucket, Granted, Object, Objects, ObjectsError, cors};
 use futures::TryStreamExt as _;
 use http::request::Parts;
 use http::{HeaderMap, Method, Request, header};
-use http_body_util::BodyDataStream;
+use http_body_util::{BodyDataStream, BodyExt as _};
 use sync_wrapper::SyncStream;
 use tokio::sync::Semaphore;
 use tracing::Instrument as _;
@@ -31,6 +32,7 @@ pub struct UfileFace {
     pub(crate) caller: Fetcher,
     pub(crate) config: Arc<Config>,
     places: Arc<Semaphore>,
+    meter: SharedMetering,
 }
 
 impl std::fmt::Debug for UfileFace {
@@ -78,6 +80,8 @@ pub(crate) fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
 struct Told {
     call: &'static str,
     bucket: Option<Arc<Bucket>>,
+    /// The call, once it was let through: from then on the bucket's owner pays.
+    charged: Option<Call>,
 }
 
 impl UfileFace {
@@ -85,7 +89,38 @@ impl UfileFace {
     #[must_use]
     pub fn new(objects: Objects, keys: Keys, caller: Fetcher, config: Config) -> Self {
         let places = Arc::new(Semaphore::new(config.requests));
-        Self { objects, keys, caller, config: Arc::new(config), places }
+        Self { objects, keys, caller, config: Arc::new(config), places, meter: Arc::new(Unmetered) }
+    }
+
+    /// The same face, with requests and what they send counted by this meter.
+    #[must_use]
+    pub fn metered(mut self, meter: SharedMetering) -> Self {
+        self.meter = meter;
+        self
+    }
+
+    /// Counts a call by its answer, and the answer's bytes as they are sent. A fault of ours is free.
+    fn charge(&self, told: &Told, answer: Answer) -> Answer {
+        let (Some(call), Some(bucket)) = (told.charged, &told.bucket) else { return answer };
+        if answer.status().is_server_error() {
+            return answer;
+        }
+        if let Some(class) = call.charged_as() {
+            self.meter.count(&bucket.tenant, &bucket.name, class, 1);
+        }
+        if !answer.status().is_success() {
+            return answer;
+        }
+        let (meter, bucket) = (Arc::clone(&self.meter), Arc::clone(bucket));
+        answer.map(|body| {
+            let counted = body.map_frame(move |frame| {
+                if let Some(bytes) = frame.data_ref() {
+                    meter.count(&bucket.tenant, &bucket.name, Resource::Egress, bytes.len() as u64);
+                }
+                frame
+            });
+            counted.boxed_unsync()
+        })
     }
 
     /// Answers a request, whatever it is.
@@ -95,7 +130,7 @@ impl UfileFace {
         let span = tracing::debug_span!("ufile", %session, method = %request.method(), call = tracing::field::Empty);
         let (head, body) = request.into_parts();
         let (method, origin) = (head.method.clone(), text(&head.headers, "origin").map(str::to_owned));
-        let mut told = Told { call: "none", bucket: None };
+        let mut told = Told { call: "none", bucket: None, charged: None };
         let answered = match self.places.try_acquire() {
             Err(_) => Err(UfileError::Busy),
             Ok(_place) => self.answer(head, body, &mut told).instrument(span).await,
@@ -127,7 +162,7 @@ impl UfileFace {
             }
         }
         metrics::answered(told.call, answer.status(), started.elapsed());
-        answer
+        self.charge(&told, answer)
     }
 
     async fn answer(&self, head: Parts, body: RequestBody, told: &mut Told) -> Result<Answer, UfileError> {
@@ -180,6 +215,7 @@ impl UfileFace {
         let bucket = self.objects.bucket(&target.bucket).await?;
         told.bucket = Some(Arc::clone(&bucket));
         permit(&self.objects, who.as_ref(), &bucket, &target.key, call.asks(), &head.headers).await?;
+        told.charged = Some(call);
         let callback = match call {
             Call::PutFile | Call::PostFile | Call::FinishMultipartUpload => {
                 Callback::of(signed.policy(), &self.caller)?

@@ -1,6 +1,7 @@
 //! Who is let in, and what goes on to the face behind.
 
 use doorstep_identity::Scope;
+use doorstep_meter::Resource;
 use doorstep_objects::{AsSource, CorsRule, Granted, Settings};
 use http::Method;
 
@@ -155,4 +156,20 @@ async fn whoever_makes_pictures_is_told_who_reads_what() {
     let (status, granted) = ask(false, true).await;
     assert!(status == 403 && granted.is_none());
     assert_eq!(ask(true, false).await.0, 501, "never the original instead");
+}
+
+#[tokio::test]
+async fn the_buckets_owner_pays_for_what_is_let_through() {
+    let ufile = start().await;
+    let put = ufile.signed(Method::PUT, "bill.txt", &[], None).body("0123456789").send().await.unwrap();
+    assert_eq!(put.status(), 200);
+    let got = ufile.signed(Method::GET, "bill.txt", &[], None).send().await.unwrap();
+    assert_eq!(got.text().await.unwrap(), "0123456789");
+    let refused = ufile.plain(Method::GET, "bill.txt").header("authorization", "UCloud a:b").send().await.unwrap();
+    assert!(refused.status().is_client_error());
+    let gone = ufile.signed(Method::DELETE, "bill.txt", &[], None).send().await.unwrap();
+    assert!(gone.status().is_success());
+    let of = |resource| ufile.counted.of(resource);
+    let charged = (of(Resource::RequestsWrite), of(Resource::RequestsRead), of(Resource::Egress));
+    assert_eq!(charged, (1, 1, 10));
 }

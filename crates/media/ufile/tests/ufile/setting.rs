@@ -9,6 +9,7 @@ use doorstep_blobs::Blobs;
 use doorstep_clock::{Clock as _, SharedClock, SystemClock};
 use doorstep_fetch::Fetcher;
 use doorstep_identity::{Keys, Scope, TenantId, Vault};
+use doorstep_meter::{Allowance, Amounts, Estimate, MeterError, Metering, Resource, Unmetered, Usage, Wish};
 use doorstep_objects::{NewBucket, Objects};
 use doorstep_store::{Migration, testing};
 use doorstep_ufile::{Config, UfileFace};
@@ -25,9 +26,43 @@ pub(crate) struct Running {
     pub(crate) keys: Keys,
     pub(crate) http: reqwest::Client,
     pub(crate) face: UfileFace,
+    pub(crate) counted: Arc<Counts>,
     /// The one place inside that may be called back.
     pub(crate) callbacks: Option<tokio::net::TcpListener>,
     _dir: tempfile::TempDir,
+}
+
+/// A meter that shows what was counted, by bucket and resource.
+#[derive(Debug, Default)]
+pub(crate) struct Counts(std::sync::Mutex<std::collections::BTreeMap<(String, &'static str), u64>>);
+
+impl Counts {
+    pub(crate) fn of(&self, resource: Resource) -> u64 {
+        self.0.lock().unwrap().get(&("main/photos".to_owned(), resource.as_str())).copied().unwrap_or(0)
+    }
+}
+
+#[async_trait::async_trait]
+impl Metering for Counts {
+    fn count(&self, tenant: &str, source: &str, resource: Resource, quantity: u64) {
+        *self.0.lock().unwrap().entry((format!("{tenant}/{source}"), resource.as_str())).or_default() += quantity;
+    }
+
+    async fn record(&self, usage: Usage) -> Result<(), MeterError> {
+        Unmetered.record(usage).await
+    }
+
+    async fn estimate(&self, tenant: &str, speed: &str, amounts: &Amounts) -> Result<Estimate, MeterError> {
+        Unmetered.estimate(tenant, speed, amounts).await
+    }
+
+    async fn admit(&self, tenant: &str) -> Result<(), MeterError> {
+        Unmetered.admit(tenant).await
+    }
+
+    async fn allow(&self, wish: Wish) -> Result<Allowance, MeterError> {
+        Unmetered.allow(wish).await
+    }
 }
 
 /// What stands for S3: says what came to it.
@@ -53,7 +88,8 @@ pub(crate) async fn start() -> Running {
     let private = vec![callbacks.local_addr().unwrap().to_string()];
     let caller = Fetcher::new(doorstep_fetch::Config { private, ..doorstep_fetch::Config::default() }).unwrap();
     let config = Config { hosts: vec![("127.0.0.1".to_owned(), "photos".to_owned())], ..Config::default() };
-    let face = UfileFace::new(objects.clone(), keys.clone(), caller, config);
+    let counted = Arc::new(Counts::default());
+    let face = UfileFace::new(objects.clone(), keys.clone(), caller, config).metered(counted.clone());
     let front = face.clone().in_front_of(tower::service_fn(|request: http::Request<doorstep_ufile::RequestBody>| {
         behind(request.map(axum::body::Body::new))
     }));
@@ -69,6 +105,7 @@ pub(crate) async fn start() -> Running {
         keys,
         http: reqwest::Client::new(),
         face,
+        counted,
         callbacks: Some(callbacks),
         _dir: dir,
     }
