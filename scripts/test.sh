@@ -43,6 +43,9 @@ tests/hive/run.sh
 step "real SQL clients: ADBC Flight SQL, DuckDB on the same files, the terminal"
 tests/lake/run.sh
 
+step "real PostgreSQL clients: psql, psycopg, SQLAlchemy"
+tests/postgres/run.sh
+
 step "browser"
 tests/browser/run.sh
 

@@ -34,7 +34,7 @@ pub(crate) struct Args {
     /// sqlite:///path or postgres://…; without it SQLite inside the data directory
     #[arg(long, value_name = "URL")]
     store: Option<String>,
-    /// What this process does: city, lake, hive, api, objects, metrics
+    /// What this process does: city, lake, hive, postgres, api, objects, metrics
     #[arg(long, value_name = "ROLES")]
     roles: Option<String>,
     /// Directory made by `doorstep city import`; may be given several times
@@ -49,6 +49,9 @@ pub(crate) struct Args {
     /// Where HiveServer2 listens
     #[arg(long, value_name = "ADDRESS")]
     hive_listen: Option<String>,
+    /// Where PostgreSQL's protocol is spoken
+    #[arg(long, value_name = "ADDRESS")]
+    postgres_listen: Option<String>,
     /// Where the metrics page listens
     #[arg(long, value_name = "ADDRESS")]
     metrics_listen: Option<String>,
@@ -80,6 +83,7 @@ impl Args {
             .flag("--listen", "api.listen", self.listen.clone())
             .flag("--objects-listen", "objects.listen", self.objects_listen.clone())
             .flag("--hive-listen", "hive.listen", self.hive_listen.clone())
+            .flag("--postgres-listen", "postgres.listen", self.postgres_listen.clone())
             .flag("--metrics-listen", "metrics.listen", self.metrics_listen.clone())
             .flag("--log-format", "log.format", self.log_format.clone())
             .flag("--log", "log.filter", self.log.clone())
@@ -97,7 +101,8 @@ pub(crate) fn run(args: Args) -> anyhow::Result<()> {
     if args.ephemeral {
         let free = SocketAddr::from(([127, 0, 0, 1], 0));
         (config.api.listen, config.objects.listen) = (free, free);
-        (config.metrics.listen, config.lake.flight_listen, config.hive.listen) = (free, free, free);
+        (config.metrics.listen, config.lake.flight_listen) = (free, free);
+        (config.hive.listen, config.postgres.listen) = (free, free);
         if loaded.source("data") == Source::Default {
             let dir = std::env::temp_dir().join(format!("doorstep-{}", uuid::Uuid::now_v7().simple()));
             config.data = dir.clone();
@@ -179,6 +184,9 @@ fn greet(node: &Node, args: &Args) {
     }
     if let Some(hive) = node.hive {
         note(&format!("HiveServer2       jdbc:hive2://{hive}/"));
+    }
+    if let Some(postgres) = node.postgres {
+        note(&format!("PostgreSQL wire   postgres://{postgres}/default"));
     }
     let Some(key) = &node.admin_key else { return };
     let why = if node.first_start {

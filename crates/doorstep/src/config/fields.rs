@@ -44,11 +44,15 @@ macro_rules! field {
 
 /// Every setting there is.
 pub(super) const FIELDS: &[Field] = &[
-    field!("roles", "What this process does: city, lake, hive, api, objects, metrics.", roles, roles, |roles: &Vec<
-        Role,
-    >| {
-        Some(Value::Array(roles.iter().map(|r| Value::String(r.as_str().to_owned())).collect()))
-    }),
+    field!(
+        "roles",
+        "What this process does: city, lake, hive, postgres, api, objects, metrics.",
+        roles,
+        roles,
+        |roles: &Vec<Role>| {
+            Some(Value::Array(roles.iter().map(|r| Value::String(r.as_str().to_owned())).collect()))
+        }
+    ),
     field!("data", "Directory for everything durable that has no address of its own.", data, path, |p: &PathBuf| {
         text_of(&p.display().to_string())
     }),
@@ -381,6 +385,34 @@ pub(super) const FIELDS: &[Field] = &[
         float_of
     ),
     field!(
+        "postgres.listen",
+        "Where PostgreSQL's protocol is spoken. Loopback unless you say otherwise; it is not encrypted.",
+        postgres.listen,
+        address,
+        |a: &SocketAddr| { text_of(&a.to_string()) }
+    ),
+    field!(
+        "postgres.connections",
+        "Connections of PostgreSQL's clients at once; one more is refused.",
+        postgres.connections,
+        |v| size(v, 1, 100_000),
+        size_of
+    ),
+    field!(
+        "postgres.idle_s",
+        "Seconds after which a connection that says nothing is closed.",
+        postgres.idle_s,
+        |v| seconds(v, 1.0, 7.0 * 86_400.0),
+        float_of
+    ),
+    field!(
+        "postgres.portal_idle_s",
+        "Seconds after which rows that no client fetches are given up and their query is ended.",
+        postgres.portal_idle_s,
+        |v| seconds(v, 1.0, 86_400.0),
+        float_of
+    ),
+    field!(
         "pricing.surge",
         "Whether riders are charged surge as long as no operator says otherwise.",
         pricing.surge,
@@ -464,10 +496,11 @@ mod tests {
 
     #[cfg(feature = "lake")]
     #[test]
-    fn hive_wants_the_lake() {
+    fn faces_want_the_lake() {
         let told = |text: &str| roles(&Value::String(text.to_owned())).map_err(|misfit| misfit.fix);
         assert!(told("api,hive").is_err_and(|fix| fix.contains("add lake")));
-        assert!(told("hive,lake").is_ok());
+        assert!(told("api,postgres").is_err_and(|fix| fix.contains("add lake")));
+        assert!(told("hive,postgres,lake").is_ok());
     }
 
     #[test]

@@ -45,6 +45,8 @@ pub struct Config {
     pub lake: Lake,
     /// HiveServer2.
     pub hive: Hive,
+    /// PostgreSQL's protocol.
+    pub postgres: Postgres,
     /// How a live city's prices move.
     pub pricing: Pricing,
     /// What keeps one caller from taking everything.
@@ -233,6 +235,19 @@ pub struct Lake {
     pub flush_s: f64,
 }
 
+/// Where PostgreSQL's clients are served.
+#[derive(Clone, Debug)]
+pub struct Postgres {
+    /// Where the protocol is spoken; port 0 picks a free one.
+    pub listen: SocketAddr,
+    /// Connections at once.
+    pub connections: usize,
+    /// Seconds after which a connection that says nothing is closed.
+    pub idle_s: f64,
+    /// Seconds after which rows that nobody fetches are given up.
+    pub portal_idle_s: f64,
+}
+
 /// Where Hive's clients are served.
 #[derive(Clone, Debug)]
 pub struct Hive {
@@ -364,6 +379,12 @@ impl Default for Config {
                 connections: 256,
                 idle_s: 3600.0,
                 operation_idle_s: 300.0,
+            },
+            postgres: Postgres {
+                listen: SocketAddr::from(([127, 0, 0, 1], 5433)),
+                connections: 256,
+                idle_s: 3600.0,
+                portal_idle_s: 300.0,
             },
             limits: Limits {
                 body_bytes: 1 << 20,

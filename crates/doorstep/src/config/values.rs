@@ -112,6 +112,10 @@ pub(super) fn roles(value: &Value) -> Result<Vec<Role>, Misfit> {
     if roles.contains(&Role::Hive) && !roles.contains(&Role::Lake) {
         return Err(misfit("names hive without lake", "add lake: HiveServer2 runs on the lake of its process"));
     }
+    #[cfg(feature = "lake")]
+    if roles.contains(&Role::Postgres) && !roles.contains(&Role::Lake) {
+        return Err(misfit("names postgres without lake", "add lake: this face is one of the lake of its process"));
+    }
     Ok(roles)
 }
 

@@ -39,6 +39,8 @@ pub(crate) fn describe() {
         doorstep_pictures::metrics::METRICS,
         #[cfg(feature = "lake")]
         doorstep_hive::metrics::METRICS,
+        #[cfg(feature = "lake")]
+        doorstep_pgwire::metrics::METRICS,
     ];
     for (name, help) in all.into_iter().flatten() {
         // The kind is told by the first value that is recorded; a description has none.

@@ -40,6 +40,7 @@ use crate::{
     roles::{
         hive::HiveRole,
         lake::{self, Lake, LakeRole},
+        postgres::PostgresRole,
     },
 };
 
@@ -67,6 +68,8 @@ pub struct Node {
     pub flight: Option<SocketAddr>,
     /// Where HiveServer2 listens.
     pub hive: Option<SocketAddr>,
+    /// Where PostgreSQL's protocol is spoken.
+    pub postgres: Option<SocketAddr>,
     /// The admin key, if this start made one.
     pub admin_key: Option<AdminKey>,
     /// The store was empty: this is the first start.
@@ -163,7 +166,7 @@ impl Node {
             cities = role.start(&owner).await?;
         }
         #[cfg_attr(not(feature = "lake"), allow(unused_mut, reason = "nobody is told without the lake"))]
-        let (mut facts, mut flight, mut hive) = (Facts::default(), None, None);
+        let (mut facts, mut flight, mut hive, mut postgres) = (Facts::default(), None, None, None);
         #[cfg(feature = "lake")]
         let mut lake = None;
         #[cfg(feature = "lake")]
@@ -183,6 +186,11 @@ impl Node {
             if config.has(Role::Hive) {
                 let face = HiveRole::create(&config.hive, keys.clone(), &opened).start(&shutdown).await?;
                 hive = Some(face.at);
+                tasks.push(face.task);
+            }
+            if config.has(Role::Postgres) {
+                let face = PostgresRole::create(&config.postgres, keys.clone(), &opened).start(&shutdown).await?;
+                postgres = Some(face.at);
                 tasks.push(face.task);
             }
             (lake, lake_runs) = (Some(opened), Some(running));
@@ -232,7 +240,8 @@ impl Node {
 
         let admin_key = admin_key.map(|key| AdminKey { access: key.access.to_string(), secret: key.secret });
         if let Some(path) = &wishes.ready_file {
-            ready::write(path, &ready::Ready { api, objects, metrics, flight, hive, admin_key: admin_key.clone() })?;
+            let admin_key = admin_key.clone();
+            ready::write(path, &ready::Ready { api, objects, metrics, flight, hive, postgres, admin_key })?;
         }
         Ok(Self {
             api,
@@ -240,6 +249,7 @@ impl Node {
             metrics,
             flight,
             hive,
+            postgres,
             admin_key,
             first_start,
             shutdown,

@@ -19,6 +19,8 @@ pub(crate) struct Ready {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) hive: Option<SocketAddr>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) postgres: Option<SocketAddr>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) admin_key: Option<AdminKey>,
 }
 
@@ -67,6 +69,7 @@ mod tests {
             metrics: None,
             flight: None,
             hive: None,
+            postgres: None,
             admin_key: Some(key),
         };
         write(&file, &ready).unwrap();

@@ -11,6 +11,8 @@ pub(crate) mod hive;
 pub(crate) mod lake;
 pub(crate) mod metrics;
 pub(crate) mod objects;
+#[cfg(feature = "lake")]
+pub(crate) mod postgres;
 mod storage_sample;
 
 /// One thing a process can do.
@@ -24,6 +26,9 @@ pub enum Role {
     /// Speaks HiveServer2 to Hive's clients; wants the lake in the same process.
     #[cfg(feature = "lake")]
     Hive,
+    /// Speaks PostgreSQL's protocol; wants the lake in the same process.
+    #[cfg(feature = "lake")]
+    Postgres,
     /// Serves the HTTP API and the console.
     Api,
     /// Serves buckets and objects.
@@ -35,7 +40,8 @@ pub enum Role {
 impl Role {
     /// Every role, in the order in which they start.
     #[cfg(feature = "lake")]
-    pub const ALL: [Self; 6] = [Self::City, Self::Lake, Self::Hive, Self::Api, Self::Objects, Self::Metrics];
+    pub const ALL: [Self; 7] =
+        [Self::City, Self::Lake, Self::Hive, Self::Postgres, Self::Api, Self::Objects, Self::Metrics];
     /// Every role, in the order in which they start.
     #[cfg(not(feature = "lake"))]
     pub const ALL: [Self; 4] = [Self::City, Self::Api, Self::Objects, Self::Metrics];
@@ -49,6 +55,8 @@ impl Role {
             Self::Lake => "lake",
             #[cfg(feature = "lake")]
             Self::Hive => "hive",
+            #[cfg(feature = "lake")]
+            Self::Postgres => "postgres",
             Self::Api => "api",
             Self::Objects => "objects",
             Self::Metrics => "metrics",

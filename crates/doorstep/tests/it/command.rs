@@ -152,7 +152,7 @@ async fn up_tells_when_it_is_ready_and_goes_down_when_told() {
     import_city(&dir.path().join("grid"));
     let (mut up, ready) = Up::start(dir.path(), "ready.json", &["--data", "data"]);
     let names: Vec<&String> = ready.as_object().unwrap().keys().collect();
-    assert_eq!(names, ["admin_key", "api", "flight", "hive", "metrics", "objects"]);
+    assert_eq!(names, ["admin_key", "api", "flight", "hive", "metrics", "objects", "postgres"]);
     let admin = client(&ready);
     admin.get("/v1/me").await.done();
     let order = admin.order().await;

@@ -27,6 +27,7 @@ const INSIDE: &[(&str, &str, &[&str])] = &[
     ("data", "mapreduce", &["lake"]),
     ("data", "cluster", &["lake"]),
     ("data", "hive", &["lake"]),
+    ("data", "pgwire", &["lake"]),
     ("data", "insights", &["lake"]),
 ];
 

@@ -90,7 +90,7 @@ pub(super) struct Inner {
     pub(super) statistics: FileStatistics,
     pub(super) clock: SharedClock,
     options: EngineOptions,
-    template: RwLock<SessionState>,
+    pub(super) template: RwLock<SessionState>,
     cache: Arc<CacheManager>,
     disk: Arc<DiskManager>,
     gate: Gate,
@@ -411,11 +411,7 @@ impl Engine for LocalEngine {
                 cost,
             })
         };
-        // On a stack as large as a query has.
-        let threads = Cores::start(1).map_err(LakeError::io("start threads for", &self.0.options.spill_dir))?;
-        let Some(handle) = threads.handle() else { return Err(LakeError::Cancelled) };
-        let planned = handle.spawn(work).await;
-        planned.unwrap_or_else(|_| Err(LakeError::Execution("the engine failed while planning this".to_owned())))
+        self.on_a_large_stack(work).await
     }
 
     async fn execute(&self, session: &Session, statement: Statement, limits: Limits) -> Result<Running, LakeError> {
@@ -424,6 +420,7 @@ impl Engine for LocalEngine {
         let query = Arc::new(Query::new(session.principal().clone(), statement.text(), inner.clock.now(), scan));
         inner.queries.lock().insert(query.id().to_owned(), Arc::clone(&query));
         metrics::running(inner.queries.lock().len());
+        let waiting = Waiting { engine: inner, query: Some(&query) };
         let started = async {
             let allowance = inner.allowance(session, &query).await?;
             if let Some(bytes) = allowance.scan_bytes() {
@@ -434,7 +431,9 @@ impl Engine for LocalEngine {
             let threads = Cores::start(cores).map_err(LakeError::io("start threads for", &inner.options.spill_dir))?;
             Ok::<_, LakeError>((allowance, cores, place, threads))
         };
-        let (allowance, cores, place, threads) = match started.await {
+        let started = started.await;
+        waiting.over();
+        let (allowance, cores, place, threads) = match started {
             Ok(started) => started,
             Err(error) => {
                 let end = if matches!(error, LakeError::Cancelled) { QueryEnd::Cancelled } else { QueryEnd::Failed };
@@ -465,6 +464,26 @@ impl Engine for LocalEngine {
         let mut all: Vec<_> = self.0.queries.lock().values().cloned().collect();
         all.sort_by(|a, b| a.id().cmp(b.id()));
         all
+    }
+}
+
+/// A query that waits for its place. Its caller may go away meanwhile; then it has ended.
+struct Waiting<'a> {
+    engine: &'a Inner,
+    query: Option<&'a Query>,
+}
+
+impl Waiting<'_> {
+    fn over(mut self) {
+        self.query = None;
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        if let Some(query) = self.query {
+            self.engine.ended(query, QueryEnd::Cancelled, Some(&LakeError::Cancelled), None);
+        }
     }
 }
 

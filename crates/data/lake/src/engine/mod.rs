@@ -16,6 +16,7 @@ mod metering;
 mod names;
 mod query;
 mod rates;
+mod reading;
 mod scope;
 mod session;
 mod settings;

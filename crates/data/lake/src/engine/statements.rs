@@ -5,6 +5,7 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Schema};
 use datafusion::common::TableReference;
+use datafusion::config::Dialect;
 use datafusion::execution::SessionState;
 use datafusion::logical_expr::dml::InsertOp;
 use datafusion::logical_expr::{DdlStatement, DmlStatement, LogicalPlan, Statement as Control, WriteOp};
@@ -94,7 +95,13 @@ pub(super) async fn logical(state: &SessionState, statement: &Statement) -> Resu
     }
 }
 
-fn parse(state: &SessionState, text: &str) -> Result<ParsedStatement, LakeError> {
+pub(super) fn parse(state: &SessionState, text: &str) -> Result<ParsedStatement, LakeError> {
+    let dialect = state.config().options().sql_parser.dialect;
+    parse_as(state, &dialect, text)
+}
+
+/// Reads one statement that is neither empty nor too long nor too deep.
+pub(super) fn parse_as(state: &SessionState, dialect: &Dialect, text: &str) -> Result<ParsedStatement, LakeError> {
     let bare = text.trim().trim_end_matches(';').trim_end();
     if bare.is_empty() {
         return Err(LakeError::Sql { reason: "the statement is empty".to_owned(), place: None, fix: None });
@@ -104,10 +111,9 @@ fn parse(state: &SessionState, text: &str) -> Result<ParsedStatement, LakeError>
         return Err(LakeError::Sql { reason, place: None, fix: Some("put the data into a table".to_owned()) });
     }
     depth::check(text)?;
-    let dialect = state.config().options().sql_parser.dialect;
     // Cut only behind the text, so that places in it stay true.
     let end = text.len() - text.trim_start().len() + bare.len();
-    Ok(state.sql_to_statement(&text[..end], &dialect)?)
+    Ok(state.sql_to_statement(&text[..end], dialect)?)
 }
 
 async fn planned(

@@ -1,0 +1,73 @@
+//! What faces ask of a statement before it runs: reading it, and what its placeholders take.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use arrow::datatypes::DataType;
+use datafusion::config::Dialect;
+use datafusion::sql::parser::Statement as ParsedStatement;
+
+use super::cpu::Cores;
+use super::local::{LocalEngine, with_nearest};
+use super::session::Session;
+use super::statements;
+use crate::LakeError;
+
+/// The setting that names a session's dialect.
+const DIALECT: &str = "datafusion.sql_parser.dialect";
+
+impl LocalEngine {
+    /// Reads one statement, within the bounds of length and depth that hold for all; no name is looked up. `dialect`
+    /// is the session's without one.
+    ///
+    /// # Errors
+    /// Where the text is no statement, with the place.
+    pub async fn read(
+        &self,
+        session: &Session,
+        text: &str,
+        dialect: Option<Dialect>,
+    ) -> Result<ParsedStatement, LakeError> {
+        let own = || session.setting(DIALECT).and_then(|name| name.parse().ok()).unwrap_or_default();
+        let dialect = dialect.unwrap_or_else(own);
+        let (inner, text) = (Arc::clone(&self.0), text.to_owned());
+        let work = async move { statements::parse_as(&inner.template.read(), &dialect, &text) };
+        self.on_a_large_stack(work).await
+    }
+
+    /// The types that the placeholders (`$1`, …) of a statement take; none where the statement does not tell.
+    ///
+    /// # Errors
+    /// Whatever is wrong with the statement.
+    pub async fn placeholders(
+        &self,
+        session: &Session,
+        statement: &ParsedStatement,
+    ) -> Result<BTreeMap<String, Option<DataType>>, LakeError> {
+        let (inner, session, statement) = (Arc::clone(&self.0), session.clone(), statement.clone());
+        let work = async move {
+            let scope = inner.scope(&session).await?;
+            let state = inner.state(&scope, None, 1)?;
+            let plan = state.statement_to_plan(statement).await;
+            let plan = plan.map_err(|error| with_nearest(error.into(), &scope))?;
+            Ok(plan.get_parameter_types()?.into_iter().collect())
+        };
+        self.on_a_large_stack(work).await
+    }
+
+    /// Runs `work` that reads or plans on a stack as large as a query has: whoever does so calls itself for each level
+    /// of a statement. It is called off when nobody waits for it any more.
+    ///
+    /// # Errors
+    /// What the work says, or that there is no thread to be had.
+    pub async fn on_a_large_stack<T: Send + 'static>(
+        &self,
+        work: impl Future<Output = Result<T, LakeError>> + Send + 'static,
+    ) -> Result<T, LakeError> {
+        let threads =
+            Cores::start(1).map_err(|e| LakeError::Execution(format!("there is no thread for the statement: {e}")))?;
+        let Some(handle) = threads.handle() else { return Err(LakeError::Cancelled) };
+        let done = handle.spawn(work).await;
+        done.unwrap_or_else(|_| Err(LakeError::Execution("the engine failed while planning this".to_owned())))
+    }
+}
