@@ -135,8 +135,7 @@ class Clients(unittest.TestCase):
         made = subprocess.run([BINARY, "tenant", "create", "other", "--data", DATA, "--json"], text=True,
                               capture_output=True)
         self.assertEqual(made.returncode, 0, made.stderr)
-        key = json.loads(made.stdout.splitlines()[-1])
-        key = key.get("key", key)
+        key = json.loads(made.stdout)
         with connect(key) as db:
             with self.assertRaises(psycopg.errors.UndefinedTable):
                 db.execute("SELECT * FROM many")

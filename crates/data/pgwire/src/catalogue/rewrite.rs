@@ -323,7 +323,7 @@ impl Rewriter<'_> {
             "current_setting" => {
                 let Expr::Value(name) = given.first()? else { return None };
                 let Value::SingleQuotedString(name) = &name.value else { return None };
-                self.about.settings.get(&name.to_ascii_lowercase()).map_or_else(no_text, |value| text(value))
+                self.about.settings.get(&name.to_ascii_lowercase()).map_or_else(no_text, text)
             }
             "to_regtype" => cast(value(Value::Null), DataType::BigInt(None)),
             "to_regclass" => {

@@ -131,7 +131,7 @@ impl<W: AsyncWrite + Unpin + Send> Session<W> {
             Action::Empty => return self.output.say(&Reply::EmptyQueryResponse(EmptyQueryResponse::new())),
             Action::Fetch(name, count) | Action::Move(name, count) => {
                 let shown = matches!(action, Action::Fetch(..));
-                let rows = self.from_cursor(name, *count, &portal.codes, shown).await?;
+                let rows = self.fetch_from(name, *count, &portal.codes, shown).await?;
                 format!("{} {rows}", if shown { "FETCH" } else { "MOVE" })
             }
             Action::Declare { name, hold, .. } => {
@@ -269,7 +269,7 @@ impl<W: AsyncWrite + Unpin + Send> Session<W> {
         Ok((portal, schema))
     }
 
-    async fn from_cursor(&mut self, name: &str, count: Count, codes: &[i16], shown: bool) -> Result<usize, PgError> {
+    async fn fetch_from(&mut self, name: &str, count: Count, codes: &[i16], shown: bool) -> Result<usize, PgError> {
         let most = match count {
             Count::Rows(rows) => Some(rows),
             Count::All => None,
