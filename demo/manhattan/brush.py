@@ -122,15 +122,18 @@ def sash(x, y, w, h, frame, glass, curtain=None, arched=False, box=None, shutter
     if shutters:
         for left in (x - w * 0.5 - 8, x + w + 8):
             out += rect(left, y, w * 0.5, h, shutters, 4) + path(
-                "".join(f"M{n(left + 10)} {n(y + at)}h{n(w * 0.5 - 20)}" for at in range(20, int(h) - 8, 20)), stroke="#000", stroke_width=4, opacity=0.2)
+                "".join(f"M{n(left + 10)} {n(y + at)}h{n(w * 0.5 - 20)}" for at in range(20, int(h) - 8, 20)), stroke="#000", stroke_width=4,
+                opacity=0.2)
     if arched:
         out += path(top, glass, stroke=frame, stroke_width=14)
     else:
         out += rect(x, y, w, h, glass, 3, stroke=frame, stroke_width=14)
     if curtain:
         high = y + (w * 0.32 if arched else 7)
-        out += path(f"M{n(x + 7)} {n(high)}q{n(w * .1)} {n(h * .5)} {n(w * .04)} {n(y + h - 7 - high)}h{n(w * .12)}q{n(w * .22)} {n(-h * .4)} {n(w * .2)} {n(-(y + h - 7 - high))}z", curtain)
-        out += path(f"M{n(x + w - 7)} {n(high)}q{n(-w * .1)} {n(h * .5)} {n(-w * .04)} {n(y + h - 7 - high)}h{n(-w * .12)}q{n(-w * .22)} {n(-h * .4)} {n(-w * .2)} {n(-(y + h - 7 - high))}z", curtain)
+        out += path(f"M{n(x + 7)} {n(high)}q{n(w * .1)} {n(h * .5)} {n(w * .04)} {n(y + h - 7 - high)}h{n(w * .12)}q{n(w * .22)} {n(-h * .4)} {n(w * .2)} {n(-(y + h - 7 - high))}z",
+            curtain)
+        out += path(f"M{n(x + w - 7)} {n(high)}q{n(-w * .1)} {n(h * .5)} {n(-w * .04)} {n(y + h - 7 - high)}h{n(-w * .12)}q{n(-w * .22)} {n(-h * .4)} {n(-w * .2)} {n(-(y + h - 7 - high))}z",
+            curtain)
     out += path(f"M{n(x + w / 2)} {n(y + 6)}V{n(y + h)}M{n(x)} {n(y + h * .52)}h{n(w)}", stroke=frame, stroke_width=8)
     out += rect(x - 18, y + h + 4, w + 36, 16, frame, 3) + shade(x - 14, y + h + 20, w + 28, 8)
     if box:
@@ -167,10 +170,12 @@ def door(x, y, w, h, colour, pane="#cfe3e6", handle="#f1d48a", kind="glass", pla
         out += rect(x + w * 0.18, y + h * 0.62, w * 0.64, h * 0.28, "#000", 6, opacity=0.12)
     elif kind == "panels":
         for across in (0.1, 0.54):
-            out += rect(x + w * across, y + h * 0.08, w * 0.36, h * 0.44, pane, 4) + rect(x + w * across, y + h * 0.6, w * 0.36, h * 0.32, "#000", 4, opacity=0.14)
+            out += rect(x + w * across, y + h * 0.08, w * 0.36, h * 0.44, pane, 4) + rect(x + w * across, y + h * 0.6, w * 0.36, h * 0.32, "#000", 4,
+                opacity=0.14)
     else:
         out += rect(x + w * 0.13, y + h * 0.07, w * 0.74, h * 0.7, pane, 4) + path(
-            f"M{n(x + w * .2)} {n(y + h * .77)}L{n(x + w * .62)} {n(y + h * .07)}h{n(w * .16)}L{n(x + w * .36)} {n(y + h * .77)}z", "#fff", opacity=0.3)
+            f"M{n(x + w * .2)} {n(y + h * .77)}L{n(x + w * .62)} {n(y + h * .07)}h{n(w * .16)}L{n(x + w * .36)} {n(y + h * .77)}z", "#fff",
+                opacity=0.3)
     out += rect(x + w * 0.88 - 6, y + h * 0.48, 12, h * 0.16, handle, 6)
     if plate:
         out += rect(x + w * 0.28, y + h * 0.3, w * 0.44, 56, "#fff8e6", 6) + words(x + w / 2, y + h * 0.3 + 40, plate, 32, "#3c3028")
@@ -185,7 +190,8 @@ def scallops(x, y, w, h, colours, count, drop=34, lean=34):
     for ix in range(count):
         colour = colours[ix % len(colours)]
         left, right = x + step * ix, x + step * (ix + 1)
-        out.append(path(f"M{n(x + lean + upper * ix)} {n(y)}h{n(upper)}L{n(right)} {n(y + h)}v{n(drop * .4)}a{n(step / 2)} {n(drop * .8)} 0 0 1 {n(-step)} 0v{n(-drop * .4)}z", colour))
+        out.append(path(f"M{n(x + lean + upper * ix)} {n(y)}h{n(upper)}L{n(right)} {n(y + h)}v{n(drop * .4)}a{n(step / 2)} {n(drop * .8)} 0 0 1 {n(-step)} 0v{n(-drop * .4)}z",
+            colour))
     out.append(path(f"M{n(x)} {n(y + h)}H{n(x + w)}v10H{n(x)}z", "#000", opacity=0.12))
     return shade(x + 10, y + h, w - 20, drop + 40, 0.16) + "".join(out)
 
@@ -236,7 +242,8 @@ def potted(x, y, size=1.0, pot="#b5623c", leaf="#3f8f55", shape="ball", dots=Non
     elif shape == "cone":
         green = path("M0 -220L58 -40H-58z", leaf) + path("M0 -220L20 -40H-58z", "#fff", opacity=0.1)
     else:
-        green = "".join(path(f"M0 -10Q{n(math.sin(a) * 70 - 18)} -80 {n(math.sin(a) * 110)} {n(-60 - math.cos(a) * 90)}Q{n(math.sin(a) * 40)} -60 0 -10z", leaf)
+        green = "".join(path(f"M0 -10Q{n(math.sin(a) * 70 - 18)} -80 {n(math.sin(a) * 110)} {n(-60 - math.cos(a) * 90)}Q{n(math.sin(a) * 40)} -60 0 -10z",
+            leaf)
                         for a in (-1.1, -0.55, 0, 0.55, 1.1))
     if dots:
         green += "".join(circle(46 * math.cos(i * 2.4), -120 + 46 * math.sin(i * 2.4) * (0.4 + i % 3 * 0.3), 9, dots) for i in range(9))
@@ -245,7 +252,8 @@ def potted(x, y, size=1.0, pot="#b5623c", leaf="#3f8f55", shape="ball", dots=Non
 
 def lamp(x, y, arm="#2e2a2a", light="#ffe9a8"):
     """A lamp that hangs over a sign."""
-    return line(f"M{n(x)} {n(y - 40)}q0 -26 22 -26q22 0 22 26", arm, 7) + path(f"M{n(x + 18)} {n(y - 40)}h52l18 34h-88z", arm) + oval(x + 44, y - 4, 36, 8, light)
+    return line(f"M{n(x)} {n(y - 40)}q0 -26 22 -26q22 0 22 26", arm, 7) + path(f"M{n(x + 18)} {n(y - 40)}h52l18 34h-88z", arm) + oval(x + 44, y - 4,
+        36, 8, light)
 
 
 def steam(x, y, size=1.0, colour="#fff"):
@@ -254,7 +262,8 @@ def steam(x, y, size=1.0, colour="#fff"):
 
 def wheel(x, y, r, rim="#23262b", hub="#c9ced6", spokes=10):
     lines = "".join(f"M{n(x)} {n(y)}l{n(r * math.cos(2 * math.pi * i / spokes))} {n(r * math.sin(2 * math.pi * i / spokes))}" for i in range(spokes))
-    return circle(x, y, r, "none", stroke=rim, stroke_width=max(r * 0.13, 4)) + path(lines, stroke=hub, stroke_width=2.5) + circle(x, y, r * 0.12, rim)
+    return circle(x, y, r, "none", stroke=rim, stroke_width=max(r * 0.13, 4)) + path(lines, stroke=hub, stroke_width=2.5) + circle(x, y, r * 0.12,
+        rim)
 
 
 def bicycle(x, y, size, frame, seat="#3a2a22", flip=False):
