@@ -18,6 +18,7 @@ scripts/console.sh
 step "formatting and the house's rules"
 cargo fmt --all --check
 cargo run --quiet --locked -p doorstep-tidy
+demo/manhattan/draw_shops.py --check
 
 step "lints"
 cargo clippy --quiet --locked --workspace --all-targets -- -D warnings

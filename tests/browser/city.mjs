@@ -87,13 +87,20 @@ export async function atRest(frames) {
   return frames.last;
 }
 
+/** Where pins of shops lie over the map. */
+async function shopPins(page) {
+  const boxes = await page.locator('.shop-pin').evaluateAll((pins) => pins.map((pin) => pin.getBoundingClientRect()).map(({ x, y, width, height }) => ({ x: x + width / 2, y: y + height / 2 })));
+  return (spot) => boxes.every((box) => Math.hypot(box.x - spot.x, box.y - spot.y) > 36);
+}
+
 /** A taxi on a clear part of the map with nothing else near it. */
 export async function lonelyTaxi(page, frame) {
   const project = await projection(page);
   const taxis = frame.drivers.map((row) => ({ id: row[0], ...project(row[1], row[2]) }));
   const orders = frame.orders.map((row) => project(row[1], row[2]));
   const far = (a, b) => Math.hypot(a.x - b.x, a.y - b.y) > 26;
-  const found = taxis.find((taxi) => inside(taxi) && taxis.every((other) => other === taxi || far(taxi, other)) && orders.every((order) => far(taxi, order)));
+  const bare = await shopPins(page);
+  const found = taxis.find((taxi) => inside(taxi) && bare(taxi) && taxis.every((other) => other === taxi || far(taxi, other)) && orders.every((order) => far(taxi, order)));
   assert(found, 'no taxi stands by itself on the clear part of the map');
   return found;
 }
@@ -103,7 +110,8 @@ export async function lonelyRequest(page, frame) {
   const project = await projection(page);
   const spots = frame.orders.filter((row) => row[5] !== 'on_trip').map((row) => ({ id: row[0], ...project(row[1], row[2]) }));
   const taxis = frame.drivers.map((row) => project(row[1], row[2]));
-  return spots.find((spot) => inside(spot)
+  const bare = await shopPins(page);
+  return spots.find((spot) => inside(spot) && bare(spot)
     && spots.every((other) => other === spot || Math.hypot(spot.x - other.x, spot.y - other.y) > 16)
     && taxis.every((taxi) => Math.hypot(spot.x - taxi.x, spot.y - taxi.y) > 16));
 }

@@ -31,6 +31,16 @@ export class Harness {
     this.scratch = await (await this.browser.newContext()).newPage();
   }
 
+  /** Where pictures come from: the objects port, on the console's own host. Waits for the demo to open its shops. */
+  async knowObjects(key) {
+    await until('the shops of the demo', async () => {
+      const answer = await this.scratch.request.get(`${this.url.origin}/v1/buckets/demo-shops/objects/shops.json`, { headers: { authorization: `Bearer ${key}` } });
+      return answer.ok();
+    }, 60_000);
+    const bucket = await this.scratch.request.get(`${this.url.origin}/v1/buckets/demo-shops`, { headers: { authorization: `Bearer ${key}` } });
+    this.objects = `${this.url.hostname}:${(await bucket.json()).s3_port}`;
+  }
+
   async stop() {
     await this.browser?.close();
   }
@@ -41,7 +51,7 @@ export class Harness {
     page.setDefaultTimeout(30_000);
     const own = (url) => {
       const { protocol, host } = new URL(url);
-      return protocol === 'data:' || protocol === 'blob:' || host === this.url.host;
+      return protocol === 'data:' || protocol === 'blob:' || host === this.url.host || host === this.objects;
     };
     context.on('request', (request) => own(request.url()) || this.foreign.add(request.url()));
     page.on('websocket', (socket) => own(socket.url()) || this.foreign.add(socket.url()));

@@ -11,6 +11,7 @@ import { listChecks } from './lists.mjs';
 import { mapChecks } from './map.mjs';
 import { reachChecks } from './reach.mjs';
 import { rideChecks } from './ride.mjs';
+import { shopChecks } from './shops.mjs';
 import { sqlChecks } from './sql.mjs';
 import { surgeChecks } from './surge.mjs';
 
@@ -22,6 +23,7 @@ if (!DOORSTEP_URL || !DOORSTEP_KEY) {
 
 const harness = new Harness(DOORSTEP_URL, SHOTS);
 await harness.start();
+await harness.knowObjects(DOORSTEP_KEY);
 try {
   const page = await harness.page();
   const frames = new Frames(page);
@@ -29,6 +31,7 @@ try {
   if (await mapChecks(given)) {
     await rideChecks(given);
     await surgeChecks(given);
+    await shopChecks(given);
     await listChecks(given);
     await fileChecks(given);
     await billChecks(given);
@@ -39,7 +42,7 @@ try {
   await harness.check('no error on any page', () => {
     if (harness.faults.length > 0) throw new Error([...new Set(harness.faults)].join('\n'));
   });
-  await harness.check('no request left the origin', () => {
+  await harness.check('no request left Doorstep', () => {
     if (harness.foreign.size > 0) throw new Error([...harness.foreign].join('\n'));
   });
 } finally {

@@ -35,12 +35,70 @@ async fn an_afternoon_in_manhattan_survives_a_crash() {
         assert!(kinds.iter().any(|k| k == kind), "{kind} is missing in {kinds:?}");
     }
     let served = stats["served"].as_u64().unwrap();
+    shops_have_pictures(&node).await;
     node.kill().unwrap();
 
     let mut node = Node::start(dir.path(), SMALL).await.unwrap();
     let client = node.client().unwrap();
     let stats = until(&client, "going on", 120, |s| s["served"].as_u64() >= Some(served + 10)).await;
     assert!(stats["drivers_online"].as_u64().unwrap() >= 250, "{stats}");
+    shops_have_pictures(&node).await;
+    assert_eq!(node.stop().await.unwrap(), Some(0), "{}", node.log_end());
+}
+
+/// The demo's shops are in their bucket, and their pictures come out of the objects port in the sizes that are asked.
+async fn shops_have_pictures(node: &Node) {
+    let client = node.client().unwrap();
+    let end = Instant::now() + Duration::from_secs(60);
+    let list = loop {
+        match client.get("/v1/buckets/demo-shops/objects/shops.json").await {
+            Ok(list) => break list,
+            Err(error) => assert!(Instant::now() < end, "no shops within a minute: {error:#}"),
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    };
+    let shops = list["shops"].as_array().unwrap();
+    let bucket = client.get("/v1/buckets/demo-shops").await.unwrap();
+    assert_eq!(
+        (bucket["objects"].as_u64(), bucket["public_read"].as_bool()),
+        (Some(shops.len() as u64 + 1), Some(true))
+    );
+    let base = format!("http://{}/demo-shops", node.ready["objects"].as_str().unwrap());
+    let picture = shops[0]["picture"].as_str().unwrap();
+    let get = async |query: &str| {
+        let answer = reqwest::get(format!("{base}/{picture}?{query}")).await.unwrap();
+        assert_eq!(answer.status(), 200, "{query}");
+        let kind = answer.headers()["content-type"].to_str().unwrap().to_owned();
+        (kind, answer.bytes().await.unwrap())
+    };
+    let (kind, jpeg) = get("iopcmd=thumbnail&type=4&width=640%7Ciopcmd=convert&dst=jpg").await;
+    assert_eq!((kind.as_str(), jpeg_size(&jpeg)), ("image/jpeg", Some((640, 480))));
+    for style in ["card", "pin"] {
+        let (kind, webp) = get(&format!("iopstyle={style}")).await;
+        assert_eq!((kind.as_str(), &webp[..4], &webp[8..12]), ("image/webp", &b"RIFF"[..], &b"WEBP"[..]), "{style}");
+        assert!(webp.len() < 30_000, "{style} has {} bytes", webp.len());
+    }
+}
+
+/// Width and height out of a JPEG's frame header.
+fn jpeg_size(jpeg: &[u8]) -> Option<(u16, u16)> {
+    let mut at = 2;
+    while jpeg.get(at) == Some(&0xff) {
+        let word = |ix: usize| Some(u16::from_be_bytes([*jpeg.get(ix)?, *jpeg.get(ix + 1)?]));
+        if matches!(jpeg[at + 1], 0xc0..=0xc2) {
+            return Some((word(at + 7)?, word(at + 5)?));
+        }
+        at += 2 + usize::from(word(at + 2)?);
+    }
+    None
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_objects_the_demo_has_no_shops_and_runs() {
+    let dir = tempfile::tempdir().unwrap();
+    let mut node = Node::start(dir.path(), &[SMALL, &["--roles", "city,api"]].concat()).await.unwrap();
+    until(&node.client().unwrap(), "serving", 120, |s| s["served"].as_u64() >= Some(1)).await;
+    assert!(node.log_end().contains("no shops in this demo"), "{}", node.log_end());
     assert_eq!(node.stop().await.unwrap(), Some(0), "{}", node.log_end());
 }
 

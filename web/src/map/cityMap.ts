@@ -5,11 +5,13 @@ import workerUrl from 'maplibre-gl/dist/maplibre-gl-worker.mjs?url';
 import '../styles/maplibre.css';
 import type { Bounds } from '../lib/api/feed';
 import type { City, DriverRow, DriverState, MapFrame, OrderRow, Point, SurgeCell } from '../lib/api/types';
+import { SHOPS_FROM } from '../lib/shops';
 import { arcOpacity, arcsOf } from './arcs';
 import { latOf, lonOf, mercatorX, mercatorY } from './mercator';
 import { Motion } from './motion';
 import type { Palette } from './palette';
 import { RequestLayer, requestSize } from './requestLayer';
+import { onShopPin, ShopPins, type ShopPin } from './shopPins';
 import { lineLayers, mapStyle, roadLayers } from './style';
 import { chosenFilter, surgeFeatures } from './surgeLayer';
 import { TaxiLayer, taxiSize } from './taxiLayer';
@@ -21,8 +23,8 @@ const SLOW_MS = 70;
 
 type PaintName = Parameters<MapLibreMap['setPaintProperty']>[1];
 
-export interface Target { kind: 'driver' | 'order'; id: string }
-export interface Seen { taxis: { id: string; state: DriverState; point: Point }[]; orders: OrderRow[]; taxiCount: number; orderCount: number }
+export interface Target { kind: 'driver' | 'order' | 'shop'; id: string }
+export interface Seen { taxis: { id: string; state: DriverState; point: Point }[]; orders: OrderRow[]; taxiCount: number; orderCount: number; shops: readonly ShopPin[] }
 /** A place of a ride or a route; a stop of a route has its number on it. */
 export interface Pin { point: Point; role: 'from' | 'to'; label: string; number?: number }
 
@@ -55,6 +57,7 @@ export class CityMap {
   private placing = false;
   private still: boolean;
   private pins: Marker[] = [];
+  private readonly shops: ShopPins;
   private loaded = false;
   private arcsAt = 0;
   private ticking = 0;
@@ -98,6 +101,9 @@ export class CityMap {
       fadeDuration: 0,
       refreshExpiredTiles: false,
       locale: { 'Map.Title': options.label },
+    });
+    this.shops = new ShopPins(this.map, (pin) => {
+      if (!this.placing) handlers.onPick({ kind: 'shop', id: pin.id }, pin.point);
     });
     this.map.on('load', () => {
       this.map.addLayer(this.requests);
@@ -184,6 +190,7 @@ export class CityMap {
     this.selection = target;
     this.taxis.selected = target?.kind === 'driver' ? target.id : null;
     this.requests.selected = target?.kind === 'order' ? target.id : null;
+    this.shops.select(target?.kind === 'shop' ? target.id : null);
     if (this.loaded) this.drawArcs();
     this.map.triggerRepaint();
   }
@@ -226,6 +233,10 @@ export class CityMap {
     if (!this.loaded) return null;
     const found = this.map.queryRenderedFeatures(this.map.project([point.lon, point.lat]), { layers: ['surge'] })[0];
     return found ? String(found.properties.cell) : null;
+  }
+
+  setShops(shops: readonly ShopPin[]): void {
+    this.shops.set(shops);
   }
 
   setPins(pins: Pin[]): void {
@@ -306,6 +317,14 @@ export class CityMap {
     this.map.resize();
   }
 
+  /** Whether a shop there is shown, with some room around it that nothing covers. */
+  showsShop({ lon, lat }: Point, room: { top: number; bottom: number; left: number; right: number }): boolean {
+    const { x, y } = this.map.project([lon, lat]);
+    const { clientWidth: width, clientHeight: height } = this.container;
+    const inside = x > room.left && x < width - room.right && y > room.top && y < height - room.bottom;
+    return inside && this.map.getZoom() >= SHOPS_FROM;
+  }
+
   /** What lies in the visible part, the nearest to the centre first. */
   seen(limit: number): Seen {
     const bounds = this.map.getBounds();
@@ -321,6 +340,7 @@ export class CityMap {
       orders: orders.slice(0, limit),
       taxiCount: drivers.length,
       orderCount: orders.length,
+      shops: this.shops.seen(),
     };
   }
 
@@ -381,19 +401,21 @@ export class CityMap {
   }
 
   private clicked(event: MapMouseEvent): void {
+    if (onShopPin(event.originalEvent)) return;
     const point = { lat: event.lngLat.lat, lon: event.lngLat.lng };
     const coarse = matchMedia('(pointer: coarse)').matches;
     this.handlers.onPick(this.placing ? null : this.targetAt(point, coarse ? 22 : 11), point);
   }
 
   private hovered(event: MapMouseEvent): void {
-    if (this.placing) return;
+    if (this.placing || onShopPin(event.originalEvent)) return;
     const over = this.targetAt({ lat: event.lngLat.lat, lon: event.lngLat.lng }, 9);
     this.map.getCanvas().style.cursor = over ? 'pointer' : '';
   }
 
   private moved(): void {
     this.note();
+    this.shops.refresh();
     // Following a taxi ends a move with every picture; the feed need not know of each.
     const now = performance.now();
     if (this.following !== null && now - this.movedAt < 1000) return;

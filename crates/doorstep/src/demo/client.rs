@@ -43,6 +43,14 @@ impl CallError {
     }
 }
 
+/// What a call carries.
+enum Load {
+    /// JSON, with an idempotency key.
+    Json(String, Value),
+    /// An object, with its media type.
+    Bytes(String, Vec<u8>),
+}
+
 #[derive(Deserialize)]
 struct Problem {
     #[serde(default)]
@@ -206,28 +214,40 @@ impl Client {
     /// POSTs `body` to `path`. Every call carries an idempotency key of its own, kept over its retries, so
     /// that a lost answer is asked for again without doing anything twice.
     pub(super) async fn post<T: DeserializeOwned>(&self, path: &str, body: Value) -> Result<T, CallError> {
+        self.persist(Method::POST, path, &Load::Json(uuid::Uuid::now_v7().simple().to_string(), body)).await
+    }
+
+    /// PUTs `body` to `path`: afterwards it is as the body says, however often it is done.
+    pub(super) async fn put<T: DeserializeOwned>(&self, path: &str, body: Value) -> Result<T, CallError> {
+        self.persist(Method::PUT, path, &Load::Json(uuid::Uuid::now_v7().simple().to_string(), body)).await
+    }
+
+    /// Puts an object of this media type into a bucket; the key needs no escapes.
+    pub(super) async fn put_object(&self, bucket: &str, key: &str, kind: &str, body: &[u8]) -> Result<(), CallError> {
+        let load = Load::Bytes(kind.to_owned(), body.to_owned());
+        let _: Value = self.persist(Method::PUT, &format!("/v1/buckets/{bucket}/objects/{key}"), &load).await?;
+        Ok(())
+    }
+
+    async fn persist<T: DeserializeOwned>(&self, method: Method, path: &str, load: &Load) -> Result<T, CallError> {
         let mut wait = Duration::from_millis(50);
-        let key = uuid::Uuid::now_v7().simple().to_string();
         for _ in 0..4 {
-            match self.call(Method::POST, path, Some((&key, &body))).await {
+            match self.call(method.clone(), path, Some(load)).await {
                 Err(e) if e.may_pass() => tokio::time::sleep(wait).await,
                 done => return done,
             }
             wait *= 3;
         }
-        self.call(Method::POST, path, Some((&key, &body))).await
+        self.call(method, path, Some(load)).await
     }
 
-    async fn call<T: DeserializeOwned>(
-        &self,
-        method: Method,
-        path: &str,
-        body: Option<(&str, &Value)>,
-    ) -> Result<T, CallError> {
-        let mut request = self.http.request(method, format!("{}{path}", self.base)).bearer_auth(&self.bearer);
-        if let Some((key, body)) = body {
-            request = request.header("idempotency-key", key).json(body);
-        }
+    async fn call<T: DeserializeOwned>(&self, method: Method, path: &str, load: Option<&Load>) -> Result<T, CallError> {
+        let request = self.http.request(method, format!("{}{path}", self.base)).bearer_auth(&self.bearer);
+        let request = match load {
+            Some(Load::Json(key, body)) => request.header("idempotency-key", key).json(body),
+            Some(Load::Bytes(kind, bytes)) => request.header("content-type", kind).body(bytes.clone()),
+            None => request,
+        };
         let answer = request.send().await?;
         let status = answer.status();
         if status.is_success() {

@@ -1,4 +1,4 @@
-//! `doorstep up --demo`: a Manhattan afternoon, whose riders and drivers are clients of the public API.
+//! `doorstep up --demo`: a Manhattan afternoon, whose riders, drivers and shops are clients of the public API.
 //!
 //! *Invariant*: nothing here calls the market's crates for anything that an app could not do over HTTP.
 //! The one thing that the demo does on the inside is to bring the city: its roads are imported on the
@@ -11,6 +11,7 @@ mod motion;
 mod pooled;
 mod riders;
 mod script;
+mod shops;
 mod sse;
 mod taxi;
 
@@ -37,7 +38,7 @@ pub const CITY: &str = "manhattan";
 /// The demo's part of the command line.
 #[derive(Clone, Debug, clap::Args)]
 pub struct DemoArgs {
-    /// Bring a Manhattan afternoon: its streets, riders and taxis come with the program
+    /// Bring a Manhattan afternoon: its streets, riders, taxis and shops come with the program
     #[arg(long)]
     pub demo: bool,
     /// Taxis on the demo's streets
@@ -78,7 +79,7 @@ fn between(text: &str, low: f64, high: f64, wanted: &str) -> Result<f64, String>
 pub struct DemoContext {
     /// Where the API listens.
     pub api: SocketAddr,
-    /// A key that may make keys; used twice, for the riders' app and for the drivers'.
+    /// A key that may make keys; used for the riders' app, the drivers' and the shops'.
     pub admin: AdminKey,
 }
 
@@ -141,13 +142,16 @@ pub async fn start(context: &DemoContext, args: &DemoArgs) -> anyhow::Result<Dem
     let admin = Client::new(&format!("http://{}", context.api), &context.admin.access, &context.admin.secret)?;
     let rider = admin.with_scopes("demo riders", &["rider"]).await?;
     let driver = admin.with_scopes("demo taxis", &["driver", "partner"]).await?;
+    let keeper = admin.with_scopes("demo shops", &["operator"]).await?;
+    let mut tasks = JoinSet::new();
+    // Beside everything else: nobody waits for a shop to open.
+    tasks.spawn(shops::open(keeper));
     let script = Arc::new(Script::load(args.demo_taxis as usize, args.demo_share, seed)?);
 
     let city: CityView = driver.get(&format!("/v1/cities/{CITY}")).await?;
     let (time_out, time) = watch::channel(CityTime::new(&city.clock));
     // Listen before the first taxi is on the street, so that no offer is missed.
     let (event_out, events) = mpsc::channel(4096);
-    let mut tasks = JoinSet::new();
     tasks.spawn(feeds::events(driver.clone(), CITY.to_owned(), event_out));
     tasks.spawn(feeds::clock(driver.clone(), CITY.to_owned(), time_out));
 

@@ -71,6 +71,12 @@ async fn a_shop_keeps_its_photos() {
     put(ours, more, "application/octet-stream", vec![1_u8; 200]).await.problem(413, "too_large");
     ours.get(more).await.problem(404, "not_found");
 
+    // The console may show pictures of buckets, from its own host and the objects port alone.
+    let page = ours.http.get(&ours.base).send().await.unwrap();
+    let policy = page.headers()["content-security-policy"].to_str().unwrap();
+    let source = format!("img-src 'self' data: blob: 127.0.0.1:{}; connect-src", server.objects().port());
+    assert!(policy.contains(&source), "{policy}");
+
     ours.delete("/v1/buckets/shop-photos").await.problem(409, "wrong_state");
     for key in ["door.jpg", "film.bin", "menu%2F%E5%8C%85%E5%AD%90%20%26%20tea.jpg"] {
         assert_eq!(ours.delete(&format!("/v1/buckets/shop-photos/objects/{key}")).await.status, 204);

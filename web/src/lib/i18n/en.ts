@@ -188,10 +188,22 @@ export const en = {
   'stops.alone': 'rides alone',
   'stops.by': 'promised by {time}',
 
+  'shop.title': 'Shop',
+  'shop.trade': 'Trade',
+  'shop.corner': 'Corner',
+  'shop.pin': '{name}, {trade}',
+  'shop.photo': 'The front of {name}',
+  'shop.nophoto': 'The picture does not come: the objects port cannot be reached from here.',
+  'shop.ride': 'Ride here',
+  'shop.pipeline': 'Try pipelines',
+  'shop.made': 'This picture is made on request:',
+  'shop.invented': 'The shops of the demo are invented, their fronts are drawings.',
+
   'view.title': 'In view',
-  'view.lead': 'Taxis and open requests inside the visible part of the map, the nearest to its centre first.',
+  'view.lead': 'Taxis, open requests and shops inside the visible part of the map, the nearest to its centre first.',
   'view.taxis': '{n} taxis',
   'view.requests': '{n} open requests',
+  'view.shops': '{n} shops',
   'view.empty': 'None in view.',
   'view.waiting': 'waiting for {time}',
 

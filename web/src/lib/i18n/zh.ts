@@ -189,10 +189,22 @@ export const zh: Messages = {
   'stops.alone': '独乘',
   'stops.by': '承诺不晚于 {time}',
 
+  'shop.title': '店铺',
+  'shop.trade': '行业',
+  'shop.corner': '地址',
+  'shop.pin': '{name}，{trade}',
+  'shop.photo': '{name}的店面',
+  'shop.nophoto': '图片无法加载：从这里连不上对象存储端口。',
+  'shop.ride': '打车到这里',
+  'shop.pipeline': '试用图片处理流程',
+  'shop.made': '这张图片按请求即时生成：',
+  'shop.invented': '演示中的店铺均为虚构，店面为绘制的插图。',
+
   'view.title': '视野内',
-  'view.lead': '地图可见范围内的出租车和未完成的请求，离中心近的在前。',
+  'view.lead': '地图可见范围内的出租车、未完成的请求和店铺，离中心近的在前。',
   'view.taxis': '{n} 辆出租车',
   'view.requests': '{n} 个未完成请求',
+  'view.shops': '{n} 家店铺',
   'view.empty': '视野内没有。',
   'view.waiting': '已等待 {time}',
 
