@@ -25,6 +25,7 @@ async fn an_afternoon_in_manhattan_survives_a_crash() {
     let dir = tempfile::tempdir().unwrap();
     let mut node = Node::start(dir.path(), SMALL).await.unwrap();
     let client = node.client().unwrap();
+    shops_have_pictures(&node).await;
     let stats = until(&client, "serving", 120, |s| s["served"].as_u64() >= Some(20)).await;
     assert!(stats["mean_wait_s"].as_f64().unwrap() < 300.0, "{stats}");
     let order = &client.get("/v1/orders?city=manhattan&state=completed&limit=1").await.unwrap()["items"][0];
@@ -35,7 +36,6 @@ async fn an_afternoon_in_manhattan_survives_a_crash() {
         assert!(kinds.iter().any(|k| k == kind), "{kind} is missing in {kinds:?}");
     }
     let served = stats["served"].as_u64().unwrap();
-    shops_have_pictures(&node).await;
     node.kill().unwrap();
 
     let mut node = Node::start(dir.path(), SMALL).await.unwrap();
