@@ -52,6 +52,14 @@ def sql(statement, pair=PAIR, **more):
     return answer["rows"]
 
 
+def rows_in_time(statement, wanted, seconds=20):
+    """The rows of a statement, once there are so many: what happens is a row seconds later."""
+    deadline = time.monotonic() + seconds
+    while len(rows := sql(statement)) < wanted and time.monotonic() < deadline:
+        time.sleep(0.3)
+    return rows
+
+
 def connect(access=KEY["access"], secret=KEY["secret"]):
     return flight.connect(FLIGHT, db_kwargs={"username": access, "password": secret}, autocommit=True)
 
@@ -166,6 +174,20 @@ class Clients(unittest.TestCase):
         self.assertEqual([(r["bucket"], r["key"], r["size"]) for r in rows],
                          [("first-bucket", "a/1", 3), ("first-bucket", "a/2", 3), ("second-bucket", "c", 1)])
         self.assertEqual(rows[0]["content_type"], "text/plain")
+        s3.get_object(Bucket="first-bucket", Key="a/1")["Body"].read()
+        with self.assertRaises(urllib.error.HTTPError):
+            urllib.request.urlopen(f"http://{READY['objects']}/second-bucket/c")
+        told = "SELECT operation, key, status, let_in, bytes_sent, by_key, remote_ip FROM object_requests WHERE "
+        rows = rows_in_time(told + "key = 'a/1' AND operation = 'GetObject'", 1)
+        self.assertEqual([(r["status"], r["let_in"], r["bytes_sent"], r["by_key"], r["remote_ip"]) for r in rows],
+                         [(200, True, 3, PAIR.split(":")[0], "127.0.0.1")])
+        puts = rows_in_time(told + "operation = 'PutObject' AND status = 200", 4)
+        self.assertEqual({"a/1", "a/2", "b", "c"}, {r["key"] for r in puts})
+        refused = rows_in_time(told + "NOT let_in", 1)
+        self.assertEqual([(r["key"], r["status"], r["by_key"]) for r in refused], [("c", 403, None)])
+        egress = sum(r["quantity"] for r in rows_in_time("SELECT quantity FROM usage WHERE resource = 'egress' "
+                                                         "AND source = 'first-bucket'", 1))
+        self.assertGreaterEqual(egress, 3)
 
     def test_the_terminal_prints_rows_and_what_they_took(self):
         run = lambda *args: subprocess.run([BINARY, "sql", "--server", API, "--key", PAIR, *args], text=True,

@@ -2,6 +2,8 @@
 //!
 //! A key is one segment of the path, percent-encoded as a whole: `shop%2Fdoor.jpg`.
 
+use std::sync::Arc;
+
 use axum::{
     Json,
     body::Body,
@@ -9,7 +11,8 @@ use axum::{
     http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
-use doorstep_objects::{Delete, Get, Headers, List, Meta, Object, ObjectsError, Put};
+use doorstep_meter::Resource;
+use doorstep_objects::{Bucket, Delete, Get, Headers, List, Meta, Object, ObjectsError, Put};
 use futures::TryStreamExt as _;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -23,6 +26,7 @@ use super::{
     paging,
     problem::Answer,
 };
+use crate::node::counted::counted;
 
 /// Uploads last as long as bytes come; the time limit of other requests does not hold for them.
 pub(crate) const UPLOAD_PATH: &str = "/v1/buckets/{bucket}/objects/{key}";
@@ -164,7 +168,17 @@ async fn read(
     if let Ok(tag) = HeaderValue::from_str(&format!("\"{}\"", found.object.etag)) {
         headers.insert(header::ETAG, tag);
     }
-    Ok((headers, Body::from_stream(found.body)).into_response())
+    Ok((headers, sent(&app, &bucket, Body::from_stream(found.body))).into_response())
+}
+
+/// A body whose bytes the bucket's owner pays for as they are sent.
+fn sent(app: &App, bucket: &Arc<Bucket>, body: Body) -> Body {
+    let (meter, bucket) = (app.meter.clone(), Arc::clone(bucket));
+    counted(body, move |sent| {
+        if sent > 0 {
+            meter.count(&bucket.tenant, &bucket.name, Resource::Egress, sent);
+        }
+    })
 }
 
 /// What is to be made of a picture.
@@ -201,7 +215,7 @@ async fn picture(
     headers.insert("doorstep-picture-height", HeaderValue::from(picture.about.height));
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("sandbox; default-src 'none'"));
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-cache"));
-    Ok((headers, Body::from(picture.body)).into_response())
+    Ok((headers, sent(&app, &bucket, Body::from(picture.body))).into_response())
 }
 
 /// Delete an object

@@ -10,6 +10,7 @@ pub(crate) const QUOTES: &str = "facts.quotes";
 pub(crate) const POSITIONS: &str = "facts.positions";
 pub(crate) const SUPPLY: &str = "facts.supply";
 pub(crate) const REQUESTS: &str = "facts.requests";
+pub(crate) const OBJECT_REQUESTS: &str = "facts.object_requests";
 pub(crate) const QUERIES: &str = "facts.queries";
 
 const AT: ColumnSpec = ColumnSpec { name: "at", kind: Time, from: Source::At, about: "When, by the city's clock." };
@@ -171,6 +172,35 @@ pub(crate) const TABLES: &[&TableSpec] = &[
             column("status", Int, "/status", "HTTP status."),
             column("code", Text, "/code", "The problem's code, if it is one."),
             column("ms", Real, "/ms", "Until the answer's head, milliseconds."),
+        ],
+        time: "at",
+        keep_days: Some(90),
+    },
+    &TableSpec {
+        name: "object_requests",
+        about: "A request that reached a bucket, by whichever protocol; the bucket's owner sees it.",
+        streams: OBJECT_REQUESTS,
+        kinds: &[],
+        columns: &[
+            WALL,
+            ColumnSpec { name: "request_id", kind: Text, from: Source::Key, about: "The id that the caller was told." },
+            column("bucket", Text, "/bucket", "The bucket."),
+            column("key", Text, "/key", "The object's name, if it was about one."),
+            column("operation", Text, "/operation", "As its protocol calls it: GetObject, PutFile, GetPicture, …"),
+            column("method", Text, "/method", "GET, POST, …"),
+            column("status", Int, "/status", "HTTP status."),
+            column("let_in", Flag, "/let_in", "Whether the bucket's rules let it through."),
+            column("bytes_sent", Int, "/sent", "Bytes of the answer's body that were taken."),
+            column("bytes_received", Int, "/received", "Bytes of the request's body, as it said."),
+            column("byte_range", Text, "/range", "The range asked for."),
+            column("cache", Text, "/cache", "HIT or MISS for a picture."),
+            column("head_ms", Real, "/head_ms", "Until the answer's head, milliseconds."),
+            column("ms", Real, "/ms", "Until its last byte was taken, milliseconds."),
+            column("by_tenant", Text, "/by_tenant", "Whose key; null without one."),
+            column("by_key", Text, "/by_key", "Which key; null without one."),
+            column("remote_ip", Text, "/remote", "Where it came from."),
+            column("user_agent", Text, "/agent", "What the client calls itself."),
+            column("referer", Text, "/referer", "The page it was for, without its query."),
         ],
         time: "at",
         keep_days: Some(90),

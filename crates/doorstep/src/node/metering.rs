@@ -14,4 +14,8 @@ impl Meter for Pictures {
         self.0.count(tenant, bucket, Resource::ImageCpu, cpu_ms.max(1));
         tracing::debug!(target: "doorstep::usage", tenant, bucket, cpu_ms, bytes_in, bytes_out, pixels, "a picture");
     }
+
+    fn asked(&self, tenant: &str, bucket: &str) {
+        self.0.count(tenant, bucket, Resource::RequestsRead, 1);
+    }
 }

@@ -1,5 +1,6 @@
 //! One process: opens what is durable, starts its roles in order, tells when it is ready, goes down in order.
 
+pub(crate) mod counted;
 pub(crate) mod metering;
 pub mod metrics;
 pub(crate) mod ready;
@@ -198,9 +199,8 @@ impl Node {
         let (mut objects, mut buckets) = (None, None);
         if config.has(Role::Objects) {
             let vault = vault(&config)?;
-            let (journal, meter) = (journal.clone(), meter.clone());
-            let role =
-                ObjectsRole::create(&config, store.clone(), keys.clone(), vault, Arc::clone(&wall), (journal, meter));
+            let told = (journal.clone(), meter.clone(), facts.clone());
+            let role = ObjectsRole::create(&config, store.clone(), keys.clone(), vault, Arc::clone(&wall), told);
             let running = role.start(shutdown.clone()).await?;
             objects = Some(running.at);
             #[cfg(feature = "lake")]

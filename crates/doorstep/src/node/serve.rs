@@ -1,6 +1,6 @@
 //! Serving HTTP on a listener: so many connections at once, heads in time, a graceful end.
 
-use std::{pin::pin, sync::Arc, time::Duration};
+use std::{net::SocketAddr, pin::pin, sync::Arc, time::Duration};
 
 use axum::{Router, body::Body, http::Request};
 use hyper::{body::Incoming, server::conn::http1::Builder};
@@ -22,12 +22,15 @@ const PAUSE_AFTER_ERROR: Duration = Duration::from_millis(100);
 /// More connections than this are never open at once, whatever the configuration says.
 const MOST_CONNECTIONS: u32 = 1_000_000;
 
+/// In a request's extensions: where its connection comes from.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Peer(pub(crate) SocketAddr);
+
 /// Serves until the process goes down, then lets requests finish. More than `connections` wait in the system's queue.
 pub(crate) async fn serve(listener: TcpListener, router: Router, connections: usize, shutdown: Shutdown) {
     let connections = u32::try_from(connections).unwrap_or(MOST_CONNECTIONS).min(MOST_CONNECTIONS);
     let places = Arc::new(Semaphore::new(connections as usize));
     let mut down = pin!(shutdown.wait());
-    let service = router.map_request(|request: Request<Incoming>| request.map(Body::new));
     let mut builder = Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(HEAD_WITHIN);
     loop {
@@ -35,9 +38,9 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, connections: us
             place = Arc::clone(&places).acquire_owned() => place.expect("this semaphore is never closed"),
             () = &mut down => break,
         };
-        let stream = tokio::select! {
+        let (stream, peer) = tokio::select! {
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => stream,
+                Ok(accepted) => accepted,
                 Err(error) => {
                     tracing::warn!(%error, "cannot accept a connection");
                     tokio::time::sleep(PAUSE_AFTER_ERROR).await;
@@ -49,7 +52,11 @@ pub(crate) async fn serve(listener: TcpListener, router: Router, connections: us
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "cannot set TCP_NODELAY");
         }
-        let service = TowerToHyperService::new(service.clone());
+        let service = router.clone().map_request(move |mut request: Request<Incoming>| {
+            request.extensions_mut().insert(Peer(peer));
+            request.map(Body::new)
+        });
+        let service = TowerToHyperService::new(service);
         let connection = builder.serve_connection(TokioIo::new(stream), service).with_upgrades();
         let down = shutdown.wait();
         tokio::spawn(async move {

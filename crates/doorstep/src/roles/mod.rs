@@ -10,6 +10,7 @@ pub(crate) mod hive;
 #[cfg(feature = "lake")]
 pub(crate) mod lake;
 pub(crate) mod metrics;
+mod object_log;
 pub(crate) mod objects;
 #[cfg(feature = "lake")]
 pub(crate) mod postgres;

@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
-use axum::Router;
+use axum::{Router, middleware};
 use doorstep_blobs::{Blobs, Location};
 use doorstep_clock::SharedClock;
 use doorstep_fetch::Fetcher;
@@ -18,9 +18,13 @@ use doorstep_store::Store;
 use doorstep_ufile::UfileFace;
 use tokio::{net::TcpListener, task::JoinHandle};
 
-use super::storage_sample::sample_storage;
+use super::{
+    object_log::{self, ObjectLog},
+    storage_sample::sample_storage,
+};
 use crate::{
     config::{self, Config, PictureCache},
+    facts::Facts,
     node::{Shutdown, metering, serve},
     roles::courier::EventCourier,
 };
@@ -36,6 +40,7 @@ pub(crate) struct ObjectsRole {
     wall: SharedClock,
     journal: Journal,
     meter: Meter,
+    facts: Facts,
 }
 
 /// Where the faces listen, the engines behind them, and the task.
@@ -74,14 +79,14 @@ impl ObjectsRole {
         keys: Keys,
         vault: Arc<Vault>,
         wall: SharedClock,
-        (journal, meter): (Journal, Meter),
+        (journal, meter, facts): (Journal, Meter, Facts),
     ) -> Self {
         let location = match &config.objects.bytes {
             Some(url) => Location::Url(url.clone()),
             None => Location::Disk(config.data.join("blobs")),
         };
         let (pictures, blobs) = (pictures(config), doorstep_blobs::Config::at(location));
-        Self { config: config.objects.clone(), pictures, blobs, store, keys, vault, wall, journal, meter }
+        Self { config: config.objects.clone(), pictures, blobs, store, keys, vault, wall, journal, meter, facts }
     }
 
     /// Opens the bytes' place, starts the sweeps and the upload rules, and listens.
@@ -132,11 +137,14 @@ impl ObjectsRole {
         // What is UFile's by its signature, query or form is answered by its face; all else goes on to S3's.
         let ufile = UfileFace::new(objects.clone(), self.keys, fetcher, ufile).metered(Arc::new(self.meter.clone()));
         let face = ufile.in_front_of(s3);
+        let log = ObjectLog { facts: self.facts, meter: self.meter.clone(), wall: Arc::clone(&self.wall) };
         let engine = objects.clone();
         tokio::spawn(sample_storage(objects.clone(), self.meter, self.wall, shutdown.clone()));
         tokio::spawn(until(shutdown.clone(), async move { objects.keep_clean().await }));
         tokio::spawn(until(shutdown.clone(), pictures.clone().follow_rules()));
-        let router = Router::new().fallback_service(Pictured::new(face, pictures.clone()));
+        let router = Router::new()
+            .fallback_service(Pictured::new(face, pictures.clone()))
+            .layer(middleware::from_fn_with_state(log, object_log::note));
         let task = tokio::spawn(serve::serve(listener, router, self.config.connections, shutdown));
         tracing::info!(%at, "objects and pictures are served");
         Ok(Running { at, engine, pictures, task })

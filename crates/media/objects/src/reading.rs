@@ -1,9 +1,12 @@
-//! What a face and whatever stands in front of it tell each other about the reading of one object.
+//! What a face and whatever stands in front of it tell each other about one request.
 //!
 //! A face knows its protocol's signatures and says who may read. What is made of an object's bytes (a smaller picture,
 //! say) is made in front of it, for every face alike, and asks the face by these two marks.
 
+use std::borrow::Cow;
 use std::sync::Arc;
+
+use doorstep_identity::Principal;
 
 use crate::{Bucket, Object};
 
@@ -24,4 +27,19 @@ pub struct Granted {
     pub who: Option<String>,
     /// Whether the signature covers the query: then nobody but the key's holder has written it.
     pub query_signed: bool,
+}
+
+/// In an answer's extensions: what was asked of which bucket, for logs and bills.
+#[derive(Clone, Debug)]
+pub struct Served {
+    /// The bucket that was asked.
+    pub bucket: Arc<Bucket>,
+    /// The object's name, if it was about one.
+    pub key: Option<String>,
+    /// What was asked, as the protocol calls it: `GetObject`, `PutFile`.
+    pub operation: Cow<'static, str>,
+    /// Who has signed it.
+    pub who: Option<Principal>,
+    /// Whether the bucket's rules let it through. From then on the bucket's owner pays for what is sent.
+    pub let_in: bool,
 }

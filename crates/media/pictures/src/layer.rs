@@ -7,9 +7,10 @@ use std::task::{Context, Poll};
 use axum::body::Body;
 use bytes::Bytes;
 use doorstep_clock::{Timestamp, monotonic};
+use doorstep_identity::Principal;
 use doorstep_images::Pipeline;
 use doorstep_images::grammar::{self, imgproxy};
-use doorstep_objects::{AsSource, Bucket, Granted, Object, ObjectsError};
+use doorstep_objects::{AsSource, Bucket, Granted, Object, ObjectsError, Served};
 use futures::future::BoxFuture;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, header};
@@ -25,6 +26,9 @@ use crate::{PictureError, PictureSettings, Pictures, desk, metrics};
 
 /// What of a key is escaped in an address.
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~').remove(b'/');
+
+/// What asking for a picture is called in logs.
+const GET_PICTURE: &str = "GetPicture";
 
 /// A face with pictures in front of it, as a `tower` service. Cheap to clone when the face is.
 #[derive(Clone, Debug)]
@@ -51,6 +55,7 @@ const NOBODY: Trust = Trust { own: false, keyed: false, believed: false };
 struct Grant {
     granted: Granted,
     trust: Trust,
+    who: Option<Principal>,
     /// What the face says to pages of other origins.
     cors: HeaderMap,
 }
@@ -190,6 +195,13 @@ where
             Place::Path(named) => self.by_path(&parts, named).await?,
         };
         let Granted { bucket, object, .. } = grant.granted.clone();
+        let served = Served {
+            bucket: Arc::clone(&bucket),
+            key: Some(object.key.clone()),
+            operation: GET_PICTURE.into(),
+            who: grant.who.clone(),
+            let_in: true,
+        };
         let settings = PictureSettings::of(&bucket.settings)?;
         let trust = grant.trust;
         allowed(&settings, &object.key, &wanted, &trust)?;
@@ -219,6 +231,7 @@ where
         for (name, value) in &grant.cors {
             response.headers_mut().append(name, value.clone());
         }
+        response.extensions_mut().insert(served);
         Ok(response)
     }
 
@@ -240,7 +253,8 @@ where
                 let keyed = granted.who.is_some();
                 let own = granted.who.as_ref().is_some_and(|who| *who == granted.bucket.tenant);
                 let trust = Trust { own, keyed, believed: keyed && granted.query_signed && !added };
-                Ok(Grant { cors: told_to_pages(response.headers()), granted, trust })
+                let who = response.extensions_mut().remove::<Served>().and_then(|served| served.who);
+                Ok(Grant { cors: told_to_pages(response.headers()), granted, trust, who })
             }
             None => Err(Refused::Face(Box::new(response))),
         }
@@ -255,7 +269,7 @@ where
         }
         if named.unsigned {
             let (granted, cors) = self.for_everybody(&named.bucket, &named.key, &parts.headers).await?;
-            return Ok(Grant { granted, trust: NOBODY, cors });
+            return Ok(Grant { granted, trust: NOBODY, who: None, cors });
         }
         let objects = self.pictures.objects();
         let bucket = match objects.bucket(&named.bucket).await {
@@ -285,9 +299,10 @@ where
             },
             false => HeaderMap::new(),
         };
+        self.pictures.inner.needs.meter.asked(&bucket.tenant, &bucket.name);
         let granted = Granted { bucket, object, who: None, query_signed: true };
         let trust = Trust { own: true, keyed: true, believed: true };
-        Ok(Grant { granted, trust, cors })
+        Ok(Grant { granted, trust, who: None, cors })
     }
 
     /// Asks the face as somebody without a key would.

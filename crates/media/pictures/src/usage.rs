@@ -23,6 +23,9 @@ pub struct Usage {
 pub trait Meter: Send + Sync {
     /// A picture was made.
     fn picture(&self, usage: &Usage);
+
+    /// Somebody came to this tenant's bucket with a signed path, which no face counts.
+    fn asked(&self, tenant: &str, bucket: &str);
 }
 
 /// Takes nothing down.
@@ -31,4 +34,6 @@ pub struct Unmetered;
 
 impl Meter for Unmetered {
     fn picture(&self, _: &Usage) {}
+
+    fn asked(&self, _: &str, _: &str) {}
 }

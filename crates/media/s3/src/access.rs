@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use doorstep_identity::{Keys, Principal, Scope};
 use doorstep_objects::acl::Permission;
-use doorstep_objects::{Bucket, Meta, Need, Objects, ObjectsError, Verdict, listed};
+use doorstep_objects::{Bucket, Meta, Need, Objects, ObjectsError, Served, Verdict, listed};
 use s3s::access::{S3Access, S3AccessContext};
 use s3s::path::S3Path;
 use s3s::{S3Error, S3ErrorCode, S3Result};
@@ -183,6 +183,15 @@ impl S3Access for Gate {
             Some(name) if operation != "CreateBucket" => Some(self.objects.bucket(name).await.map_err(error::s3)?),
             _ => None,
         };
+        let payer = cx.extensions_mut().get::<Payer>().cloned().unwrap_or_default();
+        if let Some(bucket) = &bucket {
+            let key = match cx.s3_path() {
+                S3Path::Object { key, .. } => Some(key.to_string()),
+                _ => None,
+            };
+            let (bucket, operation, who) = (Arc::clone(bucket), operation.clone().into(), who.clone());
+            payer.asks(Served { bucket, key, operation, who, let_in: false });
+        }
         if let (Some(expected), Some(bucket)) = (cx.headers().get("x-amz-expected-bucket-owner"), &bucket)
             && expected.as_bytes() != bucket.tenant.as_bytes()
         {
@@ -205,7 +214,7 @@ impl S3Access for Gate {
         let refused = || error::denied("The key may not do this, or there is none and the bucket is not public.");
         let by_tenant = by_tenant.ok_or_else(refused)?;
         let pays = bucket.as_ref().map(|b| b.tenant.as_str()).or(who.as_ref().map(|who| who.tenant.as_str()));
-        if let (Some(tenant), Some(payer)) = (pays, cx.extensions_mut().get::<Payer>()) {
+        if let Some(tenant) = pays {
             payer.pays(tenant, bucket.as_ref().map(|b| b.name.as_str()), &operation);
         }
         cx.extensions_mut().insert(Caller { who, bucket, by_tenant });

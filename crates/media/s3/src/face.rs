@@ -98,7 +98,8 @@ impl S3Face {
         }
     }
 
-    /// The same face, with requests and what they send counted by this meter.
+    /// The same face, with requests counted by this meter. What they send is counted by whoever sends it, by the mark
+    /// [`Served`](doorstep_objects::Served).
     #[must_use]
     pub fn metered(mut self, meter: SharedMetering) -> Self {
         self.meter = meter;
@@ -160,16 +161,17 @@ where
         let started = doorstep_clock::monotonic();
         let head = method == http::Method::HEAD;
         let (mut inner, places, objects) = (self.inner.clone(), Arc::clone(&self.places), self.objects.clone());
+        let (payer, meter) = (Payer::default(), Arc::clone(&self.meter));
         if let Some(visit) = Visit::of(&request, &self.websites) {
             return Box::pin(async move {
                 let response = match places.try_acquire_owned() {
                     Err(_) => {
                         refused(StatusCode::SERVICE_UNAVAILABLE, "SlowDown", "Please reduce your request rate.", "")
                     }
-                    Ok(_place) => visit.answer(&objects).await,
+                    Ok(_place) => visit.answer(&objects, &payer).await,
                 };
                 metrics::answered(&method, response.status(), started.elapsed());
-                Ok(response)
+                Ok(payer.charge(&meter, response))
             });
         }
         let origin = Origin::of(&request, &self.domains);
@@ -182,7 +184,6 @@ where
         let asked = answer::Request::of(&request);
         let expired = expires_wrongly(request.uri().query());
         let options = method == http::Method::OPTIONS;
-        let (payer, meter) = (Payer::default(), Arc::clone(&self.meter));
         request.extensions_mut().insert(payer.clone());
         Box::pin(async move {
             let allowed = match &origin {

@@ -1,20 +1,23 @@
 //! What requests are charged as, and to whom: the bucket's owner, for what the gate has let through.
 
-use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
-use std::task::{Context, Poll};
 
-use bytes::Bytes;
 use doorstep_meter::{Resource, SharedMetering};
-use http::{Response, StatusCode};
-use http_body::{Body, Frame, SizeHint};
+use doorstep_objects::Served;
+use http::Response;
 
 /// What is not about any bucket is told under this word.
 const NO_BUCKET: &str = "buckets";
 
-/// Who pays for a request. The face lays an empty one into it, the gate fills it.
+/// What is asked of which bucket, and who pays for it. The face lays an empty one into a request, the gate fills it.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Payer(Arc<OnceLock<Payment>>);
+pub(crate) struct Payer(Arc<Told>);
+
+#[derive(Debug, Default)]
+struct Told {
+    asked: OnceLock<Served>,
+    payment: OnceLock<Payment>,
+}
 
 #[derive(Debug)]
 struct Payment {
@@ -24,6 +27,11 @@ struct Payment {
 }
 
 impl Payer {
+    /// Takes down what is asked, whether or not it is let through. A request passes the gate once.
+    pub(crate) fn asks(&self, served: Served) {
+        let _ = self.0.asked.set(served);
+    }
+
     /// `tenant` pays for this operation on `bucket`.
     pub(crate) fn pays(&self, tenant: &str, bucket: Option<&str>, operation: &str) {
         let payment = Payment {
@@ -31,25 +39,21 @@ impl Payer {
             source: bucket.unwrap_or(NO_BUCKET).to_owned(),
             requests: class(operation),
         };
-        // A request passes the gate once.
-        let _ = self.0.set(payment);
+        let _ = self.0.payment.set(payment);
     }
 
-    /// Counts the request by its answer, and the answer's bytes as they are sent. A fault of ours is free.
-    pub(crate) fn charge(&self, meter: &SharedMetering, response: Response<s3s::Body>) -> Response<s3s::Body> {
-        let Some(payment) = self.0.get() else { return response };
-        if response.status().is_server_error() {
-            return response;
+    /// Counts the request by its answer, and marks the answer. A fault of ours is free.
+    pub(crate) fn charge(&self, meter: &SharedMetering, mut response: Response<s3s::Body>) -> Response<s3s::Body> {
+        let payment = self.0.payment.get();
+        if let Some(asked) = self.0.asked.get() {
+            response.extensions_mut().insert(Served { let_in: payment.is_some(), ..asked.clone() });
         }
-        if let Some(class) = payment.requests {
-            meter.count(&payment.tenant, &payment.source, class, 1);
+        if let Some(Payment { tenant, source, requests: Some(class) }) = payment
+            && !response.status().is_server_error()
+        {
+            meter.count(tenant, source, *class, 1);
         }
-        let sent = response.status().is_success() || response.status() == StatusCode::PARTIAL_CONTENT;
-        if !sent || response.body().is_end_stream() {
-            return response;
-        }
-        let (payer, meter) = (self.clone(), Arc::clone(meter));
-        response.map(|body| s3s::Body::http_body_unsync(Counted { body, sent: 0, payer, meter }))
+        response
     }
 }
 
@@ -66,45 +70,6 @@ fn class(operation: &str) -> Option<Resource> {
         listed if listed.starts_with("List") => Some(Resource::RequestsWrite),
         written if written.starts_with("Put") || written.starts_with("Upload") => Some(Resource::RequestsWrite),
         _ => Some(Resource::RequestsRead),
-    }
-}
-
-/// A body whose bytes are counted as they leave; what a client did not fetch costs nothing.
-struct Counted {
-    body: s3s::Body,
-    sent: u64,
-    payer: Payer,
-    meter: SharedMetering,
-}
-
-impl Body for Counted {
-    type Data = Bytes;
-    type Error = <s3s::Body as Body>::Error;
-
-    fn poll_frame(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
-        let polled = Pin::new(&mut self.body).poll_frame(cx);
-        if let Poll::Ready(Some(Ok(frame))) = &polled
-            && let Some(data) = frame.data_ref()
-        {
-            self.sent += data.len() as u64;
-        }
-        polled
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
-    }
-}
-
-impl Drop for Counted {
-    fn drop(&mut self) {
-        if let Some(payment) = self.payer.0.get() {
-            self.meter.count(&payment.tenant, &payment.source, Resource::Egress, self.sent);
-        }
     }
 }
 

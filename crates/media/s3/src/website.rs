@@ -2,15 +2,21 @@
 //!
 //! Every page is a public object: what a stranger may not read by the bucket's policy or lists is not shown.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use doorstep_objects::website::{Elsewhere, Website};
-use doorstep_objects::{Bucket, ByteRange, Found, Get, Objects, ObjectsError, ReadConditions, bucket_of_host};
+use doorstep_objects::{Bucket, ByteRange, Found, Get, Objects, ObjectsError, ReadConditions, Served, bucket_of_host};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri, header};
 use s3s::dto::StreamingBlob;
 use sync_wrapper::SyncStream;
 
 use crate::access::stranger_may_read;
 use crate::convert::{http_date, percent_decoded, url_encoded};
+use crate::metered::Payer;
+
+/// What a visit is called in logs.
+const WEBSITE_GET: &str = "GetWebsitePage";
 
 /// A request for a page.
 pub(crate) struct Visit {
@@ -35,8 +41,8 @@ impl Visit {
         })
     }
 
-    /// The page, or the error as a website shows it.
-    pub(crate) async fn answer(self, objects: &Objects) -> Response<s3s::Body> {
+    /// The page, or the error as a website shows it. The bucket's owner pays for what he lets be seen.
+    pub(crate) async fn answer(self, objects: &Objects, payer: &Payer) -> Response<s3s::Body> {
         let bucket = match objects.bucket(&self.bucket).await {
             Ok(bucket) => bucket,
             Err(ObjectsError::NoSuchBucket(_)) => return page(404, "NoSuchBucket", "There is no such bucket."),
@@ -52,7 +58,12 @@ impl Visit {
         let Some(path) = percent_decoded(self.uri.path().trim_start_matches('/')) else {
             return page(400, "InvalidURI", "The path is not percent-encoded UTF-8.");
         };
+        let (key, operation) = (Some(site.key(&path)), WEBSITE_GET.into());
+        payer.asks(Served { bucket: Arc::clone(&bucket), key, operation, who: None, let_in: false });
         let mut response = self.find(objects, &bucket, site, &path).await;
+        if response.status() != StatusCode::FORBIDDEN {
+            payer.pays(&bucket.tenant, Some(&bucket.name), WEBSITE_GET);
+        }
         if self.method == Method::HEAD {
             *response.body_mut() = s3s::Body::empty();
         }

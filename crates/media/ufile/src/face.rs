@@ -4,12 +4,14 @@ use std::sync::Arc;
 
 use doorstep_fetch::Fetcher;
 use doorstep_identity::{Keys, Principal};
-use doorstep_meter::{Resource, SharedMetering, Unmetered};
-use doorstep_objects::{AsSource, Body as Bytes, BodyError, Bucket, Granted, Object, Objects, ObjectsError, cors};
+use doorstep_meter::{SharedMetering, Unmetered};
+use doorstep_objects::{
+    AsSource, Body as Bytes, BodyError, Bucket, Granted, Object, Objects, ObjectsError, Served, cors,
+};
 use futures::TryStreamExt as _;
 use http::request::Parts;
 use http::{HeaderMap, Method, Request, header};
-use http_body_util::{BodyDataStream, BodyExt as _};
+use http_body_util::BodyDataStream;
 use sync_wrapper::SyncStream;
 use tokio::sync::Semaphore;
 use tracing::Instrument as _;
@@ -80,6 +82,8 @@ pub(crate) fn text<'h>(headers: &'h HeaderMap, name: &str) -> Option<&'h str> {
 struct Told {
     call: &'static str,
     bucket: Option<Arc<Bucket>>,
+    key: String,
+    who: Option<Principal>,
     /// The call, once it was let through: from then on the bucket's owner pays.
     charged: Option<Call>,
 }
@@ -92,35 +96,31 @@ impl UfileFace {
         Self { objects, keys, caller, config: Arc::new(config), places, meter: Arc::new(Unmetered) }
     }
 
-    /// The same face, with requests and what they send counted by this meter.
+    /// The same face, with requests counted by this meter. What they send is counted by whoever sends it, by the mark
+    /// [`Served`].
     #[must_use]
     pub fn metered(mut self, meter: SharedMetering) -> Self {
         self.meter = meter;
         self
     }
 
-    /// Counts a call by its answer, and the answer's bytes as they are sent. A fault of ours is free.
-    fn charge(&self, told: &Told, answer: Answer) -> Answer {
-        let (Some(call), Some(bucket)) = (told.charged, &told.bucket) else { return answer };
-        if answer.status().is_server_error() {
-            return answer;
-        }
-        if let Some(class) = call.charged_as() {
+    /// Counts a call by its answer, and marks the answer. A fault of ours is free.
+    fn charge(&self, told: Told, mut answer: Answer) -> Answer {
+        let Some(bucket) = told.bucket else { return answer };
+        if let Some(class) = told.charged.and_then(Call::charged_as)
+            && !answer.status().is_server_error()
+        {
             self.meter.count(&bucket.tenant, &bucket.name, class, 1);
         }
-        if !answer.status().is_success() {
-            return answer;
-        }
-        let (meter, bucket) = (Arc::clone(&self.meter), Arc::clone(bucket));
-        answer.map(|body| {
-            let counted = body.map_frame(move |frame| {
-                if let Some(bytes) = frame.data_ref() {
-                    meter.count(&bucket.tenant, &bucket.name, Resource::Egress, bytes.len() as u64);
-                }
-                frame
-            });
-            counted.boxed_unsync()
-        })
+        let (key, operation) = (Some(told.key).filter(|key| !key.is_empty()), told.call.into());
+        answer.extensions_mut().insert(Served {
+            bucket,
+            key,
+            operation,
+            who: told.who,
+            let_in: told.charged.is_some(),
+        });
+        answer
     }
 
     /// Answers a request, whatever it is.
@@ -130,7 +130,7 @@ impl UfileFace {
         let span = tracing::debug_span!("ufile", %session, method = %request.method(), call = tracing::field::Empty);
         let (head, body) = request.into_parts();
         let (method, origin) = (head.method.clone(), text(&head.headers, "origin").map(str::to_owned));
-        let mut told = Told { call: "none", bucket: None, charged: None };
+        let mut told = Told { call: "none", bucket: None, key: String::new(), who: None, charged: None };
         let answered = match self.places.try_acquire() {
             Err(_) => Err(UfileError::Busy),
             Ok(_place) => self.answer(head, body, &mut told).instrument(span).await,
@@ -162,7 +162,7 @@ impl UfileFace {
             }
         }
         metrics::answered(told.call, answer.status(), started.elapsed());
-        self.charge(&told, answer)
+        self.charge(told, answer)
     }
 
     async fn answer(&self, head: Parts, body: RequestBody, told: &mut Told) -> Result<Answer, UfileError> {
@@ -213,7 +213,7 @@ impl UfileFace {
         };
         let who = signed.check(&self.keys, self.objects.now(), &self.config, to_sign).await?;
         let bucket = self.objects.bucket(&target.bucket).await?;
-        told.bucket = Some(Arc::clone(&bucket));
+        (told.bucket, told.key, told.who) = (Some(Arc::clone(&bucket)), target.key.clone(), who.clone());
         permit(&self.objects, who.as_ref(), &bucket, &target.key, call.asks(), &head.headers).await?;
         told.charged = Some(call);
         let callback = match call {
