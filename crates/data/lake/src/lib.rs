@@ -21,8 +21,8 @@ pub mod replies;
 
 pub use catalog::{Catalog, MIGRATIONS};
 pub use engine::{
-    Context, Cost, Engine, EngineOptions, Limits, Listed, Listener, LocalEngine, Outcome, Plan, Query, QueryEnd,
-    QueryId, Running, SPEED, Session, Settings, Statement, Statistics,
+    Context, Cost, Engine, EngineOptions, HISTORY, Limits, Listed, Listener, LocalEngine, Outcome, Plan, Query,
+    QueryEnd, QueryId, Running, SPEED, Session, Settings, Statement, Statistics,
 };
 pub use error::{LakeError, Limit, Place};
 pub use ingest::{CARETAKER, CareOptions, Ingest, IngestOptions, Keeper, Snapshot, Tables, ViewSpec, journal_id};

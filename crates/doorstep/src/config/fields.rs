@@ -357,6 +357,27 @@ pub(super) const FIELDS: &[Field] = &[
         float_of
     ),
     field!(
+        "lake.history_days",
+        "Days that the past of your own tables can be read (FOR SYSTEM_TIME AS OF); their old files stay as long.",
+        lake.history_days,
+        |v| seconds(v, 0.0, 3650.0),
+        float_of
+    ),
+    field!(
+        "lake.url_mib",
+        "How large a file may be that a table over a URL reads, in MiB.",
+        lake.url_mib,
+        |v| whole(v, 1, 1 << 20),
+        integer_of
+    ),
+    field!(
+        "lake.private_hosts",
+        "host:port of servers that are not public and still may give the file of a table over a URL.",
+        lake.private_hosts,
+        private_hosts,
+        |h: &Vec<String>| Some(Value::Array(h.iter().cloned().map(Value::String).collect()))
+    ),
+    field!(
         "hive.listen",
         "Where HiveServer2 listens. Loopback unless you say otherwise; it is not encrypted.",
         hive.listen,

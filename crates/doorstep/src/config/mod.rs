@@ -233,6 +233,12 @@ pub struct Lake {
     pub query_timeout_s: f64,
     /// Seconds after which rows go from memory into a file; they are seen at once in any case.
     pub flush_s: f64,
+    /// Days that the past of a table of one's own can be read: `FOR SYSTEM_TIME AS OF`.
+    pub history_days: f64,
+    /// MiB of a file that a table over an address may have.
+    pub url_mib: u32,
+    /// `host:port` of servers that are not public and still may give tables.
+    pub private_hosts: Vec<String>,
 }
 
 /// Where PostgreSQL's clients are served.
@@ -373,6 +379,9 @@ impl Default for Config {
                 query_mib: 1024,
                 query_timeout_s: 600.0,
                 flush_s: 30.0,
+                history_days: 7.0,
+                url_mib: 1024,
+                private_hosts: Vec::new(),
             },
             hive: Hive {
                 listen: SocketAddr::from(([127, 0, 0, 1], 10_000)),

@@ -82,7 +82,15 @@ fn options(config: &Config, spill: PathBuf) -> EngineOptions {
     options.memory_bytes = usize::try_from(config.lake.query_mib).unwrap_or(1024) << 20;
     options.running = config.lake.queries;
     options.time = Duration::from_secs_f64(config.lake.query_timeout_s);
+    options.history = history(config);
+    options.fetch.bytes = usize::try_from(config.lake.url_mib).unwrap_or(1024) << 20;
+    options.fetch.private.clone_from(&config.lake.private_hosts);
     options
+}
+
+/// How long a table's past is kept.
+fn history(config: &Config) -> Duration {
+    Duration::from_secs_f64(config.lake.history_days * 86_400.0)
 }
 
 /// What the lake is made of.
@@ -92,6 +100,7 @@ pub(crate) struct LakeRole {
     keys: Keys,
     listen: SocketAddr,
     flush: Duration,
+    history: Duration,
     owner: String,
 }
 
@@ -105,11 +114,12 @@ pub(crate) struct Running {
 impl LakeRole {
     pub(crate) fn create(config: &Config, lake: Lake, journal: Journal, keys: Keys, owner: String) -> Self {
         let flush = Duration::from_secs_f64(config.lake.flush_s);
-        Self { lake, journal, keys, listen: config.lake.flight_listen, flush, owner }
+        let (listen, history) = (config.lake.flight_listen, history(config));
+        Self { lake, journal, keys, listen, flush, history, owner }
     }
 
     pub(crate) async fn start(self, shutdown: Shutdown) -> anyhow::Result<Running> {
-        let Self { lake, journal, keys, listen, flush, owner } = self;
+        let Self { lake, journal, keys, listen, flush, history, owner } = self;
         let listener = TcpListener::bind(listen)
             .await
             .with_context(|| format!("cannot listen on {listen} (lake.flight_listen)"))?;
@@ -122,7 +132,8 @@ impl LakeRole {
         });
         let options = IngestOptions { flush_every: flush, ..IngestOptions::default() };
         let engine = lake.engine;
-        let keeper = Keeper::start(engine.clone(), journal, &owner, options, CareOptions::default()).await?;
+        let care = CareOptions { history, ..CareOptions::default() };
+        let keeper = Keeper::start(engine.clone(), journal, &owner, options, care).await?;
         match engine.catalog().require() {
             Ok(()) => tracing::info!(%at, "the lake is open; Flight SQL listens"),
             Err(error) => tracing::warn!(%at, %error, "this process waits for the lake"),

@@ -1,12 +1,14 @@
 //! The fetching itself, hop by hop.
 
 use std::net::{IpAddr, SocketAddr};
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use reqwest_tls::dns::{Addrs, Name, Resolve, Resolving};
-use reqwest_tls::{Client, Response, Url, header, redirect};
+use reqwest_tls::{Client, Response, StatusCode, Url, header, redirect};
+use tokio::io::AsyncWriteExt as _;
 
 use crate::{FetchError, is_public};
 
@@ -48,6 +50,32 @@ pub struct Posted {
     /// What they say they are.
     pub media_type: Option<String>,
 }
+
+/// By what it is told whether something has changed, as its server gave it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Validators {
+    /// The header `ETag`.
+    pub etag: Option<String>,
+    /// The header `Last-Modified`.
+    pub modified: Option<String>,
+}
+
+/// What became of a download.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Download {
+    /// It is as it was known.
+    Unchanged,
+    /// The file has it.
+    Written {
+        /// How many bytes.
+        bytes: u64,
+        /// To ask with the next time.
+        validators: Validators,
+    },
+}
+
+/// Connecting may take this long, whatever the whole may take.
+const CONNECT: Duration = Duration::from_secs(10);
 
 /// Fetches. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -97,7 +125,7 @@ impl Fetcher {
             .no_proxy()
             .redirect(redirect::Policy::none())
             .dns_resolver(Arc::new(PublicNames { private }))
-            .connect_timeout(config.time)
+            .connect_timeout(config.time.min(CONNECT))
             .pool_max_idle_per_host(2)
             .user_agent("doorstep")
             .build()
@@ -110,11 +138,58 @@ impl Fetcher {
     /// # Errors
     /// See [`FetchError`].
     pub async fn get(&self, url: &str) -> Result<Fetched, FetchError> {
-        let time = self.config.time;
-        match tokio::time::timeout(time, self.follow(url)).await {
-            Ok(done) => done,
-            Err(_) => Err(FetchError::TooSlow { seconds: time.as_secs() }),
+        let fetch = async { self.take(self.follow(url, header::HeaderMap::new()).await?).await };
+        self.in_time(fetch).await
+    }
+
+    /// Fetches what is at `url` into a file that is made or emptied, if it is not as it was `known`. What an error leaves
+    /// in the file is the caller's to delete.
+    ///
+    /// # Errors
+    /// See [`FetchError`].
+    pub async fn download(&self, url: &str, known: &Validators, into: &Path) -> Result<Download, FetchError> {
+        let mut headers = header::HeaderMap::new();
+        for (name, value) in [(header::IF_NONE_MATCH, &known.etag), (header::IF_MODIFIED_SINCE, &known.modified)] {
+            if let Some(value) = value.as_deref().and_then(|value| value.parse().ok()) {
+                headers.insert(name, value);
+            }
         }
+        let download = async {
+            let answer = self.follow(url, headers).await?;
+            match answer.status() {
+                StatusCode::NOT_MODIFIED => Ok(Download::Unchanged),
+                status if status.is_success() => self.write(answer, into).await,
+                status => Err(FetchError::Status { status: status.as_u16() }),
+            }
+        };
+        self.in_time(download).await
+    }
+
+    async fn in_time<T>(&self, work: impl Future<Output = Result<T, FetchError>>) -> Result<T, FetchError> {
+        let time = self.config.time;
+        let done = tokio::time::timeout(time, work).await;
+        done.unwrap_or(Err(FetchError::TooSlow { seconds: time.as_secs() }))
+    }
+
+    async fn write(&self, mut answer: Response, into: &Path) -> Result<Download, FetchError> {
+        let most = self.config.bytes;
+        if answer.content_length().is_some_and(|length| length > most as u64) {
+            return Err(FetchError::TooLarge { most });
+        }
+        let text = |name| answer.headers().get(name).and_then(|value| value.to_str().ok()).map(str::to_owned);
+        let validators = Validators { etag: text(header::ETAG), modified: text(header::LAST_MODIFIED) };
+        let kept = |error: std::io::Error| FetchError::Failed(format!("it cannot be kept: {error}"));
+        let mut file = tokio::io::BufWriter::new(tokio::fs::File::create(into).await.map_err(kept)?);
+        let mut bytes = 0;
+        while let Some(piece) = answer.chunk().await.map_err(|error| failed(answer.url(), &error))? {
+            bytes += piece.len();
+            if bytes > most {
+                return Err(FetchError::TooLarge { most });
+            }
+            file.write_all(&piece).await.map_err(kept)?;
+        }
+        file.flush().await.map_err(kept)?;
+        Ok(Download::Written { bytes: bytes as u64, validators })
     }
 
     /// Refuses an address that nothing would be sent to, before there is something to send.
@@ -139,9 +214,7 @@ impl Fetcher {
             let Fetched { body, media_type } = self.bytes(answer).await?;
             Ok(Posted { status, body, media_type })
         };
-        let time = self.config.time;
-        let sent = tokio::time::timeout(time, send).await;
-        sent.unwrap_or(Err(FetchError::TooSlow { seconds: time.as_secs() }))
+        self.in_time(send).await
     }
 
     fn read(&self, url: &str) -> Result<Url, FetchError> {
@@ -149,14 +222,16 @@ impl Fetcher {
         Url::parse(url).map_err(|_| FetchError::Address { url: short(url), reason })
     }
 
-    async fn follow(&self, url: &str) -> Result<Fetched, FetchError> {
+    /// The answer behind all redirects.
+    async fn follow(&self, url: &str, headers: header::HeaderMap) -> Result<Response, FetchError> {
         let bad = |reason| FetchError::Address { url: short(url), reason };
         let mut at = self.read(url)?;
         for _ in 0..=self.config.redirects {
             self.admit(&at)?;
-            let answer = self.client.get(at.clone()).send().await.map_err(|error| failed(&at, &error))?;
-            if !answer.status().is_redirection() {
-                return self.take(answer).await;
+            let request = self.client.get(at.clone()).headers(headers.clone());
+            let answer = request.send().await.map_err(|error| failed(&at, &error))?;
+            if !answer.status().is_redirection() || answer.status() == StatusCode::NOT_MODIFIED {
+                return Ok(answer);
             }
             let next = answer.headers().get(header::LOCATION).and_then(|to| to.to_str().ok());
             let next = next.ok_or(FetchError::Status { status: answer.status().as_u16() })?;
@@ -252,6 +327,15 @@ mod tests {
             .route("/echo", post(|body: String| async move { format!("heard {body}") }))
             .route("/large-echo", post(|| async { "x".repeat(2000) }))
             .route("/move", post(|| async { Redirect::temporary("/echo") }))
+            .route(
+                "/tagged",
+                get(|headers: axum::http::HeaderMap| async move {
+                    let known = headers.get("if-none-match").is_some_and(|tag| tag == "\"v1\"");
+                    let status = if known { axum::http::StatusCode::NOT_MODIFIED } else { axum::http::StatusCode::OK };
+                    (status, [("etag", "\"v1\"")], if known { "" } else { "rows" })
+                }),
+            )
+            .route("/to-tagged", get(|| async { Redirect::temporary("/tagged") }))
             .route("/large", get(|| async { "x".repeat(2000) }))
             .route("/slow", get(std::future::pending::<()>))
             .route("/to-logo", get(|| async { Redirect::temporary("/logo") }))
@@ -283,6 +367,25 @@ mod tests {
         assert!(matches!(fetch("/inside").await, Err(FetchError::Private { .. })));
         assert!(matches!(fetch("/metadata").await, Err(FetchError::Private { .. })));
         assert!(matches!(fetch("/file").await, Err(FetchError::Address { .. })));
+    }
+
+    #[tokio::test]
+    async fn what_has_not_changed_is_not_downloaded_again() {
+        let at = server().await;
+        let dir = tempfile::tempdir().unwrap();
+        let (fetcher, file) = (fetcher(&at), dir.path().join("rows"));
+        let load =
+            async |path: &str, known: &Validators| fetcher.download(&format!("http://{at}{path}"), known, &file).await;
+        let Ok(Download::Written { bytes: 4, validators }) = load("/to-tagged", &Validators::default()).await else {
+            panic!("it is not there");
+        };
+        assert_eq!(std::fs::read_to_string(&file).unwrap(), "rows");
+        assert_eq!(load("/tagged", &validators).await.unwrap(), Download::Unchanged);
+        let old = Validators { etag: Some("\"v0\"".to_owned()), modified: None };
+        assert!(matches!(load("/tagged", &old).await, Ok(Download::Written { .. })));
+        assert!(matches!(load("/large", &old).await, Err(FetchError::TooLarge { .. })));
+        assert!(matches!(load("/metadata", &old).await, Err(FetchError::Private { .. })));
+        assert!(matches!(load("/none", &old).await, Err(FetchError::Status { status: 404 })));
     }
 
     #[tokio::test]

@@ -10,4 +10,4 @@ mod fetcher;
 
 pub use address::is_public;
 pub use error::FetchError;
-pub use fetcher::{Config, Fetched, Fetcher, Posted};
+pub use fetcher::{Config, Download, Fetched, Fetcher, Posted, Validators};

@@ -1,5 +1,7 @@
 //! Which data files make up a table. A change is one transaction: a table is never half there.
 
+use std::collections::BTreeMap;
+
 use doorstep_clock::Timestamp;
 use doorstep_store::{Row, StoreError, Tx, params};
 
@@ -19,6 +21,21 @@ pub struct Commit {
     pub replace_specs: Vec<String>,
 }
 
+/// What one transaction did to a table's files.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Change {
+    /// When.
+    pub(crate) at: Timestamp,
+    /// Files that came.
+    pub(crate) files_added: u64,
+    /// Rows in them.
+    pub(crate) rows_added: u64,
+    /// Files that went.
+    pub(crate) files_removed: u64,
+    /// Rows in them.
+    pub(crate) rows_removed: u64,
+}
+
 impl Catalog {
     /// The data files of a table.
     ///
@@ -27,6 +44,56 @@ impl Catalog {
     pub async fn files(&self, tenant: &str, table_id: &str) -> Result<Vec<DataFile>, LakeError> {
         let (tenant, id) = (tenant.to_owned(), table_id.to_owned());
         Ok(self.store().read(move |tx| read(tx, &tenant, &id)).await?)
+    }
+
+    /// The data files that a table had at a moment, as far back as removed files are kept.
+    ///
+    /// # Errors
+    /// The store's.
+    pub(crate) async fn files_at(
+        &self,
+        tenant: &str,
+        table_id: &str,
+        at: Timestamp,
+    ) -> Result<Vec<DataFile>, LakeError> {
+        let (tenant, id) = (tenant.to_owned(), table_id.to_owned());
+        let read = move |tx: &mut dyn Tx| {
+            let sql = "SELECT * FROM lake_files WHERE table_id = $1 AND tenant = $2 AND created_at <= $3
+                       AND (removed_at IS NULL OR removed_at > $3) ORDER BY path";
+            tx.query(sql, params![&id, &tenant, at])?.iter().map(decode).collect::<Result<_, StoreError>>()
+        };
+        Ok(self.store().read(read).await?)
+    }
+
+    /// The changes of a table's files that are still known, the newest first.
+    ///
+    /// # Errors
+    /// The store's.
+    pub(crate) async fn history(&self, tenant: &str, table_id: &str) -> Result<Vec<Change>, LakeError> {
+        let (tenant, id) = (tenant.to_owned(), table_id.to_owned());
+        let read = move |tx: &mut dyn Tx| {
+            let mut changes: BTreeMap<Timestamp, Change> = BTreeMap::new();
+            for (column, removed) in [("created_at", false), ("removed_at", true)] {
+                let sql = format!(
+                    "SELECT {column} AS at, COUNT(*) AS files, CAST(SUM(rows_in) AS BIGINT) AS rows_in FROM lake_files
+                     WHERE table_id = $1 AND tenant = $2 AND {column} IS NOT NULL
+                     GROUP BY {column} ORDER BY {column} DESC LIMIT 10000"
+                );
+                for row in tx.query(&sql, params![&id, &tenant])? {
+                    let whole = |column: &str| row.int(column).map(|n| u64::try_from(n).unwrap_or(0));
+                    let at = Timestamp(row.int("at")?);
+                    let change = changes.entry(at).or_insert(Change { at, ..Change::default() });
+                    let (files, rows) = (whole("files")?, whole("rows_in")?);
+                    if removed {
+                        (change.files_removed, change.rows_removed) = (files, rows);
+                    } else {
+                        (change.files_added, change.rows_added) = (files, rows);
+                    }
+                }
+            }
+            Ok::<_, StoreError>(changes.into_values().rev().collect())
+        };
+        Ok(self.store().read(read).await?)
     }
 
     /// Changes the files of a table that was read as `table`.
@@ -155,11 +222,31 @@ impl Catalog {
         Ok(self.store().read(read).await?)
     }
 
-    /// Files removed before `before`, at most `limit`: nobody reads them any more.
-    pub(crate) async fn removed(&self, before: Timestamp, limit: u32) -> Result<Vec<String>, LakeError> {
+    /// At most `limit` files that nobody reads any more: removed before `past`, or before `before` if they are of a
+    /// built-in table or of one that is gone.
+    pub(crate) async fn removed(
+        &self,
+        before: Timestamp,
+        past: Timestamp,
+        limit: u32,
+    ) -> Result<Vec<String>, LakeError> {
         let read = move |tx: &mut dyn Tx| {
-            let sql = "SELECT path FROM lake_files WHERE removed_at < $1 ORDER BY removed_at LIMIT $2";
-            tx.query(sql, params![before, limit])?.iter().map(|row| row.text("path")).collect::<Result<_, StoreError>>()
+            // The id of a managed table is in `lake_tables` while the table is there; a built-in one's never is.
+            let sql = "SELECT path FROM lake_files WHERE removed_at < $1 AND (removed_at < $2
+                           OR NOT EXISTS (SELECT 1 FROM lake_tables WHERE lake_tables.id = lake_files.table_id))
+                       ORDER BY removed_at LIMIT $3";
+            tx.query(sql, params![before, past, limit])?
+                .iter()
+                .map(|row| row.text("path"))
+                .collect::<Result<_, StoreError>>()
+        };
+        Ok(self.store().read(read).await?)
+    }
+
+    /// Whether any tenant has a table with this id.
+    pub(crate) async fn has_table(&self, id: String) -> Result<bool, LakeError> {
+        let read = move |tx: &mut dyn Tx| {
+            Ok::<_, StoreError>(tx.query_opt("SELECT id FROM lake_tables WHERE id = $1", params![&id])?.is_some())
         };
         Ok(self.store().read(read).await?)
     }

@@ -19,6 +19,7 @@ use doorstep_store::{Store, StoreError, Tx, params};
 use parking_lot::RwLock;
 use serde::{Deserialize, Serialize};
 
+pub(crate) use files::Change;
 pub use files::Commit;
 pub use names::{check_name, nearest};
 pub use schema::MIGRATIONS;

@@ -3,7 +3,12 @@
 use doorstep_store::Migration;
 
 /// To be passed to `Store::open`.
-pub const MIGRATIONS: &[Migration] = &[Migration::same(
+pub const MIGRATIONS: &[Migration] = &[CATALOGUE, PAST];
+
+const PAST: Migration =
+    Migration::same("lake/0002_past", "CREATE INDEX lake_files_all ON lake_files (table_id, tenant, created_at)");
+
+const CATALOGUE: Migration = Migration::same(
     "lake/0001_catalogue",
     "CREATE TABLE lake_databases (
         tenant TEXT NOT NULL,
@@ -64,4 +69,4 @@ pub const MIGRATIONS: &[Migration] = &[Migration::same(
         body TEXT NOT NULL,
         PRIMARY KEY (tenant, key_id, database_name, table_name)
     )",
-)];
+);

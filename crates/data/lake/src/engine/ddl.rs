@@ -16,6 +16,7 @@ use datafusion::sql::sqlparser::ast::{self, AlterTableOperation};
 use super::insert::{Mode, Target};
 use super::scope::Scope;
 use super::statements::{Layout, Step, ident, last_part, nothing, resolve, writable};
+use super::urls::is_url;
 use super::{external, files};
 use crate::LakeError;
 use crate::catalog::{BUILT_IN_DATABASE, Delimited, FileKind, TableDef, TableKind, nearest};
@@ -254,16 +255,26 @@ async fn create_external(scope: &Scope, state: &SessionState, create: CreateExte
     let mut table = TableDef::managed(&database, &name, declared, scope.engine.clock.now());
     table.kind = TableKind::External;
     table.files = kind.ok_or_else(unknown)?;
-    table.location = Some(files::check_location(location)?);
     table.partition_by.clone_from(&create.table_partition_cols);
     external_options(&mut table, &create.options)?;
     let tenant = scope.session.tenant();
-    let folder = scope.engine.files.on_disk(&external::folder(tenant, &table)?);
-    std::fs::create_dir_all(&folder).map_err(LakeError::io("make the folder", &folder))?;
+    if is_url(location) {
+        scope.engine.urls.check(location)?;
+        if !table.partition_by.is_empty() {
+            let reason = "one file has no partitions";
+            return Err(LakeError::invalid("PARTITIONED BY", reason, "leave it out for a table over an address"));
+        }
+        table.location = Some(location.clone());
+    } else {
+        table.location = Some(files::check_location(location)?);
+        let folder = scope.engine.files.on_disk(&external::folder(tenant, &table)?);
+        std::fs::create_dir_all(&folder).map_err(LakeError::io("make the folder", &folder))?;
+    }
     let given: Vec<FieldRef> = table.schema.fields().iter().cloned().collect();
     let in_files: Vec<FieldRef> = given.iter().filter(|f| !table.partition_by.contains(f.name())).cloned().collect();
     let mut fields: Vec<FieldRef> = if in_files.is_empty() {
-        let inferred = external::infer(state, tenant, &table).await?;
+        let place = external::place(&scope.engine, tenant, &table).await?;
+        let inferred = external::infer(state, &table, place).await?;
         inferred.fields().iter().filter(|f| !table.partition_by.contains(f.name())).cloned().collect()
     } else {
         in_files

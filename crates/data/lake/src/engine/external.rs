@@ -1,4 +1,4 @@
-//! Tables over folders that somebody else fills.
+//! Tables over folders and addresses that somebody else fills.
 
 use std::sync::Arc;
 
@@ -17,6 +17,8 @@ use datafusion::functions::core::expr_fn::nullif;
 use datafusion::logical_expr::{Expr, LogicalPlanBuilder, lit, try_cast};
 
 use super::files::LakeFiles;
+use super::local::Inner;
+use super::urls::is_url;
 use crate::LakeError;
 use crate::catalog::{Delimited, FileKind, TableDef};
 
@@ -31,9 +33,17 @@ pub(super) fn folder(tenant: &str, table: &TableDef) -> Result<String, LakeError
     Ok(format!("{}/{}", tenant_folder(tenant), super::files::check_location(location)?))
 }
 
-/// The provider of an external table.
-pub(super) fn provider(tenant: &str, table: &TableDef) -> Result<Arc<dyn TableProvider>, LakeError> {
-    let url = ListingTableUrl::parse(LakeFiles::folder_url(&folder(tenant, table)?))?;
+/// Where a plan finds the rows of an external table. What is at somebody else's address has been brought here then.
+pub(super) async fn place(engine: &Inner, tenant: &str, table: &TableDef) -> Result<ListingTableUrl, LakeError> {
+    let address = match table.location.as_deref().is_some_and(is_url) {
+        true => LakeFiles::file_url(&engine.urls.bring(tenant, table, engine.clock.now()).await?),
+        false => LakeFiles::folder_url(&folder(tenant, table)?),
+    };
+    Ok(ListingTableUrl::parse(address)?)
+}
+
+/// The provider of an external table whose rows are there.
+pub(super) fn provider(table: &TableDef, url: ListingTableUrl) -> Result<Arc<dyn TableProvider>, LakeError> {
     let lenient = table.files == FileKind::Csv && table.delimited.lenient;
     let schema = if lenient { texts(&table.file_schema()) } else { table.file_schema() };
     let config = ListingTableConfig::new(url).with_listing_options(options(table)?).with_schema(schema);
@@ -70,8 +80,7 @@ fn fitted(table: &TableDef, texts: Arc<ListingTable>) -> Result<Arc<dyn TablePro
 }
 
 /// The columns that the files themselves tell of; for a table made without a list of columns.
-pub(super) async fn infer(state: &dyn Session, tenant: &str, table: &TableDef) -> Result<SchemaRef, LakeError> {
-    let url = ListingTableUrl::parse(LakeFiles::folder_url(&folder(tenant, table)?))?;
+pub(super) async fn infer(state: &dyn Session, table: &TableDef, url: ListingTableUrl) -> Result<SchemaRef, LakeError> {
     let schema = options(table)?.infer_schema(state, &url).await?;
     if schema.fields().is_empty() {
         let reason = format!("there is no {} file to learn the columns from", table.files.as_str());

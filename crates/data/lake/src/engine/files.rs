@@ -49,6 +49,11 @@ impl LakeFiles {
         format!("{URL}{}/", folder.trim_matches('/'))
     }
 
+    /// The address of a file below the root.
+    pub(crate) fn file_url(path: &str) -> String {
+        format!("{URL}{path}")
+    }
+
     /// Where a file below the root is for the operating system.
     pub(crate) fn on_disk(&self, path: &str) -> PathBuf {
         self.root.join(path)

@@ -15,6 +15,7 @@ use super::answer::Work;
 use super::external;
 use super::files::LakeFiles;
 use super::scope::Scope;
+use super::urls::is_url;
 use super::write::{ParquetFile, Pending};
 use crate::LakeError;
 use crate::catalog::{Commit, FileKind, TableDef, TableKind, partition_spec};
@@ -63,6 +64,9 @@ pub(super) async fn write(
     if table.kind == TableKind::External && mode != Mode::Append {
         let fix = "drop the files yourself, or use a managed table";
         return Err(LakeError::unsupported("INSERT OVERWRITE of an external table", fix));
+    }
+    if table.location.as_deref().is_some_and(is_url) {
+        return Err(LakeError::unsupported("writing to somebody else's address", "write into a managed table"));
     }
     let tenant = scope.session.tenant();
     let folder = match table.kind {

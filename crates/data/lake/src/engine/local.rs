@@ -30,6 +30,7 @@ use super::rates::{Guess, Rates};
 use super::scope::Scope;
 use super::session::Session;
 use super::table::{FileStatistics, FilesTable};
+use super::urls::Urls;
 use super::watch::Watch;
 use super::{Engine, Limits, Plan, Running, Statement, metering, settings, statements};
 use crate::catalog::{BUILT_IN_DATABASE, Catalog, DataFile};
@@ -59,7 +60,14 @@ pub struct EngineOptions {
     pub scan_bytes: u64,
     /// Memory for footers of Parquet files, bytes.
     pub metadata_cache_bytes: usize,
+    /// How far back `AS OF` reaches: as long as [`CareOptions::history`](crate::CareOptions) keeps files.
+    pub history: Duration,
+    /// How tables over addresses are fetched.
+    pub fetch: doorstep_fetch::Config,
 }
+
+/// How long a table's past is kept, if nobody says otherwise; as Delta's deleted files are.
+pub const HISTORY: Duration = Duration::from_secs(7 * 86_400);
 
 impl EngineOptions {
     /// For a machine with `cores` cores, with its spill folder.
@@ -76,6 +84,13 @@ impl EngineOptions {
             time: Duration::from_secs(600),
             scan_bytes: 1 << 40,
             metadata_cache_bytes: 128 << 20,
+            history: HISTORY,
+            fetch: doorstep_fetch::Config {
+                private: Vec::new(),
+                bytes: 1 << 30,
+                time: Duration::from_secs(300),
+                redirects: 5,
+            },
         }
     }
 }
@@ -88,8 +103,9 @@ pub(super) struct Inner {
     pub(super) files: LakeFiles,
     pub(super) tables: Arc<Tables>,
     pub(super) statistics: FileStatistics,
+    pub(super) urls: Urls,
     pub(super) clock: SharedClock,
-    options: EngineOptions,
+    pub(super) options: EngineOptions,
     pub(super) template: RwLock<SessionState>,
     cache: Arc<CacheManager>,
     disk: Arc<DiskManager>,
@@ -147,6 +163,7 @@ impl LocalEngine {
         Ok(Self(Arc::new(Inner {
             catalog,
             files: tables.files().clone(),
+            urls: Urls::new(options.fetch.clone(), tables.files().clone())?,
             tables,
             statistics: FileStatistics::default(),
             clock,

@@ -17,9 +17,6 @@ use crate::{LakeError, Limit};
 /// The session's setting that names the speed of its queries.
 pub const SPEED: &str = "speed";
 
-/// The words in front of a statement whose cost is asked for.
-const EXPLAIN_COST: [&str; 2] = ["EXPLAIN", "COST"];
-
 /// What a query used, in the meter's words.
 pub(super) fn amounts(used: &Statistics) -> Amounts {
     of(used.cpu_ms, used.memory_mib_ms, used.bytes_scanned)
@@ -68,15 +65,7 @@ impl From<MeterError> for LakeError {
 
 /// The statement behind `EXPLAIN COST`.
 pub(super) fn asks_for_cost(text: &str) -> Option<&str> {
-    let mut rest = text.trim_start();
-    for word in EXPLAIN_COST {
-        let end = rest.find(char::is_whitespace)?;
-        if !rest[..end].eq_ignore_ascii_case(word) {
-            return None;
-        }
-        rest = rest[end..].trim_start();
-    }
-    Some(rest)
+    statements::behind(&["EXPLAIN", "COST"], text)
 }
 
 /// What a query over so many bytes of files is likely to cost the session.

@@ -22,6 +22,8 @@ mod session;
 mod settings;
 mod statements;
 mod table;
+mod travel;
+pub(crate) mod urls;
 mod watch;
 pub(crate) mod write;
 
@@ -34,7 +36,7 @@ use datafusion::sql::parser::Statement as ParsedStatement;
 pub(crate) use files::LakeFiles;
 pub(crate) use insert::table_folder;
 pub use listing::Listed;
-pub use local::{Context, EngineOptions, Listener, LocalEngine};
+pub use local::{Context, EngineOptions, HISTORY, Listener, LocalEngine};
 pub use metering::SPEED;
 pub use query::{Cost, Query, QueryEnd, QueryId, Statistics};
 pub use session::{Session, Settings};

@@ -8,12 +8,14 @@ use datafusion::common::{Column, DFSchema};
 use datafusion::datasource::{ViewTable, provider_as_source};
 use datafusion::execution::SessionState;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
+use doorstep_clock::Timestamp;
 
 use super::external;
 use super::live::LiveTable;
 use super::local::Inner;
 use super::session::Session;
 use super::table::FilesTable;
+use super::{statements, travel};
 use crate::LakeError;
 use crate::catalog::{BUILT_IN_DATABASE, Grant, Holdings, TableDef, TableKind};
 
@@ -55,6 +57,7 @@ impl Scope {
     }
 
     pub(super) fn has(&self, database: &str, name: &str) -> bool {
+        let (name, _) = travel::split(name);
         let there = if database == BUILT_IN_DATABASE {
             self.engine.tables.has(name)
         } else {
@@ -80,7 +83,8 @@ impl Scope {
         database: &str,
         name: &str,
     ) -> Result<Option<Arc<dyn TableProvider>>, LakeError> {
-        let Some(whole) = self.whole(database, name).await? else { return Ok(None) };
+        let (name, at) = travel::split(name);
+        let Some(whole) = self.whole(database, name, at).await? else { return Ok(None) };
         let Some(grant) = self.grant(database, name) else {
             return Err(LakeError::Denied { action: format!("read {database}.{name}") });
         };
@@ -90,8 +94,17 @@ impl Scope {
         Ok(Some(self.narrowed(name, whole, &grant)?))
     }
 
-    async fn whole(self: &Arc<Self>, database: &str, name: &str) -> Result<Option<Arc<dyn TableProvider>>, LakeError> {
+    /// A name's provider with all of its rows, as they were `at` a moment or are now.
+    async fn whole(
+        self: &Arc<Self>,
+        database: &str,
+        name: &str,
+        at: Option<Timestamp>,
+    ) -> Result<Option<Arc<dyn TableProvider>>, LakeError> {
         if database == BUILT_IN_DATABASE {
+            if at.is_some() && self.engine.tables.has(name) {
+                return Err(travel::built_in());
+            }
             let tables = &self.engine.tables;
             if let Some(view) = tables.view(name) {
                 return self.view(database, view, &Schema::empty()).await.map(Some);
@@ -107,18 +120,38 @@ impl Scope {
         }
         let Some(table) = self.holdings.table(database, name) else { return Ok(None) };
         let tenant = self.session.tenant();
+        if at.is_some() && table.kind != TableKind::Managed {
+            let fix = "write the moment behind the lake's own tables, inside the view's query";
+            return Err(LakeError::unsupported("the past of a view or of somebody else's files", fix));
+        }
         match table.kind {
             TableKind::View => {
                 let query = table.query.clone().unwrap_or_default();
                 self.view(database, &query, &table.schema).await.map(Some)
             }
-            TableKind::External => Ok(Some(external::provider(tenant, table)?)),
-            TableKind::Managed => Ok(Some(self.managed(table).await?)),
+            TableKind::External => {
+                let place = external::place(&self.engine, tenant, table).await?;
+                Ok(Some(external::provider(table, place)?))
+            }
+            TableKind::Managed => Ok(Some(self.managed(table, at).await?)),
         }
     }
 
-    async fn managed(&self, table: &TableDef) -> Result<Arc<dyn TableProvider>, LakeError> {
-        let files = self.engine.catalog.files(self.session.tenant(), &table.id).await?;
+    async fn managed(&self, table: &TableDef, at: Option<Timestamp>) -> Result<Arc<dyn TableProvider>, LakeError> {
+        let (catalog, tenant) = (&self.engine.catalog, self.session.tenant());
+        let files = match at {
+            None => catalog.files(tenant, &table.id).await?,
+            Some(at) => {
+                let kept = i64::try_from(self.engine.options.history.as_millis()).unwrap_or(i64::MAX);
+                let first = table.created_at.max(Timestamp(catalog.now().millis().saturating_sub(kept)));
+                if at < first {
+                    let reason =
+                        format!("what {} was at {at} is not known any more, or it was not there yet", table.name);
+                    return Err(LakeError::invalid("AS OF", reason, format!("ask for a moment from {first} on")));
+                }
+                catalog.files_at(tenant, &table.id, at).await?
+            }
+        };
         let (schema, file_schema) = (Arc::clone(&table.schema), table.file_schema());
         let known = Arc::clone(&self.engine.statistics);
         Ok(Arc::new(FilesTable::new(schema, file_schema, &table.partition_by, files, known)))
@@ -143,7 +176,8 @@ impl Scope {
             depth: self.depth + 1,
         });
         let state = inside.state()?;
-        let mut plan = Box::pin(state.create_logical_plan(query)).await?;
+        let statement = statements::parse(&state, query)?;
+        let mut plan = Box::pin(state.statement_to_plan(statement)).await?;
         // `CREATE VIEW v (a, b)` names the columns itself.
         if named.fields().len() == plan.schema().fields().len() {
             let columns = plan.schema().columns().into_iter().zip(named.fields());
@@ -194,7 +228,7 @@ impl Scope {
         name: &str,
         grant: &Grant,
     ) -> Result<(), LakeError> {
-        let Some(whole) = self.whole(database, name).await? else {
+        let Some(whole) = self.whole(database, name, None).await? else {
             return self.holdings.require(database, name).map(|_| ());
         };
         let schema = whole.schema();

@@ -14,7 +14,7 @@ use datafusion::sql::sqlparser::ast::{self, Statement as Ast};
 
 use super::insert::{Mode, Target};
 use super::scope::Scope;
-use super::{Statement, ddl, depth, metering, settings};
+use super::{Statement, ddl, depth, metering, settings, travel};
 use crate::LakeError;
 use crate::catalog::{BUILT_IN_DATABASE, TableDef, TableKind, nearest};
 
@@ -38,6 +38,9 @@ pub(super) async fn begin(scope: &Arc<Scope>, state: &SessionState, statement: &
         Statement::Sql(text) => {
             if let Some(asked) = metering::asks_for_cost(text) {
                 return metering::explain(scope, state, asked).await.map(Step::Done);
+            }
+            if let Some(table) = travel::asks_for_history(text) {
+                return travel::history(scope, table).await.map(Step::Done);
             }
             parse(state, text)?
         }
@@ -95,6 +98,19 @@ pub(super) async fn logical(state: &SessionState, statement: &Statement) -> Resu
     }
 }
 
+/// What stands behind these words, if `text` begins with them.
+pub(super) fn behind<'t>(words: &[&str], text: &'t str) -> Option<&'t str> {
+    let mut rest = text.trim_start();
+    for word in words {
+        let end = rest.find(char::is_whitespace)?;
+        if !rest[..end].eq_ignore_ascii_case(word) {
+            return None;
+        }
+        rest = rest[end..].trim_start();
+    }
+    Some(rest)
+}
+
 pub(super) fn parse(state: &SessionState, text: &str) -> Result<ParsedStatement, LakeError> {
     let dialect = state.config().options().sql_parser.dialect;
     parse_as(state, &dialect, text)
@@ -113,7 +129,8 @@ pub(super) fn parse_as(state: &SessionState, dialect: &Dialect, text: &str) -> R
     depth::check(text)?;
     // Cut only behind the text, so that places in it stay true.
     let end = text.len() - text.trim_start().len() + bare.len();
-    Ok(state.sql_to_statement(&text[..end], dialect)?)
+    let text = &text[..end];
+    if travel::asked(text) { travel::parse(state, text) } else { Ok(state.sql_to_statement(text, dialect)?) }
 }
 
 async fn planned(

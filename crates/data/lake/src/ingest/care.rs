@@ -9,6 +9,7 @@ use arrow::datatypes::SchemaRef;
 use datafusion::common::Column;
 use datafusion::datasource::provider_as_source;
 use datafusion::logical_expr::{Expr, LogicalPlanBuilder, SortExpr};
+use doorstep_clock::Timestamp;
 use doorstep_identity::{KeyId, Principal, Scope, TenantId};
 use futures::StreamExt as _;
 use tokio::sync::watch;
@@ -16,7 +17,7 @@ use tokio::sync::watch;
 use super::reader::{beside, built_in_folder};
 use crate::catalog::{Commit, DataFile, TableDef};
 use crate::engine::write::{ParquetFile, Pending};
-use crate::engine::{Engine as _, Limits, LocalEngine, Session, Statement, table_folder};
+use crate::engine::{Engine as _, HISTORY, Limits, LocalEngine, Session, Statement, table_folder, urls};
 use crate::{LakeError, metrics};
 
 /// The key's name under which the lake's own work runs.
@@ -35,6 +36,8 @@ pub struct CareOptions {
     pub merged_bytes: u64,
     /// Files that are no part of a table any more are kept this long, for queries that read them still.
     pub grace: Duration,
+    /// Those of managed tables are kept this long, so that their past can be read.
+    pub history: Duration,
 }
 
 impl Default for CareOptions {
@@ -45,9 +48,13 @@ impl Default for CareOptions {
             small_bytes: 64 << 20,
             merged_bytes: 512 << 20,
             grace: Duration::from_secs(15 * 60),
+            history: HISTORY,
         }
     }
 }
+
+/// Somebody may be writing files so young that no table names yet.
+const MAKING: Duration = Duration::from_secs(3600);
 
 impl LocalEngine {
     /// Looks after all tables until `stop`.
@@ -98,7 +105,8 @@ impl LocalEngine {
                 first = first.or(Some(error));
             }
         }
-        self.delete_removed(options.grace).await?;
+        self.delete_removed(options).await?;
+        self.sweep_fetched().await?;
         first.map_or(Ok(()), Err)
     }
 
@@ -177,11 +185,14 @@ impl LocalEngine {
         Ok(())
     }
 
-    async fn delete_removed(&self, grace: Duration) -> Result<(), LakeError> {
-        let grace = i64::try_from(grace.as_millis()).unwrap_or(i64::MAX);
-        let before = self.catalog().now().plus_ms(-grace);
+    async fn delete_removed(&self, options: &CareOptions) -> Result<(), LakeError> {
+        let back = |time: Duration| {
+            let now = self.catalog().now().millis();
+            Timestamp(now.saturating_sub(i64::try_from(time.as_millis()).unwrap_or(i64::MAX)))
+        };
+        let (before, past) = (back(options.grace), back(options.grace.max(options.history)));
         loop {
-            let paths = self.catalog().removed(before, 500).await?;
+            let paths = self.catalog().removed(before, past, 500).await?;
             if paths.is_empty() {
                 return Ok(());
             }
@@ -204,6 +215,31 @@ impl LocalEngine {
     }
 
     /// Deletes files that a killed process wrote and no table took.
+    /// Deletes what was brought from the addresses of tables that are gone.
+    async fn sweep_fetched(&self) -> Result<(), LakeError> {
+        let root = self.tables().files().on_disk(urls::FOLDER);
+        let found = beside(move || {
+            let folders = |path: &Path| -> Vec<std::path::PathBuf> {
+                let entries = std::fs::read_dir(path).into_iter().flatten().flatten();
+                entries.map(|entry| entry.path()).filter(|path| path.is_dir()).collect()
+            };
+            let old = |path: &std::path::PathBuf| {
+                let at = path.metadata().and_then(|about| about.modified());
+                at.is_ok_and(|at| at.elapsed().is_ok_and(|age| age > MAKING))
+            };
+            let tenants = folders(&root);
+            Ok(tenants.iter().flat_map(|tenant| folders(tenant)).filter(old).collect::<Vec<_>>())
+        })
+        .await?;
+        for folder in found {
+            let id = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+            if !self.catalog().has_table(id).await? {
+                let _ = std::fs::remove_dir_all(&folder);
+            }
+        }
+        Ok(())
+    }
+
     async fn sweep_strangers(&self) -> Result<(), LakeError> {
         let root = self.tables().files().clone();
         let found = beside(move || {
@@ -214,8 +250,7 @@ impl LocalEngine {
             Ok(found)
         })
         .await?;
-        // Other processes may be writing files that no table names yet.
-        let old = |at: &SystemTime| at.elapsed().is_ok_and(|age| age > Duration::from_secs(3600));
+        let old = |at: &SystemTime| at.elapsed().is_ok_and(|age| age > MAKING);
         let old: Vec<String> = found.into_iter().filter(|(_, at)| old(at)).map(|(path, _)| path).collect();
         for chunk in old.chunks(500) {
             let strangers = self.catalog().strangers(chunk.to_vec()).await?;

@@ -10,3 +10,5 @@ mod live;
 mod statements;
 mod support;
 mod tenants;
+mod travel;
+mod urls;
