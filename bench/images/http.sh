@@ -10,7 +10,7 @@ seconds=${1:-10}
 [ -f "$photo" ] || { echo "bench/images: $photo is not there, nothing to measure" >&2; exit 0; }
 cd "$root"
 profile=${PROFILE:-profiling}
-cargo build --quiet --profile "$profile" -p doorstep-pictures --example picture_server
+cargo build --quiet --profile "$profile" --workspace --example picture_server
 folder=$profile; [ "$profile" = dev ] && folder=debug
 ours=${CARGO_TARGET_DIR:-$root/target}/$folder/examples/picture_server
 out=$(mktemp -d); chmod 755 "$out"; server=

@@ -1,7 +1,8 @@
 """TPC-H on the peers, beside what `tpch` printed: peers.py DATA QUERIES ROUNDS LAKE.jsonl
 
 DuckDB reads the same Parquet files that the lake was filled from, and, in a second column, tables of its own kept in a
-file. Every answer is compared row by row; numbers to one part in a million.
+file. With SPARK=1 PySpark reads those files too, the second of two rounds counts. Every answer is compared with DuckDB's
+row by row; numbers to one part in a million.
 """
 
 import csv
@@ -50,6 +51,28 @@ def timed(db, sql):
     return (time.perf_counter() - began) * 1e3, rows
 
 
+def spark_times(data, queries, cores):
+    """Milliseconds of each query on PySpark, the second time that it is asked; none without SPARK=1."""
+    if not os.environ.get("SPARK"):
+        return None
+    from pyspark.sql import SparkSession
+
+    spark = (SparkSession.builder.master(f"local[{cores}]").config("spark.driver.memory", "6g")
+             .config("spark.sql.shuffle.partitions", str(2 * cores)).config("spark.ui.enabled", "false")
+             .config("spark.log.level", "ERROR").getOrCreate())
+    for table in TABLES:
+        spark.read.parquet(os.path.join(data, table)).createOrReplaceTempView(table)
+    times = []
+    for sql in queries:
+        for _ in range(2):
+            began = time.perf_counter()
+            spark.sql(sql).collect()
+            took = (time.perf_counter() - began) * 1e3
+        times.append(took)
+    spark.stop()
+    return times
+
+
 def main():
     data, queries, rounds, lake = sys.argv[1], sys.argv[2], int(sys.argv[3]), sys.argv[4]
     queries = statements(open(queries).read())
@@ -65,9 +88,11 @@ def main():
         parquet.execute(f"CREATE VIEW {table} AS SELECT * FROM read_parquet('{files}')")
         own.execute(f"CREATE TABLE IF NOT EXISTS {table} AS SELECT * FROM read_parquet('{files}')")
 
-    print("| query | lake ms | DataFusion ms | DuckDB on Parquet ms | DuckDB's own file ms | lake / DuckDB on Parquet |")
-    print("|---|---:|---:|---:|---:|---:|")
-    sums, wrong = [0.0] * 4, []
+    spark = spark_times(data, queries, cores)
+    more = ("| PySpark ms ", "|---:") if spark else ("", "")
+    print(f"| query | lake ms | DataFusion ms | DuckDB on Parquet ms | DuckDB's own file ms {more[0]}| lake / DuckDB on Parquet |")
+    print(f"|---|---:|---:|---:|---:{more[1]}|---:|")
+    sums, wrong = [0.0] * (5 if spark else 4), []
     for number, sql in enumerate(queries, 1):
         times, answer = [[], []], None
         for _ in range(rounds):
@@ -80,6 +105,7 @@ def main():
             wrong.append(number)
         row = [statistics.median(ours[number][k]) for k in ("lake_ms", "datafusion_ms")]
         row += [statistics.median(t) for t in times]
+        row += [spark[number - 1]] if spark else []
         sums = [a + b for a, b in zip(sums, row)]
         print(f"| {number} | " + " | ".join(f"{x:.0f}" for x in row) + f" | {row[0] / row[2]:.2f} |")
     print("| **sum** | " + " | ".join(f"**{x:.0f}**" for x in sums) + f" | **{sums[0] / sums[2]:.2f}** |")

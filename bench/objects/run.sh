@@ -3,5 +3,5 @@
 set -eu
 cd "$(dirname "$0")/../.."
 for rows in 1000000 10000000; do
-  cargo run --quiet --profile profiling -p doorstep-objects --example list_rate -- "$rows"
+  cargo run --quiet --profile profiling --workspace --example list_rate -- "$rows"
 done
