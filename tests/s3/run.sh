@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Real clients of objects against the real binary: boto3, the AWS CLI, UCloud's SDK, pictures by signed addresses, and
-# a crash under load.
+# Real clients of objects against the real binary: boto3, the AWS CLI, s3cmd, rclone, UCloud's SDK, pictures by signed
+# addresses, and a crash under load.
 #   tests/s3/run.sh [DOORSTEP]      DOORSTEP_CRASHES=50 for the long crash test
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -26,5 +26,6 @@ $venv/bin/python tests/s3/pictures.py "$scratch/ready.json"
 "$binary" key create limited --scopes rider --data "$scratch/data" --json >"$scratch/limited.json"
 $venv/bin/python tests/s3/features.py "$scratch/ready.json" "$scratch/data" "$scratch/alt.json" "$scratch/limited.json" "$hooks"
 PATH="$PWD/$venv/bin:$PATH" tests/s3/aws.sh "$scratch/ready.json" "$scratch"
+PATH="$PWD/$venv/bin:$PATH" tests/s3/others.sh "$scratch/ready.json" "$scratch"
 $venv/bin/python tests/s3/rules_crash.py "$binary" "${DOORSTEP_CRASHES:-2}"
 $venv/bin/python tests/s3/crash.py "$binary" "${DOORSTEP_CRASHES:-4}"
