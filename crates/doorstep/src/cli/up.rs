@@ -1,6 +1,6 @@
 //! `doorstep up`: starts everything and stays until it is told to go down.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{net::SocketAddr, path::PathBuf, pin::pin};
 
 use anyhow::Context as _;
 
@@ -144,23 +144,29 @@ async fn stay(config: Config, args: &Args) -> anyhow::Result<()> {
         fresh_admin_key: args.ephemeral || args.demo.demo,
         metrics: Some(doorstep_telemetry::record_metrics()?),
     };
-    // A signal during the start ends it there.
+    // One listener from here to the end: a signal between two of them would be lost.
+    let mut signal = pin!(asked_by_signal());
     let node = tokio::select! {
         started = Node::start(config, wishes) => started?,
-        signal = asked_by_signal() => {
+        signal = &mut signal => {
             note(&format!("{} during the start: nothing was started", signal?));
             return Ok(());
         }
     };
     greet(&node, args);
-    let demo = match (node.api, &node.admin_key) {
-        (Some(api), Some(admin)) if args.demo.demo => {
-            let context = DemoContext { api, admin: admin.clone() };
-            Some(demo::start(&context, &args.demo).await.context("the demo cannot start")?)
+    let (mut demo, mut asked) = (None, None);
+    if let (Some(api), Some(admin), true) = (node.api, &node.admin_key, args.demo.demo) {
+        let context = DemoContext { api, admin: admin.clone() };
+        tokio::select! {
+            started = demo::start(&context, &args.demo) => demo = Some(started.context("the demo cannot start")?),
+            signal = &mut signal => asked = Some(signal),
         }
-        _ => None,
+    }
+    let signal = match asked {
+        Some(signal) => signal,
+        None => signal.await,
     };
-    let signal = asked_by_signal().await.context("cannot listen for signals")?;
+    let signal = signal.context("cannot listen for signals")?;
     note(&format!("{signal}: going down"));
     // Its riders and drivers go home first.
     drop(demo);
