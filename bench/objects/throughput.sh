@@ -4,7 +4,7 @@
 # cores; Garage is AGPL: it runs as a process and is linked to nothing). What is not there is left out.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-tools=$PWD/target/bench/tools
+tools=${CARGO_TARGET_DIR:-$PWD/target}/bench/tools
 if [ "${1:-}" = peers ]; then
   cargo install --quiet --root "$tools" s3s-fs --version 0.14.1 --features binary --locked
   cargo install --quiet --root "$tools" garage --version 2.5.0 --locked
