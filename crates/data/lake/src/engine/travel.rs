@@ -29,6 +29,9 @@ use crate::catalog::{BUILT_IN_DATABASE, TableKind};
 /// Between a table's name and a moment.
 const MARK: char = '@';
 
+/// Moments that one statement may name: each is worked out, and what stands behind it is copied for that.
+const MOMENTS: usize = 64;
+
 /// What the user is told to write.
 const WRITE: &str = "write FOR SYSTEM_TIME AS OF TIMESTAMP '2026-01-31 12:00:00'";
 
@@ -89,7 +92,7 @@ fn clause(tokens: &[TokenWithSpan]) -> Option<(usize, usize)> {
 
 /// The tokens with each moment moved into the name before it. Places in the text stay as they are.
 fn moved(state: &SessionState, tokens: Vec<TokenWithSpan>) -> Result<Vec<TokenWithSpan>, LakeError> {
-    let (mut out, mut at) = (Vec::with_capacity(tokens.len()), 0);
+    let (mut out, mut at, mut moments) = (Vec::with_capacity(tokens.len()), 0, 0);
     while at < tokens.len() {
         let table = out.iter().rposition(|t: &TokenWithSpan| !matches!(t.token, Token::Whitespace(_)));
         let table = table.filter(|ix| matches!(out[*ix].token, Token::Word(_)));
@@ -100,6 +103,11 @@ fn moved(state: &SessionState, tokens: Vec<TokenWithSpan>) -> Result<Vec<TokenWi
         };
         if which == 2 {
             return Err(LakeError::unsupported("a version's number", WRITE));
+        }
+        moments += 1;
+        if moments > MOMENTS {
+            let reason = format!("the statement names more than {MOMENTS} moments");
+            return Err(LakeError::invalid("AS OF", reason, "ask for fewer at once"));
         }
         let mut parser = Parser::new(&GENERIC).with_tokens_with_locations(tokens[at + length..].to_vec());
         let moment = moment(state, &parser.parse_expr().map_err(unread)?)?;

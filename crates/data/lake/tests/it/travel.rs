@@ -74,6 +74,9 @@ async fn what_cannot_be_told_of_the_past_is_said() {
         let error = lake.run(sql).await.unwrap_err().to_string();
         assert!(error.contains(words), "{sql}: {error}");
     }
+    let many = vec!["SELECT id FROM trips FOR SYSTEM_TIME AS OF now()"; 65].join(" UNION ALL ");
+    let error = lake.run(&many).await.unwrap_err().to_string();
+    assert!(error.contains("more than 64 moments"), "{error}");
     let stranger = session("main", "guest", Scope::Partner);
     for sql in
         ["SELECT * FROM trips FOR SYSTEM_TIME AS OF now()", "SELECT * FROM \"trips@0\"", "DESCRIBE HISTORY trips"]
