@@ -95,6 +95,15 @@ pub(crate) fn require_current(tx: &mut dyn Tx, driver: DriverId, order: &Order) 
     }
 }
 
+/// Keeps the driver for an order that has left its route: beside none of his others, since alone he has one.
+pub(crate) fn stay_alone(tx: &mut dyn Tx, driver: DriverId, order: &Order) -> Result<(), OrdersError> {
+    if let Some(other) = all_of(tx, driver)?.into_iter().find(|held| *held != order.id) {
+        return Err(OrdersError::DriverBusy { driver, order: Some(other) });
+    }
+    tx.execute("UPDATE driver_orders SET place = 0 WHERE driver = $1", params![driver.to_string()])?;
+    Ok(())
+}
+
 /// Who gets in, as it was checked.
 pub(crate) struct Boarding {
     /// Seats taken: all of the car for who rides alone.

@@ -158,6 +158,9 @@ pub(crate) fn update(tx: &mut dyn Tx, before: &Order, after: &Order, event: &Ord
     if let Some(driver) = taken {
         holds::take(tx, driver, after)?;
     }
+    if let Some(driver) = holds_now.filter(|_| taken.is_none() && before.route.is_some() && after.route.is_none()) {
+        holds::stay_alone(tx, driver, after)?;
+    }
     if let (Some(driver), State::Arriving | State::Arrived | State::OnTrip) = (holds_now, after.state) {
         holds::require_current(tx, driver, after)?;
     }

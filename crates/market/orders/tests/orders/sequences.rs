@@ -118,6 +118,23 @@ fn the_store_follows_the_machine_whatever_comes() {
     }
 }
 
+/// Found by the test above: he kept two riders who do not share.
+#[test]
+fn an_order_that_leaves_its_route_keeps_its_driver_only_if_he_has_no_other() {
+    let step = |order, kind: CommandKind| {
+        let rule = machine::TRANSITIONS.iter().find(|rule| rule.command == kind).unwrap();
+        let actor = Actor::ALL.iter().position(|actor| *actor == rule.actors[0]).unwrap();
+        let command = CommandKind::ALL.iter().position(|one| *one == kind).unwrap();
+        Step { order, command, driver: 1, actor, later_ms: 0 }
+    };
+    let steps = [(1, CommandKind::Offer), (0, CommandKind::Assign), (0, CommandKind::Reoffer)];
+    let steps: Vec<Step> = steps.map(|(order, kind)| step(order, kind)).into();
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    for s in &runtime.block_on(settings()) {
+        runtime.block_on(run(s, steps.clone())).unwrap();
+    }
+}
+
 /// The same from many tasks at once: whatever wins, versions have no gap and no driver is shared.
 #[tokio::test(flavor = "multi_thread")]
 async fn concurrent_actors_leave_no_gap_and_share_no_driver() {
