@@ -35,7 +35,7 @@ step "unit, property, crash and end-to-end tests"
 cargo test --quiet --locked --workspace --no-run
 cargo test --locked --workspace
 
-step "real clients of objects: boto3, the AWS CLI, UCloud's SDK, kill -9 under load"
+step "real clients of objects: boto3, the AWS CLI, s3cmd, rclone, UCloud's SDK, kill -9 under load"
 tests/s3/run.sh
 
 step "real Hive clients: PyHive, impyla, beeline"

@@ -7,6 +7,13 @@ server=
 stop() { if [ -n "$server" ]; then kill "$server" 2>/dev/null || true; wait "$server" 2>/dev/null || true; fi; rm -rf "$scratch"; }
 trap stop EXIT
 
+# The API wants a city: two corners and a street, in $scratch/city.
+small_city() {
+  printf 'node,lon,lat\n1,-74.00,40.70\n2,-74.01,40.70\n' > "$scratch/nodes.csv"
+  printf 'from,to,length,speed\n1,2,0.85,30\n2,1,0.85,30\n' > "$scratch/edges.csv"
+  "$binary" city import --nodes "$scratch/nodes.csv" --edges "$scratch/edges.csv" --out "$scratch/city" >/dev/null
+}
+
 serve() {
   "$binary" up --ephemeral --data "$scratch/data" --ready-file "$scratch/ready.json" --log warn "$@" 2>"$scratch/log" &
   server=$!

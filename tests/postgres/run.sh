@@ -12,9 +12,6 @@ if [ ! -x $venv/bin/python ]; then
 fi
 psql=$(ls /usr/lib/postgresql/*/bin/psql | sort -V | tail -n 1)
 . tests/serve.sh
-# The API wants a city: two corners and a street.
-printf 'node,lon,lat\n1,-74.00,40.70\n2,-74.01,40.70\n' > "$scratch/nodes.csv"
-printf 'from,to,length,speed\n1,2,0.85,30\n2,1,0.85,30\n' > "$scratch/edges.csv"
-"$binary" city import --nodes "$scratch/nodes.csv" --edges "$scratch/edges.csv" --out "$scratch/city" >/dev/null
+small_city
 serve --city "$scratch/city" --roles city,api,lake,postgres
 $venv/bin/python tests/postgres/clients.py "$scratch/ready.json" "$binary" "$scratch/data" "$psql"
