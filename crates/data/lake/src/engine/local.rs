@@ -510,6 +510,7 @@ pub(super) fn with_nearest(error: LakeError, scope: &Scope) -> LakeError {
     let Some(asked) = reason.strip_prefix("table '").and_then(|rest| rest.strip_suffix("' not found")) else {
         return error;
     };
+    let (asked, _) = super::travel::split(asked);
     let bare = asked.rsplit('.').next().unwrap_or(asked);
     let database = asked.rsplit('.').nth(1).unwrap_or(&scope.database);
     let mut names = scope.table_names(database);

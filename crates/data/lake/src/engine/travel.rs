@@ -151,7 +151,11 @@ impl VisitorMut for Namer {
 
 /// The moment of a constant expression, milliseconds.
 fn moment(state: &SessionState, at: &Expr) -> Result<i64, LakeError> {
-    let told = |error: DataFusionError| LakeError::invalid("AS OF", error.strip_backtrace(), WRITE);
+    let told = |error: DataFusionError| {
+        // The last line is the cause; those before it are about rules of an optimiser.
+        let words = error.strip_backtrace();
+        LakeError::invalid("AS OF", words.lines().last().unwrap_or_default(), WRITE)
+    };
     let (empty, text) = (DFSchema::empty(), at.to_string());
     let time = DataType::Timestamp(TimeUnit::Millisecond, Some("UTC".into()));
     let expr = cast(state.create_logical_expr(&text, &empty).map_err(told)?, time);

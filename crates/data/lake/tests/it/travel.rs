@@ -63,7 +63,8 @@ async fn what_cannot_be_told_of_the_past_is_said() {
     lake.run("CREATE VIEW v AS SELECT * FROM trips").await.unwrap();
     for (sql, words) in [
         ("SELECT * FROM trips FOR SYSTEM_TIME AS OF '2020-01-01'", "not known any more"),
-        ("SELECT * FROM trips FOR SYSTEM_TIME AS OF 'soon'", "AS OF"),
+        ("SELECT * FROM trips FOR SYSTEM_TIME AS OF 'soon'", "AS OF: Arrow error"),
+        ("SELECT * FROM trps FOR SYSTEM_TIME AS OF now()", "no table lake.default.trps (line"),
         ("SELECT * FROM trips VERSION AS OF 3", "FOR SYSTEM_TIME"),
         ("SELECT * FROM v FOR SYSTEM_TIME AS OF now()", "view"),
         ("SELECT * FROM events FOR SYSTEM_TIME AS OF now()", "built-in"),

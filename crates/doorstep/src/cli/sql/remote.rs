@@ -45,7 +45,7 @@ impl Remote {
         }
         let problem: Value = response.json().await.unwrap_or_default();
         let mut told = problem["detail"].as_str().unwrap_or("the server refused without a reason").to_owned();
-        if let Some(fix) = problem["errors"][0]["fix"].as_str() {
+        if let Some(fix) = problem["errors"][0]["fix"].as_str().filter(|fix| !told.ends_with(fix)) {
             told = format!("{told}; {fix}");
         }
         match (problem["line"].as_u64(), problem["column"].as_u64()) {
