@@ -4,20 +4,9 @@
 pub(super) const DAY_US: i64 = 86_400_000_000;
 
 /// Year, month and day of a number of days since 1970-01-01.
-///
-/// Source: H. Hinnant, "chrono-Compatible Low-Level Date Algorithms", 2014.
 pub(super) fn civil(days: i32) -> (i32, u32, u32) {
-    let z = i64::from(days) + 719_468;
-    let era = z.div_euclid(146_097);
-    let doe = z.rem_euclid(146_097);
-    let yoe = (doe - doe / 1_460 + doe / 36_524 - doe / 146_096) / 365;
-    let doy = doe - (365 * yoe + yoe / 4 - yoe / 100);
-    let mp = (5 * doy + 2) / 153;
-    let day = doy - (153 * mp + 2) / 5 + 1;
-    let month = if mp < 10 { mp + 3 } else { mp - 9 };
-    let year = yoe + era * 400 + i64::from(month <= 2);
-    let small = |n: i64| u32::try_from(n).unwrap_or(1);
-    (i32::try_from(year).unwrap_or(0), small(month), small(day))
+    let (year, month, day) = doorstep_clock::civil(i64::from(days));
+    (i32::try_from(year).unwrap_or(0), month, day)
 }
 
 /// Days since 1970-01-01, unless there is no such day.

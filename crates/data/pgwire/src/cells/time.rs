@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use doorstep_clock::civil;
 use jiff::tz::TimeZone;
 
 /// Days from 1970-01-01 to 2000-01-01.
@@ -10,20 +11,6 @@ pub(super) const DAYS_TO_2000: i32 = 10_957;
 pub(super) const MICROS_TO_2000: i64 = DAYS_TO_2000 as i64 * DAY;
 /// Microseconds of a day.
 const DAY: i64 = 86_400_000_000;
-
-/// Year, month and day of a day since 1970 (H. Hinnant, "chrono-compatible low-level date algorithms").
-fn civil(days: i64) -> (i64, u32, u32) {
-    let days = days + 719_468;
-    let era = days.div_euclid(146_097);
-    let of_era = days.rem_euclid(146_097);
-    let year_of_era = (of_era - of_era / 1_460 + of_era / 36_524 - of_era / 146_096) / 365;
-    let of_year = of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-    let month = (5 * of_year + 2) / 153;
-    let day = of_year - (153 * month + 2) / 5 + 1;
-    let month = if month < 10 { month + 3 } else { month - 9 };
-    let year = year_of_era + era * 400 + i64::from(month <= 2);
-    (year, month as u32, day as u32)
-}
 
 /// Writes a day since 1970; whether it lies before Christ, which is said behind everything else.
 fn day(days: i64, out: &mut String) -> bool {
