@@ -87,7 +87,7 @@ async fn open(dir: &Path, cores: usize) -> LocalEngine {
         Store::open(&format!("sqlite://{}", dir.join("store.db").display()), doorstep_lake::MIGRATIONS).unwrap();
     let tables = Arc::new(Tables::none(&dir.join("files")).unwrap());
     let mut options = EngineOptions::new(dir.join("spill"), cores);
-    options.memory_bytes = 4 << 30;
+    options.memory_bytes = std::env::var("MEMORY_MIB").map_or(4 << 10, |n| n.parse::<usize>().unwrap()) << 20;
     LocalEngine::new(Catalog::new(store, Arc::clone(&clock)), tables, clock, options).unwrap()
 }
 

@@ -1,20 +1,55 @@
 //! A query's memory: a bound shared fairly by what can spill, and the most that was held.
+//!
+//! As DataFusion's `FairSpillPool`, but what can spill never fills the pool: merging what was spilled takes memory that
+//! cannot itself be spilled, and sorts beside each other would leave none for it.
 
 use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-use datafusion::error::Result;
-use datafusion::execution::memory_pool::{FairSpillPool, MemoryConsumer, MemoryLimit, MemoryPool, MemoryReservation};
+use datafusion::error::{DataFusionError, Result};
+use datafusion::execution::memory_pool::{MemoryConsumer, MemoryLimit, MemoryPool, MemoryReservation};
 use doorstep_clock::monotonic;
 use parking_lot::Mutex;
+
+/// The part of a budget that only consumers which cannot spill may take: one of so many.
+const HEADROOM: usize = 8;
 
 /// A bounded pool that remembers its peak.
 #[derive(Debug)]
 pub(super) struct Budget {
-    pool: FairSpillPool,
+    bytes: usize,
+    shares: Mutex<Shares>,
     peak: AtomicUsize,
     held: Mutex<Held>,
+}
+
+/// Who holds what, bytes.
+#[derive(Debug, Default)]
+struct Shares {
+    spillers: usize,
+    spillable: usize,
+    unspillable: usize,
+}
+
+impl Shares {
+    fn held(&self) -> usize {
+        self.spillable.saturating_add(self.unspillable)
+    }
+
+    /// What a consumer that holds `held` may still take of `bytes`.
+    fn room(&self, bytes: usize, spills: bool, held: usize) -> usize {
+        let free = bytes.saturating_sub(self.held());
+        if !spills {
+            return free;
+        }
+        let all = bytes.saturating_sub(self.unspillable.max(bytes / HEADROOM));
+        free.min((all / self.spillers.max(1)).saturating_sub(held))
+    }
+
+    fn of(&mut self, consumer: &MemoryConsumer) -> &mut usize {
+        if consumer.can_spill() { &mut self.spillable } else { &mut self.unspillable }
+    }
 }
 
 /// Memory over time.
@@ -29,7 +64,8 @@ impl Budget {
     /// At most `bytes`.
     pub(super) fn new(bytes: usize) -> Self {
         Self {
-            pool: FairSpillPool::new(bytes),
+            bytes,
+            shares: Mutex::default(),
             peak: AtomicUsize::new(0),
             held: Mutex::new(Held { since: monotonic(), bytes: 0, byte_ns: 0 }),
         }
@@ -47,7 +83,7 @@ impl Budget {
     }
 
     fn note(&self) {
-        let (bytes, now) = (self.pool.reserved(), monotonic());
+        let (bytes, now) = (self.shares.lock().held(), monotonic());
         self.peak.fetch_max(bytes, Ordering::Relaxed);
         let mut held = self.held.lock();
         held.byte_ns += held.bytes as u128 * now.saturating_duration_since(held.since).as_nanos();
@@ -57,7 +93,7 @@ impl Budget {
 
 impl fmt::Display for Budget {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        fmt::Display::fmt(&self.pool, f)
+        write!(f, "the query's {} MiB", self.bytes >> 20)
     }
 }
 
@@ -67,34 +103,92 @@ impl MemoryPool for Budget {
     }
 
     fn register(&self, consumer: &MemoryConsumer) {
-        self.pool.register(consumer);
+        if consumer.can_spill() {
+            self.shares.lock().spillers += 1;
+        }
     }
 
     fn unregister(&self, consumer: &MemoryConsumer) {
-        self.pool.unregister(consumer);
+        if consumer.can_spill() {
+            let mut shares = self.shares.lock();
+            shares.spillers = shares.spillers.saturating_sub(1);
+        }
     }
 
     fn grow(&self, reservation: &MemoryReservation, additional: usize) {
-        self.pool.grow(reservation, additional);
+        *self.shares.lock().of(reservation.consumer()) += additional;
         self.note();
     }
 
     fn shrink(&self, reservation: &MemoryReservation, shrink: usize) {
-        self.pool.shrink(reservation, shrink);
+        let mut shares = self.shares.lock();
+        let held = shares.of(reservation.consumer());
+        *held = held.saturating_sub(shrink);
+        drop(shares);
         self.note();
     }
 
     fn try_grow(&self, reservation: &MemoryReservation, additional: usize) -> Result<()> {
-        let grown = self.pool.try_grow(reservation, additional);
-        self.note();
-        grown
+        let consumer = reservation.consumer();
+        let mut shares = self.shares.lock();
+        let room = shares.room(self.bytes, consumer.can_spill(), reservation.size());
+        if additional <= room {
+            *shares.of(consumer) += additional;
+        }
+        drop(shares);
+        if additional <= room {
+            self.note();
+            return Ok(());
+        }
+        let (name, size) = (consumer.name(), reservation.size());
+        Err(DataFusionError::ResourcesExhausted(format!(
+            "{name} holds {size} bytes and asked for {additional} more, {room} are left to it of {self}"
+        )))
     }
 
     fn reserved(&self) -> usize {
-        self.pool.reserved()
+        self.shares.lock().held()
     }
 
     fn memory_limit(&self) -> MemoryLimit {
-        self.pool.memory_limit()
+        MemoryLimit::Finite(self.bytes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+
+    #[test]
+    fn what_spills_shares_evenly_and_leaves_room_for_what_does_not() {
+        let budget: Arc<dyn MemoryPool> = Arc::new(Budget::new(800));
+        let spills = |name: &str| MemoryConsumer::new(name).with_can_spill(true).register(&budget);
+        let (one, two) = (spills("one"), spills("two"));
+        let merge = MemoryConsumer::new("merge").register(&budget);
+        one.try_grow(350).unwrap();
+        two.try_grow(350).unwrap();
+        assert!(one.try_grow(1).is_err(), "an eighth stays free");
+        merge.try_grow(100).unwrap();
+        let full = merge.try_grow(1).unwrap_err();
+        assert!(full.to_string().contains("merge holds 100 bytes and asked for 1 more, 0 are left"), "{full}");
+        two.free();
+        merge.try_grow(300).unwrap();
+        assert!(one.try_grow(1).is_err(), "what cannot spill took of the shares");
+        merge.free();
+        drop(two);
+        one.try_grow(350).unwrap();
+        assert_eq!(budget.reserved(), 700);
+    }
+
+    #[test]
+    fn the_peak_is_kept() {
+        let budget = Arc::new(Budget::new(1 << 20));
+        let pool: Arc<dyn MemoryPool> = Arc::<Budget>::clone(&budget);
+        let held = MemoryConsumer::new("held").register(&pool);
+        held.grow(4_096);
+        held.free();
+        assert_eq!((budget.peak(), budget.reserved()), (4_096, 0));
     }
 }
