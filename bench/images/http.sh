@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Pictures over HTTP: one 12-megapixel photo under 64 names to 512 pixels, JPEG q80, beside nginx's image_filter (GD)
-# and thumbor (Pillow), each alone on the machine's processors, nothing cached. http.sh [SECONDS]
+# Pictures over HTTP: one 12-megapixel photo under 64 names to 512 pixels, JPEG q80, beside nginx's image_filter (GD),
+# thumbor (Pillow) and a process of vipsthumbnail for each picture, each alone on the machine's processors, nothing
+# cached. http.sh [SECONDS]
 # Needs the optional data folder. nginx and its module are Debian's (apt-get install nginx libnginx-mod-http-image-filter),
 # thumbor comes into .venv at the root; what is not there is left out.
 set -euo pipefail
@@ -65,5 +66,12 @@ if [ -x .venv/bin/thumbor ]; then
   printf 'LOADER = "thumbor.loaders.file_loader"\nFILE_LOADER_ROOT_PATH = "%s"\nQUALITY = 80\nRESULT_STORAGE = None\nSTORAGE = "thumbor.storages.no_storage"\n' "$out/photos" > "$out/thumbor.conf"
   .venv/bin/thumbor --port "$port" --ip 127.0.0.1 --conf "$out/thumbor.conf" --processes 2 >"$out/thumbor.log" 2>&1 & server=$!
   measure thumbor "http://127.0.0.1:$port/unsafe/512x0/" ''
+  stop
+fi
+
+if command -v vipsthumbnail >/dev/null; then
+  port=$(free_port)
+  python3 bench/images/vips_server.py "$port" "$out/photos" & server=$!
+  measure "vipsthumbnail, a process each" "http://127.0.0.1:$port/" ''
   stop
 fi

@@ -303,6 +303,12 @@ class Pictures(Bucket):
         self.assertEqual(size(requests.get(plain, headers=header).content), (30, 20))
         self.assertEqual(requests.get(plain).status_code, 403)
         self.assertEqual(requests.get(signed.replace("Signature=", "Signature=x") + "&" + smaller).status_code, 403)
+        answer = requests.get(signed + "&iopcmd=thumbnail&type=4&width=none")
+        self.assertEqual((answer.status_code, answer.json()["RetCode"]), (400, -149400))
+        self.assertIn("width", answer.json()["ErrMsg"])
+        self.put("text.jpg", b"no picture")
+        answer = requests.get(FILES.private_download_url(self.b, "text.jpg", expires=60) + "&" + smaller)
+        self.assertEqual((answer.status_code, answer.json()["RetCode"]), (400, -149400))
         answer = requests.get(signed + "&iopcmd=imageinfo")
         self.assertEqual((answer.json()["width"], answer.json()["height"]), (90, 60))
 

@@ -3,7 +3,7 @@
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use anyhow::Context as _;
-use axum::{Router, middleware};
+use axum::{Router, extract::Request, middleware};
 use doorstep_blobs::{Blobs, Location};
 use doorstep_clock::SharedClock;
 use doorstep_fetch::Fetcher;
@@ -136,6 +136,7 @@ impl ObjectsRole {
         let s3 = S3Face::new(objects.clone(), self.keys.clone(), s3).metered(Arc::new(self.meter.clone()));
         // What is UFile's by its signature, query or form is answered by its face; all else goes on to S3's.
         let ufile = UfileFace::new(objects.clone(), self.keys, fetcher, ufile).metered(Arc::new(self.meter.clone()));
+        let marking = ufile.clone();
         let face = ufile.in_front_of(s3);
         let log = ObjectLog { facts: self.facts, meter: self.meter.clone(), wall: Arc::clone(&self.wall) };
         let engine = objects.clone();
@@ -144,6 +145,7 @@ impl ObjectsRole {
         tokio::spawn(until(shutdown.clone(), pictures.clone().follow_rules()));
         let router = Router::new()
             .fallback_service(Pictured::new(face, pictures.clone()))
+            .layer(middleware::map_request(move |request: Request| std::future::ready(marking.marked(request))))
             .layer(middleware::from_fn_with_state(log, object_log::note));
         let task = tokio::spawn(serve::serve(listener, router, self.config.connections, shutdown));
         tracing::info!(%at, "objects and pictures are served");

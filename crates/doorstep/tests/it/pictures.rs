@@ -150,6 +150,35 @@ async fn refusals_are_s3s_own() {
     server.stop().await;
 }
 
+#[tokio::test]
+async fn refusals_are_ufiles_own_where_it_is_asked() {
+    let server = serve(|_| {}).await;
+    let bucket = shop(&server, "words").await;
+    let client = reqwest::Client::new();
+    let ask = async |query: &str, header: Option<&str>| {
+        let url = format!("http://{}/{}/a/photo.jpg?{query}", server.objects(), bucket.name);
+        let mut request = client.get(url);
+        if let Some(header) = header {
+            request = request.header("authorization", header);
+        }
+        let answer = request.send().await.unwrap();
+        let media_type = answer.headers()["content-type"].to_str().unwrap().to_owned();
+        (answer.status().as_u16(), media_type, answer.text().await.unwrap())
+    };
+    let wrong = "iopcmd=thumbnail&type=99";
+    let signed = "UCloudPublicKey=a&Signature=b&Expires=4000000000";
+    for (query, header) in [(wrong.to_owned(), Some("UCloud a:b")), (format!("{signed}&{wrong}"), None)] {
+        let (status, media_type, body) = ask(&query, header).await;
+        assert_eq!((status, media_type.as_str()), (400, "application/json"), "{body}");
+        let body: serde_json::Value = serde_json::from_str(&body).unwrap();
+        assert_eq!(body["RetCode"], -149_400);
+        assert!(body["ErrMsg"].as_str().unwrap().contains("type"), "{body}");
+    }
+    let (status, media_type, _) = ask(wrong, None).await;
+    assert_eq!((status, media_type.as_str()), (400, "application/xml"));
+    server.stop().await;
+}
+
 /// The header of a large PNG and nothing behind it.
 fn bomb() -> Vec<u8> {
     let mut png = b"\x89PNG\r\n\x1a\n".to_vec();

@@ -88,7 +88,7 @@ pub use object::{Headers, LockMode, Meta, Object, Retention, StorageClass};
 pub use policy::{Asked, Policy, Verdict};
 pub use put::{Expected, Put, Written};
 pub use range::ByteRange;
-pub use reading::{AsSource, Granted, Served};
+pub use reading::{AsSource, Granted, Refusal, Served, Told, Words};
 pub use receive::{Body, BodyError, body};
 pub use restore::Restored;
 pub use schema::MIGRATIONS;

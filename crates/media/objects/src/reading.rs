@@ -1,7 +1,7 @@
 //! What a face and whatever stands in front of it tell each other about one request.
 //!
 //! A face knows its protocol's signatures and says who may read. What is made of an object's bytes (a smaller picture,
-//! say) is made in front of it, for every face alike, and asks the face by these two marks.
+//! say) is made in front of it, for every face alike, and asks the face by these marks.
 
 use std::borrow::Cow;
 use std::sync::Arc;
@@ -43,3 +43,27 @@ pub struct Served {
     /// Whether the bucket's rules let it through. From then on the bucket's owner pays for what is sent.
     pub let_in: bool,
 }
+
+/// Why there is nothing of what was to be made of an object, in no protocol's form.
+#[derive(Clone, Debug)]
+pub struct Refusal<'a> {
+    /// HTTP's number.
+    pub status: u16,
+    /// S3's word for it, or one like it.
+    pub code: &'a str,
+    /// What is wrong and how it would be right.
+    pub message: &'a str,
+}
+
+/// A refusal in a protocol's form.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Told {
+    /// Of the body.
+    pub media_type: &'static str,
+    /// What is sent.
+    pub body: String,
+}
+
+/// In a request's extensions: how its protocol says a refusal. Without it S3's form is used.
+#[derive(Clone, Copy, Debug)]
+pub struct Words(pub fn(&Refusal<'_>) -> Told);

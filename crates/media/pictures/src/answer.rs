@@ -1,10 +1,10 @@
-//! What goes back: pictures with what caches need to know, and refusals in S3's words.
+//! What goes back: pictures with what caches need to know, and refusals in the words of the caller's protocol.
 
 use std::time::{Duration, SystemTime};
 
 use axum::body::Body;
 use doorstep_clock::Timestamp;
-use doorstep_objects::{Object, ObjectsError, ReadConditions};
+use doorstep_objects::{Object, ObjectsError, ReadConditions, Refusal, Told, Words};
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 
 use crate::PictureError;
@@ -89,29 +89,38 @@ pub(crate) fn unchanged(validators: &Validators) -> Response<Body> {
     response
 }
 
-/// A refusal: code, message, the argument that is wrong, the path.
-pub(crate) fn refusal(error: &PictureError, path: &str, head: bool) -> Response<Body> {
+/// A refusal in `words`, or in S3's: code, message, the argument that is wrong, the path.
+pub(crate) fn refusal(error: &PictureError, path: &str, words: Option<Words>, head: bool) -> Response<Body> {
     tracing::debug!(reason = error.reason(), %error, path, "no picture");
     let status = error.status();
     if status == StatusCode::INTERNAL_SERVER_ERROR {
         tracing::error!(%error, path, "a picture failed");
     }
-    let argument = error.argument().map(|name| element("ArgumentName", &name)).unwrap_or_default();
-    let text = format!(
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error>{}{}{argument}{}</Error>",
-        element("Code", error.code()),
-        element("Message", &error.told()),
-        element("Resource", path),
-    );
-    let mut response = Response::new(if head { Body::empty() } else { Body::from(text) });
+    let message = error.told();
+    let told = match words {
+        Some(Words(say)) => say(&Refusal { status: status.as_u16(), code: error.code(), message: &message }),
+        None => xml(error, &message, path),
+    };
+    let mut response = Response::new(if head { Body::empty() } else { Body::from(told.body) });
     *response.status_mut() = status;
     let headers = response.headers_mut();
-    put(headers, header::CONTENT_TYPE, "application/xml");
+    put(headers, header::CONTENT_TYPE, told.media_type);
     put(headers, header::CACHE_CONTROL, "no-store");
     if status == StatusCode::SERVICE_UNAVAILABLE {
         put(headers, header::RETRY_AFTER, COME_AGAIN_S);
     }
     response
+}
+
+fn xml(error: &PictureError, message: &str, path: &str) -> Told {
+    let argument = error.argument().map(|name| element("ArgumentName", &name)).unwrap_or_default();
+    let body = format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error>{}{}{argument}{}</Error>",
+        element("Code", error.code()),
+        element("Message", message),
+        element("Resource", path),
+    );
+    Told { media_type: "application/xml", body }
 }
 
 fn element(name: &str, text: &str) -> String {
@@ -165,10 +174,16 @@ mod tests {
     #[test]
     fn refusals_are_well_formed() {
         assert_eq!(element("Message", "a<b & \"c\"\n\u{1}"), "<Message>a&lt;b &amp; &quot;c&quot; \u{fffd}</Message>");
-        let busy = refusal(&PictureError::Busy, "/b/k", true);
+        let busy = refusal(&PictureError::Busy, "/b/k", None, true);
         assert_eq!(
             (busy.status().as_u16(), &busy.headers()[header::RETRY_AFTER]),
             (503, &HeaderValue::from_static("1"))
+        );
+        let say = |refusal: &Refusal<'_>| Told { media_type: "text/plain", body: refusal.code.to_owned() };
+        let other = refusal(&PictureError::Protected, "/b/k", Some(Words(say)), false);
+        assert_eq!(
+            (other.status().as_u16(), other.headers()[header::CONTENT_TYPE].to_str().unwrap()),
+            (403, "text/plain")
         );
     }
 }

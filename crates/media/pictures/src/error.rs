@@ -1,4 +1,4 @@
-//! Why there is no picture, and how that is said in S3's words.
+//! Why there is no picture, and how that is said in S3's words; other protocols say it their own way (`Words`).
 
 use doorstep_fetch::FetchError;
 use doorstep_images::{GrammarError, ImageError};

@@ -10,7 +10,7 @@ use doorstep_clock::{Timestamp, monotonic};
 use doorstep_identity::Principal;
 use doorstep_images::Pipeline;
 use doorstep_images::grammar::{self, imgproxy};
-use doorstep_objects::{AsSource, Bucket, Granted, Object, ObjectsError, Served};
+use doorstep_objects::{AsSource, Bucket, Granted, Object, ObjectsError, Served, Words};
 use futures::future::BoxFuture;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, StatusCode, Uri, header};
@@ -102,6 +102,7 @@ where
         }
         Box::pin(async move {
             let path = request.uri().path().to_owned();
+            let words = request.extensions().get::<Words>().copied();
             let answered = match Ask::of(&path, request.uri().query()) {
                 Ok(None) => this.original(request).await,
                 Ok(Some(ask)) => this.picture(ask, request).await,
@@ -112,7 +113,7 @@ where
                 Err(Refused::Face(response)) => *response,
                 Err(Refused::Ours(error)) => {
                     metrics::refused(error.reason());
-                    answer::refusal(&error, &path, head)
+                    answer::refusal(&error, &path, words, head)
                 }
             })
         })
@@ -189,6 +190,7 @@ where
         let (parts, _) = request.into_parts();
         let (headers, head) = (parts.headers.clone(), parts.method == Method::HEAD);
         let path = parts.uri.path().to_owned();
+        let words = parts.extensions.get::<Words>().copied();
         let Ask { wanted, place } = ask;
         let grant = match place {
             Place::Protocol { rest } => self.by_protocol(parts, &rest).await?,
@@ -222,7 +224,7 @@ where
             count(&outcome, way, started.elapsed());
             match outcome {
                 Ok(picture) => answer::picture(picture, &validators, way == Way::Hit, head),
-                Err(error) => answer::refusal(&error, &path, head),
+                Err(error) => answer::refusal(&error, &path, words, head),
             }
         } else {
             metrics::answered("unchanged", started.elapsed());

@@ -4,7 +4,7 @@
 //! other refusal has the code −149000 − status, so that it never passes for one of UCloud's.
 
 use doorstep_identity::IdentityError;
-use doorstep_objects::ObjectsError;
+use doorstep_objects::{ObjectsError, Refusal, Told};
 use http::StatusCode;
 
 /// Refusals and failures of the face.
@@ -157,6 +157,19 @@ impl UfileError {
     }
 }
 
+/// What something in front of the face refuses (a picture, say), in UFile's form.
+pub(crate) fn words(refusal: &Refusal<'_>) -> Told {
+    let code = match refusal.code {
+        "NoSuchBucket" => -30_010,
+        "NoSuchKey" | "NoSuchVersion" => -148_654,
+        "SignatureDoesNotMatch" => -148_658,
+        "InvalidObjectState" => -148_671,
+        _ => -149_000 - i64::from(refusal.status),
+    };
+    let body = serde_json::json!({ "RetCode": code, "ErrMsg": refusal.message }).to_string();
+    Told { media_type: "application/json", body }
+}
+
 fn of_engine(error: &ObjectsError) -> StatusCode {
     match error {
         ObjectsError::NoSuchBucket(_)
@@ -206,6 +219,9 @@ mod tests {
         assert_eq!(code(UfileError::BadSignature), (403, -148_658, "invalid signature".to_owned()));
         assert_eq!(code(UfileError::Objects(ObjectsError::Full)).1, -149_507);
         let blobs = ObjectsError::Blobs(doorstep_blobs::BlobsError::Closed);
+        let told = |status, code| words(&Refusal { status, code, message: "a \"b\"" }).body;
+        assert_eq!(told(400, "InvalidArgument"), r#"{"ErrMsg":"a \"b\"","RetCode":-149400}"#);
+        assert_eq!(told(404, "NoSuchKey"), r#"{"ErrMsg":"a \"b\"","RetCode":-148654}"#);
         assert!(code(UfileError::Objects(blobs)).2.ends_with("nothing was changed"), "no word about this machine");
     }
 }

@@ -5,7 +5,7 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use bytes::Bytes;
-use doorstep_objects::{Body as Incoming, BodyError};
+use doorstep_objects::{Body as Incoming, BodyError, Words};
 use futures::future::BoxFuture;
 use futures::{StreamExt as _, TryStreamExt as _};
 use http::request::Parts;
@@ -16,6 +16,7 @@ use http_body_util::{BodyDataStream, BodyExt as _, StreamBody};
 
 use crate::answer::Body;
 use crate::call::{is_form, is_hit};
+use crate::error::words;
 use crate::form::{Beginning, begin, boundary};
 use crate::request::{Target, host};
 use crate::{UfileFace, form};
@@ -40,6 +41,17 @@ impl UfileFace {
     #[must_use]
     pub fn in_front_of<F>(self, behind: F) -> Front<F> {
         Front { ufile: self, behind }
+    }
+
+    /// Marks a read that is UFile's with UFile's words, for what stands in front of the face and may refuse.
+    #[must_use]
+    pub fn marked<B>(&self, request: Request<B>) -> Request<B> {
+        let (mut head, body) = request.into_parts();
+        let read = head.method == Method::GET || head.method == Method::HEAD;
+        if read && claim(&head, &self.config.hosts) == Claim::Ours {
+            head.extensions.insert(Words(words));
+        }
+        Request::from_parts(head, body)
     }
 }
 
