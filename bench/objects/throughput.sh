@@ -24,7 +24,7 @@ answers() { for _ in $(seq 150); do curl -s -o /dev/null "$1" && return 0; sleep
 measure() { # NAME ENDPOINT REGION
   for size in "4096 64" "1048576 64" "1073741824 2"; do
     read -r bytes clients <<<"$size"
-    "$load" "$1" "$2" bench --access "$access" --secret "$secret" --region "$3" --pid "$server" --bytes "$bytes" \
+    "$load" "$1" "$2" bench --access "$access" --secret="$secret" --region "$3" --pid "$server" --bytes "$bytes" \
       --clients "$clients" --seconds "$seconds"
     sync
   done
