@@ -155,9 +155,11 @@ async fn refusals_are_ufiles_own_where_it_is_asked() {
     let server = serve(|_| {}).await;
     let bucket = shop(&server, "words").await;
     let client = reqwest::Client::new();
+    // UFile's buckets are named by the host.
+    let host = format!("{}.files.example", bucket.name);
     let ask = async |query: &str, header: Option<&str>| {
-        let url = format!("http://{}/{}/a/photo.jpg?{query}", server.objects(), bucket.name);
-        let mut request = client.get(url);
+        let url = format!("http://{}/a/photo.jpg?{query}", server.objects());
+        let mut request = client.get(url).header("host", &host);
         if let Some(header) = header {
             request = request.header("authorization", header);
         }
@@ -169,7 +171,7 @@ async fn refusals_are_ufiles_own_where_it_is_asked() {
     let signed = "UCloudPublicKey=a&Signature=b&Expires=4000000000";
     for (query, header) in [(wrong.to_owned(), Some("UCloud a:b")), (format!("{signed}&{wrong}"), None)] {
         let (status, media_type, body) = ask(&query, header).await;
-        assert_eq!((status, media_type.as_str()), (400, "application/json"), "{body}");
+        assert_eq!((status, media_type.as_str()), (400, "application/json"), "{query}: {body}");
         let body: serde_json::Value = serde_json::from_str(&body).unwrap();
         assert_eq!(body["RetCode"], -149_400);
         assert!(body["ErrMsg"].as_str().unwrap().contains("type"), "{body}");
