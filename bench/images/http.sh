@@ -2,8 +2,8 @@
 # Pictures over HTTP: one 12-megapixel photo under 64 names to 512 pixels, JPEG q80, beside nginx's image_filter (GD),
 # thumbor (Pillow) and a process of vipsthumbnail for each picture, each alone on the machine's processors, nothing
 # cached. http.sh [SECONDS]
-# Needs the optional data folder. nginx and its module are Debian's (apt-get install nginx libnginx-mod-http-image-filter),
-# thumbor comes into .venv at the root; what is not there is left out.
+# Needs the optional data folder. nginx, its module and vipsthumbnail are Debian's (apt-get install nginx
+# libnginx-mod-http-image-filter libvips-tools), thumbor comes into .venv at the root; what is not there is left out.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
 photo=${DOORSTEP_SHARED:-$root/../shared}/data/images/phone-12mp-s7edge.jpg
