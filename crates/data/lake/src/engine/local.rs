@@ -285,8 +285,12 @@ impl Inner {
         query: Option<(&Query, Arc<Budget>)>,
         cores: usize,
     ) -> Result<SessionState, LakeError> {
+        let mut config = settings::config(&scope.session.settings(), &scope.database, cores)?;
         let (meter, pool): (_, Arc<dyn MemoryPool>) = match query {
-            Some((query, budget)) => (Arc::clone(&query.scan), budget),
+            Some((query, budget)) => {
+                config.options_mut().execution.sort_spill_reservation_bytes = budget.for_each_merge();
+                (Arc::clone(&query.scan), budget)
+            }
             None => (Arc::new(super::files::ScanMeter::new(u64::MAX)), Arc::new(UnboundedMemoryPool::default())),
         };
         let runtime = RuntimeEnv {
@@ -296,7 +300,6 @@ impl Inner {
             object_store_registry: self.files.registry(&meter),
         };
         let template = self.template.read().clone();
-        let config = settings::config(&scope.session.settings(), &scope.database, cores)?;
         let mut state = SessionStateBuilder::new_from_existing(template)
             .with_config(config)
             .with_runtime_env(Arc::new(runtime))

@@ -71,6 +71,17 @@ impl Budget {
         }
     }
 
+    /// All of it, bytes.
+    pub(super) const fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// What each sort sets aside for merging what it spills, bytes: DataFusion's 10 MiB where the budget is large, and
+    /// so little in a small one that several sorts fit beside each other.
+    pub(super) fn for_each_merge(&self) -> usize {
+        (self.bytes / 100).clamp(64 << 10, 10 << 20)
+    }
+
     /// The most that was held at once, bytes.
     pub(super) fn peak(&self) -> usize {
         self.peak.load(Ordering::Relaxed)

@@ -20,6 +20,7 @@ mod reading;
 mod scope;
 mod session;
 mod settings;
+mod sparing;
 mod statements;
 mod table;
 mod travel;

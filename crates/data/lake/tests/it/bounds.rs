@@ -38,6 +38,15 @@ async fn time_memory_and_bytes_are_bounded() {
         "{:?}",
         sorted.statistics
     );
+    // A join whose sides do not fit is done by sorting, with the same rows.
+    let join = "SELECT count(*), max(a.h), min(b.x) FROM big AS a JOIN big AS b ON a.h = b.h";
+    let (tight_joined, joined) = (run(join, tight).await.unwrap(), run(join, Limits::default()).await.unwrap());
+    assert_eq!(tight_joined.batches, joined.batches);
+    assert!(
+        tight_joined.statistics.spilled_bytes > 0 && tight_joined.statistics.peak_memory <= 20 << 20,
+        "{:?}",
+        tight_joined.statistics
+    );
     let tiny = Limits { memory_bytes: Some(1 << 20), cores: Some(1), ..Limits::default() };
     let ended = run("SELECT array_agg(h) FROM big", tiny).await;
     assert!(matches!(ended, Err(LakeError::Limit { limit: Limit::Memory, .. })), "{ended:?}");
