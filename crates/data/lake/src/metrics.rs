@@ -8,8 +8,10 @@ pub const QUERIES: &str = "doorstep_lake_queries_total";
 pub const QUERY_SECONDS: &str = "doorstep_lake_query_seconds";
 /// CPU they used, seconds.
 pub const CPU_SECONDS: &str = "doorstep_lake_cpu_seconds_total";
-/// Queries whose joins did not fit into their memory and were done again by sorting.
-pub const SPARED: &str = "doorstep_lake_queries_joined_by_sorting_total";
+/// Queries that did not fit into their memory and were done again with joins by sorting and small portions.
+pub const SPARED: &str = "doorstep_lake_queries_spared_total";
+/// Texts in delimited files that did not fit their type and became null.
+pub const MISFITS: &str = "doorstep_lake_misfits_total";
 /// Bytes read from data files.
 pub const BYTES_SCANNED: &str = "doorstep_lake_bytes_scanned_total";
 /// Queries that run now.
@@ -35,6 +37,12 @@ pub(crate) fn query(outcome: &'static str, wall: std::time::Duration, cpu_ms: u6
     histogram!(QUERY_SECONDS).record(wall.as_secs_f64());
     counter!(CPU_SECONDS).increment(cpu_ms / 1000);
     counter!(BYTES_SCANNED).increment(bytes);
+}
+
+pub(crate) fn misfits(n: u64) {
+    if n > 0 {
+        counter!(MISFITS).increment(n);
+    }
 }
 
 pub(crate) fn spared() {

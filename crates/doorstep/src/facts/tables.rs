@@ -225,6 +225,7 @@ pub(crate) const TABLES: &[&TableSpec] = &[
             column("peak_memory", Int, "/statistics/peak_memory", "The most memory it held, bytes."),
             column("spilled_bytes", Int, "/statistics/spilled_bytes", "Bytes spilled to disk."),
             column("rows", Int, "/statistics/rows", "Rows of its answer."),
+            column("misfits", Int, "/statistics/misfits", "Texts in delimited files that did not fit their type: null."),
             column("memory_mib_ms", Int, "/statistics/memory_mib_ms", "Memory over time, MiB times milliseconds."),
             column("cost", Text, "/statistics/cost/amount", "What it cost, as a decimal; null if it failed."),
             column("currency", Text, "/statistics/cost/currency", "Of the cost."),

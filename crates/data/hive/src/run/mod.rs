@@ -234,6 +234,7 @@ impl Call<'_> {
                         "settings of Hive are kept and not acted on",
                     ));
                 }
+                doorstep_lake::check_setting(name, value)?;
                 self.session.set(name, value);
                 Ok(Answer::done())
             }

@@ -278,7 +278,18 @@ async fn files_are_loaded_and_what_does_not_fit_is_null() {
     std::fs::write(folder.join("a.txt"), "1|pen|1.5\n2|\\N|x\nthree|ink|2\n").unwrap();
     let make = "create table pens (id int, name string, price double) row format delimited fields terminated by '|'";
     client.execute(make).await.unwrap();
+    let misfits = Arc::new(AtomicU64::new(0));
+    let counted = Arc::clone(&misfits);
+    place.engine.listen(Arc::new(move |query| {
+        counted.fetch_add(query.statistics().misfits, Ordering::Relaxed);
+    }));
     client.execute("load data inpath 'in/pens' into table pens").await.unwrap();
+    assert_eq!(misfits.load(Ordering::Relaxed), 2, "each is counted once");
+    client.execute("set strict = true").await.unwrap();
+    let why = client.execute("load data inpath 'in/pens' into table pens").await.unwrap_err();
+    assert!(why.contains("three") || why.contains("price"), "{why}");
+    assert!(client.execute("set strict = perhaps").await.unwrap_err().contains("strict"));
+    client.execute("set strict = false").await.unwrap();
     let rows = client.rows("select * from pens order by id, name").await.unwrap();
     assert_eq!(rows, ["NULL\tink\t2.0", "1\tpen\t1.5", "2\tNULL\tNULL"]);
     client.execute("load data inpath 'in/pens' overwrite into table pens").await.unwrap();

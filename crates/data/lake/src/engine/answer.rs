@@ -13,17 +13,18 @@ use datafusion::execution::{SendableRecordBatchStream, SessionState};
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::physical_plan::coop::CooperativeExec;
 use datafusion::physical_plan::stream::RecordBatchStreamAdapter;
-use datafusion::physical_plan::{ExecutionPlan, displayable, execute_stream};
-use futures::{StreamExt as _, stream};
+use datafusion::physical_plan::{ExecutionPlan, displayable};
+use futures::stream;
 use tokio::sync::mpsc;
 
 use super::local::{Inner, with_nearest};
 use super::memory::Budget;
 use super::query::Query;
 use super::session::Session;
+use super::sparing::Rows;
 use super::statements::{self, Step};
-use super::{Statement, insert, sparing};
-use crate::{LakeError, metrics};
+use super::{Statement, insert};
+use crate::LakeError;
 
 /// Batches that may wait for the caller.
 pub(super) const AHEAD: usize = 4;
@@ -89,27 +90,12 @@ impl Work {
     async fn hand_over(&self, state: &SessionState, plan: &LogicalPlan) -> Result<(), LakeError> {
         let physical = self.physical(state, plan).await?;
         self.send(Message::Columns(physical.schema())).await?;
-        match self.send_rows(state, &physical).await {
-            Err(error) if self.query.rows.load(Ordering::Relaxed) == 0 && sparing::helps(&error, &physical) => {
-                drop(physical);
-                sparing::all_is_given_back(&self.budget).await;
-                metrics::spared();
-                let state = sparing::state(state, &self.budget);
-                let physical = self.physical(&state, plan).await?;
-                self.send_rows(&state, &physical).await
-            }
-            ended => ended,
-        }
-    }
-
-    async fn send_rows(&self, state: &SessionState, physical: &Arc<dyn ExecutionPlan>) -> Result<(), LakeError> {
-        let mut rows = execute_stream(Arc::clone(physical), state.task_ctx())?;
-        while let Some(batch) = rows.next().await {
-            let batch = batch?;
+        let mut rows = Rows::begin(self, state, plan, physical)?;
+        while let Some(batch) = rows.next().await? {
             self.query.rows.fetch_add(batch.num_rows() as u64, Ordering::Relaxed);
             self.send(Message::Rows(batch)).await?;
         }
-        self.note_spills(physical);
+        self.note_spills(rows.plan());
         Ok(())
     }
 

@@ -8,13 +8,12 @@ use arrow::compute::{cast, take_record_batch};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::execution::SessionState;
 use datafusion::logical_expr::LogicalPlan;
-use datafusion::physical_plan::execute_stream;
-use futures::StreamExt as _;
 
 use super::answer::Work;
 use super::external;
 use super::files::LakeFiles;
 use super::scope::Scope;
+use super::sparing::Rows;
 use super::urls::is_url;
 use super::write::{ParquetFile, Pending};
 use crate::LakeError;
@@ -74,12 +73,12 @@ pub(super) async fn write(
         _ => table_folder(tenant, &table.id),
     };
     let physical = work.physical(state, plan).await?;
-    let mut rows = execute_stream(Arc::clone(&physical), state.task_ctx())?;
+    let mut rows = Rows::begin(work, state, plan, physical)?;
     let mut sink = Sink::new(&scope.engine.files, folder, &table);
-    while let Some(batch) = rows.next().await {
-        sink.write(&conform(batch?, &table.schema)?)?;
+    while let Some(batch) = rows.next().await? {
+        sink.write(&conform(batch, &table.schema)?)?;
     }
-    work.note_spills(&physical);
+    work.note_spills(rows.plan());
     let written = sink.rows;
     let (mut pending, specs) = sink.finish()?;
     let files = pending.keep();

@@ -22,6 +22,7 @@ use parking_lot::{Mutex, RwLock};
 use super::answer;
 use super::cpu::Cores;
 use super::files::LakeFiles;
+use super::fitting::Fitting;
 use super::gate::{Asked, Gate, Place};
 use super::memory::Budget;
 use super::names::OneCatalog;
@@ -36,6 +37,10 @@ use super::{Engine, Limits, Plan, Running, Statement, metering, settings, statem
 use crate::catalog::{BUILT_IN_DATABASE, Catalog, DataFile};
 use crate::ingest::Tables;
 use crate::{LakeError, metrics};
+
+/// Spilled files that one sort reads back at once; one that reads as many as there is memory for leaves none to the
+/// sorts beside it.
+const MERGED_AT_ONCE: usize = 16;
 
 /// Sizes and bounds of the engine.
 #[derive(Clone, Debug)]
@@ -151,6 +156,7 @@ impl LocalEngine {
         let disk = DiskManagerBuilder::default()
             .with_mode(DiskManagerMode::Directories(vec![spill.clone()]))
             .with_max_temp_directory_size(options.spill_bytes)
+            .with_max_spill_merge_fan_in(MERGED_AT_ONCE)
             .build()?;
         let cache = CacheManagerConfig {
             metadata_cache_limit: options.metadata_cache_bytes,
@@ -289,6 +295,7 @@ impl Inner {
         let (meter, pool): (_, Arc<dyn MemoryPool>) = match query {
             Some((query, budget)) => {
                 config.options_mut().execution.sort_spill_reservation_bytes = budget.for_each_merge();
+                config.options_mut().extensions.insert(Fitting::new(&scope.session, Arc::clone(&query.misfits)));
                 (Arc::clone(&query.scan), budget)
             }
             None => (Arc::new(super::files::ScanMeter::new(u64::MAX)), Arc::new(UnboundedMemoryPool::default())),
@@ -391,6 +398,7 @@ impl Inner {
         }
         let outcome = why.map_or(end.as_str(), LakeError::code);
         metrics::query(outcome, Duration::from_millis(statistics.wall_ms), statistics.cpu_ms, statistics.bytes_scanned);
+        metrics::misfits(statistics.misfits);
         tracing::debug!(
             query = query.id(),
             outcome,

@@ -11,9 +11,12 @@ use datafusion::error::{DataFusionError, Result};
 use datafusion::execution::memory_pool::{MemoryConsumer, MemoryLimit, MemoryPool, MemoryReservation};
 use doorstep_clock::monotonic;
 use parking_lot::Mutex;
+use tokio::sync::Notify;
 
 /// The part of a budget that only consumers which cannot spill may take: one of so many.
 const HEADROOM: usize = 8;
+/// How DataFusion names the side that a hash join holds.
+const HASH_JOIN: &str = "HashJoinInput";
 
 /// A bounded pool that remembers its peak.
 #[derive(Debug)]
@@ -22,6 +25,9 @@ pub(super) struct Budget {
     shares: Mutex<Shares>,
     peak: AtomicUsize,
     held: Mutex<Held>,
+    /// What a hash join was refused, until it is told.
+    refused: Mutex<Option<String>>,
+    refusal: Notify,
 }
 
 /// Who holds what, bytes.
@@ -68,6 +74,8 @@ impl Budget {
             shares: Mutex::default(),
             peak: AtomicUsize::new(0),
             held: Mutex::new(Held { since: monotonic(), bytes: 0, byte_ns: 0 }),
+            refused: Mutex::default(),
+            refusal: Notify::new(),
         }
     }
 
@@ -80,6 +88,22 @@ impl Budget {
     /// so little in a small one that several sorts fit beside each other.
     pub(super) fn for_each_merge(&self) -> usize {
         (self.bytes / 100).clamp(64 << 10, 10 << 20)
+    }
+
+    /// Ends when a hash join is refused what it asks for: its plan cannot come to a good end any more.
+    pub(super) async fn join_refused(&self) -> DataFusionError {
+        loop {
+            let told = self.refusal.notified();
+            if let Some(refused) = self.refused.lock().take() {
+                return DataFusionError::ResourcesExhausted(refused);
+            }
+            told.await;
+        }
+    }
+
+    /// Refusals so far were of a plan that is gone.
+    pub(super) fn forget_refusal(&self) {
+        *self.refused.lock() = None;
     }
 
     /// The most that was held at once, bytes.
@@ -152,9 +176,13 @@ impl MemoryPool for Budget {
             return Ok(());
         }
         let (name, size) = (consumer.name(), reservation.size());
-        Err(DataFusionError::ResourcesExhausted(format!(
-            "{name} holds {size} bytes and asked for {additional} more, {room} are left to it of {self}"
-        )))
+        let refused =
+            format!("{name} holds {size} bytes and asked for {additional} more, {room} are left to it of {self}");
+        if name.starts_with(HASH_JOIN) {
+            *self.refused.lock() = Some(refused.clone());
+            self.refusal.notify_one();
+        }
+        Err(DataFusionError::ResourcesExhausted(refused))
     }
 
     fn reserved(&self) -> usize {

@@ -6,6 +6,7 @@ mod ddl;
 mod depth;
 mod external;
 mod files;
+mod fitting;
 mod gate;
 mod insert;
 mod listing;
@@ -35,6 +36,7 @@ use datafusion::logical_expr::LogicalPlan;
 use datafusion::sql::parser::Statement as ParsedStatement;
 
 pub(crate) use files::LakeFiles;
+pub use fitting::check_setting;
 pub(crate) use insert::table_folder;
 pub use listing::Listed;
 pub use local::{Context, EngineOptions, HISTORY, Listener, LocalEngine};

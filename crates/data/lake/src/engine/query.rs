@@ -47,6 +47,8 @@ pub struct Statistics {
     pub memory_mib_ms: u64,
     /// Bytes spilled to disk.
     pub spilled_bytes: u64,
+    /// Texts in delimited files that did not fit the type of their column and became null.
+    pub misfits: u64,
     /// Rows of the answer.
     pub rows: u64,
     /// What it costs, once it has ended; nothing if it failed.
@@ -88,6 +90,7 @@ pub struct Query {
     inner: Mutex<Inner>,
     pub(super) rows: AtomicU64,
     pub(super) spilled: AtomicU64,
+    pub(super) misfits: Arc<AtomicU64>,
     pub(super) planned: AtomicU64,
     pub(super) scan: Arc<ScanMeter>,
     cancel: watch::Sender<bool>,
@@ -114,6 +117,7 @@ impl Query {
             inner: Mutex::default(),
             rows: AtomicU64::new(0),
             spilled: AtomicU64::new(0),
+            misfits: Arc::default(),
             planned: AtomicU64::new(0),
             scan: Arc::new(ScanMeter::new(scan_limit)),
             cancel: watch::Sender::new(false),
@@ -200,6 +204,7 @@ impl Query {
             peak_memory: inner.budget.as_ref().map_or(0, |budget| budget.peak() as u64),
             memory_mib_ms: inner.budget.as_ref().map_or(0, |budget| budget.mib_ms()),
             spilled_bytes: self.spilled.load(Ordering::Relaxed),
+            misfits: self.misfits.load(Ordering::Relaxed),
             rows: self.rows.load(Ordering::Relaxed),
             cost: None,
         }

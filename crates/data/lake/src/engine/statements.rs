@@ -14,7 +14,7 @@ use datafusion::sql::sqlparser::ast::{self, Statement as Ast};
 
 use super::insert::{Mode, Target};
 use super::scope::Scope;
-use super::{Statement, ddl, depth, metering, settings, travel};
+use super::{Statement, ddl, depth, fitting, metering, settings, travel};
 use crate::LakeError;
 use crate::catalog::{BUILT_IN_DATABASE, TableDef, TableKind, nearest};
 
@@ -153,6 +153,7 @@ async fn planned(
         LogicalPlan::Statement(Control::SetVariable(set)) => {
             let value = set.value.trim_matches('\'');
             settings::check(&set.variable, value)?;
+            fitting::check_setting(&set.variable, value)?;
             if set.variable == metering::SPEED {
                 scope.engine.check_speed(scope.session.tenant(), value).await?;
             }

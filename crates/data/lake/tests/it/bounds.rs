@@ -3,8 +3,9 @@
 use std::time::{Duration, Instant};
 
 use doorstep_identity::Scope;
-use doorstep_lake::{Engine as _, IngestOptions, LakeError, Limit, Limits, Statement};
+use doorstep_lake::{Engine as _, IngestOptions, LakeError, Limit, Limits, LocalEngine, Outcome, Session, Statement};
 use futures::StreamExt as _;
+use tokio::task::JoinHandle;
 
 use crate::support::{Lake, session};
 
@@ -31,7 +32,7 @@ async fn time_memory_and_bytes_are_bounded() {
     assert!(matches!(ended, Err(LakeError::Limit { limit: Limit::Bytes, .. })), "{ended:?}");
 
     // A sort spills instead of failing; what cannot spill says so.
-    let tight = Limits { memory_bytes: Some(20 << 20), cores: Some(1), ..Limits::default() };
+    let tight = Limits { memory_bytes: Some(20 << 20), cores: Some(2), ..Limits::default() };
     let sorted = run("SELECT max(r) FROM (SELECT row_number() OVER (ORDER BY h) AS r FROM big)", tight).await.unwrap();
     assert!(
         sorted.statistics.spilled_bytes > 0 && sorted.statistics.peak_memory <= 20 << 20,
@@ -40,17 +41,39 @@ async fn time_memory_and_bytes_are_bounded() {
     );
     // A join whose sides do not fit is done by sorting, with the same rows.
     let join = "SELECT count(*), max(a.h), min(b.x) FROM big AS a JOIN big AS b ON a.h = b.h";
-    let (tight_joined, joined) = (run(join, tight).await.unwrap(), run(join, Limits::default()).await.unwrap());
-    assert_eq!(tight_joined.batches, joined.batches);
-    assert!(
-        tight_joined.statistics.spilled_bytes > 0 && tight_joined.statistics.peak_memory <= 20 << 20,
-        "{:?}",
-        tight_joined.statistics
-    );
+    let narrow = Limits { memory_bytes: Some(32 << 20), cores: Some(2), ..Limits::default() };
+    let (by_sorting, by_hash) = (run(join, narrow).await.unwrap(), run(join, Limits::default()).await.unwrap());
+    assert_eq!(by_sorting.batches, by_hash.batches);
+    let (few, many) = (by_sorting.statistics, by_hash.statistics);
+    assert!(few.spilled_bytes > 0 && few.peak_memory <= 32 << 20 && many.peak_memory > 32 << 20, "{few:?} {many:?}");
+    // A side that is small stays in memory.
+    let with_small = format!("{join} JOIN (VALUES (7), (8)) AS few(x) ON a.x = few.x");
+    let running = lake.engine.execute(&boss, Statement::Sql(with_small), narrow).await.unwrap();
+    let query = running.query.clone();
+    assert_eq!(running.collect(10).await.unwrap().batches[0].num_rows(), 1);
+    let plan = query.plan().unwrap();
+    assert!(plan.contains("HashJoinExec") && plan.contains("SortMergeJoinExec"), "{plan}");
+    // So are joins of a statement that writes.
+    let made = run(&format!("CREATE TABLE joined AS {join}"), narrow).await.unwrap();
+    assert!(made.statistics.spilled_bytes > 0, "{:?}", made.statistics);
+    assert_eq!(run("SELECT * FROM joined", narrow).await.unwrap().batches[0].columns(), by_hash.batches[0].columns());
     let tiny = Limits { memory_bytes: Some(1 << 20), cores: Some(1), ..Limits::default() };
     let ended = run("SELECT array_agg(h) FROM big", tiny).await;
     assert!(matches!(ended, Err(LakeError::Limit { limit: Limit::Memory, .. })), "{ended:?}");
     lake.stop().await;
+}
+
+/// A statement that waits for its place.
+async fn wait_in_line(engine: &LocalEngine, who: &Session) -> JoinHandle<Result<Outcome, LakeError>> {
+    let (asker, who) = (engine.clone(), who.clone());
+    let waiting = tokio::spawn(async move {
+        asker.execute(&who, Statement::Sql("SELECT 1".to_owned()), Limits::default()).await?.collect(10).await
+    });
+    while engine.queries().len() < 2 {
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    tokio::time::sleep(Duration::from_millis(200)).await;
+    waiting
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -68,15 +91,14 @@ async fn a_cancelled_query_stops_and_leaves_its_place() {
     {
         // One may wait, a second is refused.
         let engine = lake.engine.clone();
-        let (asker, boss) = (engine.clone(), boss.clone());
-        let waiting = tokio::spawn(async move {
-            asker.execute(&boss, Statement::Sql("SELECT 1".to_owned()), Limits::default()).await?.collect(10).await
-        });
-        while engine.queries().len() < 2 {
-            tokio::time::sleep(Duration::from_millis(5)).await;
-        }
-        tokio::time::sleep(Duration::from_millis(200)).await;
+        let waiting = wait_in_line(&engine, &boss).await;
         assert!(matches!(start("SELECT 1").await, Err(LakeError::Overloaded { .. })));
+        // One whose caller goes while it waits leaves the queue to the next.
+        waiting.abort();
+        assert!(waiting.await.unwrap_err().is_cancelled());
+        assert_eq!(engine.queries().len(), 1, "nobody waits any more");
+        let waiting = wait_in_line(&engine, &boss).await;
+        assert!(matches!(start("SELECT 1").await, Err(LakeError::Overloaded { .. })), "the next one does wait");
         query.cancel();
         assert!(waiting.await.unwrap().is_ok(), "the one that waited has its turn");
     }
