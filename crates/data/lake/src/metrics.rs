@@ -11,7 +11,7 @@ pub const CPU_SECONDS: &str = "doorstep_lake_cpu_seconds_total";
 /// Queries that did not fit into their memory and were done again with joins by sorting and small portions.
 pub const SPARED: &str = "doorstep_lake_queries_spared_total";
 /// Texts in delimited files that did not fit their type and became null.
-pub const MISFITS: &str = "doorstep_lake_misfits_total";
+pub const TEXT_MISFITS: &str = "doorstep_lake_misfits_total";
 /// Bytes read from data files.
 pub const BYTES_SCANNED: &str = "doorstep_lake_bytes_scanned_total";
 /// Queries that run now.
@@ -41,7 +41,7 @@ pub(crate) fn query(outcome: &'static str, wall: std::time::Duration, cpu_ms: u6
 
 pub(crate) fn misfits(n: u64) {
     if n > 0 {
-        counter!(MISFITS).increment(n);
+        counter!(TEXT_MISFITS).increment(n);
     }
 }
 
