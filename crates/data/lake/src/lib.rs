@@ -1,6 +1,6 @@
 //! Everything is a table: catalogue, ingest from the journal, SQL on DataFusion.
 //!
-//! A [`Catalog`] keeps databases, tables, partitions, views, functions and the list of data files in
+//! A [`Catalog`] keeps databases, tables, partitions, views and the list of data files in
 //! the relational store; the files are Parquet in one folder. An [`Engine`] runs a [`Statement`] for
 //! the [`Session`] of a principal and answers with a stream of record batches; [`LocalEngine`] does so
 //! with DataFusion in this process. [`Ingest`] carries the journal into the built-in tables.
@@ -22,7 +22,7 @@ pub mod replies;
 pub use catalog::{Catalog, MIGRATIONS};
 pub use engine::{
     Context, Cost, Engine, EngineOptions, HISTORY, Limits, Listed, Listener, LocalEngine, Outcome, Plan, Query,
-    QueryEnd, QueryId, Running, SPEED, Session, Settings, Statement, Statistics,
+    QueryEnd, QueryId, Running, SPEED, Session, Settings, Statement, Statistics, check_setting,
 };
 pub use error::{LakeError, Limit, Place};
 pub use ingest::{CARETAKER, CareOptions, Ingest, IngestOptions, Keeper, Snapshot, Tables, ViewSpec, journal_id};

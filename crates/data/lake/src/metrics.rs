@@ -11,7 +11,7 @@ pub const CPU_SECONDS: &str = "doorstep_lake_cpu_seconds_total";
 /// Queries that did not fit into their memory and were done again with joins by sorting and small portions.
 pub const SPARED: &str = "doorstep_lake_queries_spared_total";
 /// Texts in delimited files that did not fit their type and became null.
-pub const MISFITS: &str = "doorstep_lake_misfits_total";
+pub const TEXT_MISFITS: &str = "doorstep_lake_misfits_total";
 /// Bytes read from data files.
 pub const BYTES_SCANNED: &str = "doorstep_lake_bytes_scanned_total";
 /// Queries that run now.
@@ -28,6 +28,8 @@ pub const MISFITS: &str = "doorstep_lake_values_unfit_total";
 pub const COMMITS: &str = "doorstep_lake_commits_total";
 /// Files merged into larger ones, by `table`.
 pub const COMPACTED: &str = "doorstep_lake_files_compacted_total";
+/// Files of built-in tables that went, or were written again without the rows that are kept no longer, by `table`.
+pub const EXPIRED: &str = "doorstep_lake_files_expired_total";
 
 /// 1 in the process that keeps the lake, else 0.
 pub const KEEPER: &str = "doorstep_lake_keeper";
@@ -41,7 +43,7 @@ pub(crate) fn query(outcome: &'static str, wall: std::time::Duration, cpu_ms: u6
 
 pub(crate) fn misfits(n: u64) {
     if n > 0 {
-        counter!(MISFITS).increment(n);
+        counter!(TEXT_MISFITS).increment(n);
     }
 }
 
@@ -73,4 +75,8 @@ pub(crate) fn committed(table: &'static str) {
 
 pub(crate) fn compacted(table: &str, files: usize) {
     counter!(COMPACTED, "table" => table.to_owned()).increment(files as u64);
+}
+
+pub(crate) fn expired(table: &str, files: usize) {
+    counter!(EXPIRED, "table" => table.to_owned()).increment(files as u64);
 }
