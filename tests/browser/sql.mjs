@@ -48,11 +48,29 @@ export async function sqlChecks({ harness, page }) {
     await page.getByTestId('sql-took').waitFor();
     await page.getByTestId('sql-explain').click();
     await page.getByTestId('sql-plan').waitFor();
+    const estimate = await page.getByTestId('sql-estimate').innerText();
+    assert(/\d/.test(estimate), `the plan's cost is told as: ${estimate}`);
     await page.getByTestId('sql-save').click();
     await page.getByTestId('sql-name').fill('one');
     await page.keyboard.press('Enter');
     await page.getByTestId('sql-saved').locator('li', { hasText: 'one' }).waitFor();
     await page.getByTestId('sql-side-history').click();
     await page.getByTestId('sql-history').locator('li').first().waitFor();
+  });
+
+  await harness.check('what a statement costs is told, at the speed that is chosen', async () => {
+    await page.getByTestId('sql-speed').selectOption('fast');
+    await write('SELECT count(*) AS events, count(DISTINCT order_id) AS orders FROM order_events');
+    const cost = page.getByTestId('sql-cost');
+    await cost.waitFor();
+    const told = await cost.innerText();
+    assert(/[1-9]/.test(told), `the cost is told as: ${told}`);
+    await page.getByTestId('sql-history-cost').first().waitFor();
+    await page.getByTestId('sql-explain').click();
+    await page.getByTestId('sql-estimate').waitFor();
+    await page.getByTestId('sql-tab-table').click();
+    await harness.shot(page, 'sql-cost');
+    await page.getByTestId('sql-speed').selectOption('standard');
+    return told;
   });
 }

@@ -39,6 +39,7 @@ const REQUESTS: TableSpec = TableSpec {
     ],
     time: "at",
     keep_days: None,
+    clock: None,
 };
 /// Events appended at once.
 const BATCH: u64 = 2_000;

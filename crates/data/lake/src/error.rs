@@ -17,6 +17,9 @@ pub struct Place {
     pub column: u64,
 }
 
+/// In the engine's words when a query has spilled as much as it may; it tells that in no other way.
+const SPILL_EXHAUSTED: &str = "used disk space during the spilling process";
+
 /// A bound that a query ran into.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Limit {
@@ -24,6 +27,8 @@ pub enum Limit {
     Time,
     /// Memory, after spilling what can be spilled.
     Memory,
+    /// Its part of the space on disk for what does not fit into memory.
+    Spill,
     /// Bytes read from data files.
     Bytes,
     /// Rows or bytes of an answer.
@@ -39,6 +44,7 @@ impl Limit {
         match self {
             Self::Time => "time",
             Self::Memory => "memory",
+            Self::Spill => "spill",
             Self::Bytes => "bytes",
             Self::Answer => "answer",
             Self::Cost => "cost",
@@ -252,6 +258,8 @@ fn translate(error: DataFusionError, diagnostic: Option<Diagnostic>) -> LakeErro
                 Ok(inner) => translate(*inner, diagnostic),
                 Err(other) => LakeError::Execution(other.to_string()),
             },
+            // A writer of spilled batches tells it as a failure of the disk.
+            other if other.to_string().contains(SPILL_EXHAUSTED) => spilled_too_much(),
             other => LakeError::Execution(DataFusionError::ArrowError(Box::new(other), note).strip_backtrace()),
         },
         other => shared_error(&other, diagnostic),
@@ -269,6 +277,7 @@ fn shared_error(error: &DataFusionError, diagnostic: Option<Diagnostic>) -> Lake
             _ => LakeError::Execution(any.to_string()),
         },
         DataFusionError::SQL(parser, _) => parse_error(parser),
+        DataFusionError::ResourcesExhausted(reason) if reason.contains(SPILL_EXHAUSTED) => spilled_too_much(),
         DataFusionError::ResourcesExhausted(reason) => LakeError::Limit {
             limit: Limit::Memory,
             detail: format!("it needs more memory than it may have ({reason})"),
@@ -285,6 +294,11 @@ fn shared_error(error: &DataFusionError, diagnostic: Option<Diagnostic>) -> Lake
         }
         other => LakeError::Execution(plain(other)),
     }
+}
+
+fn spilled_too_much() -> LakeError {
+    let detail = "what does not fit into memory does not fit on disk either: it spilled all that one query may";
+    LakeError::Limit { limit: Limit::Spill, detail: detail.to_owned() }
 }
 
 fn place_of(diagnostic: Diagnostic) -> Option<Place> {

@@ -1,6 +1,6 @@
 //! Everything is a table: catalogue, ingest from the journal, SQL on DataFusion.
 //!
-//! A [`Catalog`] keeps databases, tables, partitions, views, functions and the list of data files in
+//! A [`Catalog`] keeps databases, tables, partitions, views and the list of data files in
 //! the relational store; the files are Parquet in one folder. An [`Engine`] runs a [`Statement`] for
 //! the [`Session`] of a principal and answers with a stream of record batches; [`LocalEngine`] does so
 //! with DataFusion in this process. [`Ingest`] carries the journal into the built-in tables.

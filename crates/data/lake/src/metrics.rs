@@ -28,6 +28,8 @@ pub const MISFITS: &str = "doorstep_lake_values_unfit_total";
 pub const COMMITS: &str = "doorstep_lake_commits_total";
 /// Files merged into larger ones, by `table`.
 pub const COMPACTED: &str = "doorstep_lake_files_compacted_total";
+/// Files of built-in tables that went, or were written again without the rows that are kept no longer, by `table`.
+pub const EXPIRED: &str = "doorstep_lake_files_expired_total";
 
 /// 1 in the process that keeps the lake, else 0.
 pub const KEEPER: &str = "doorstep_lake_keeper";
@@ -73,4 +75,8 @@ pub(crate) fn committed(table: &'static str) {
 
 pub(crate) fn compacted(table: &str, files: usize) {
     counter!(COMPACTED, "table" => table.to_owned()).increment(files as u64);
+}
+
+pub(crate) fn expired(table: &str, files: usize) {
+    counter!(EXPIRED, "table" => table.to_owned()).increment(files as u64);
 }

@@ -169,6 +169,7 @@ fn of_the_lake(error: &LakeError) -> &'static str {
         LakeError::Limit { limit, .. } => match limit {
             Limit::Time => "57014",
             Limit::Memory => "53200",
+            Limit::Spill => "53100",
             Limit::Bytes | Limit::Answer => "54000",
             Limit::Cost => "53400",
         },

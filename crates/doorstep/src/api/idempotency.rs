@@ -22,7 +22,7 @@ use super::{
 };
 
 pub(crate) const HEADER: HeaderName = HeaderName::from_static("idempotency-key");
-const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
+pub(crate) const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
 /// How long an answer is remembered.
 const REMEMBERED_MS: i64 = 24 * 3_600_000;
@@ -45,6 +45,19 @@ impl Idempotency {
         }
         Ok(Some(Self { key: key.to_owned(), hash: extract::hash(target, body) }))
     }
+}
+
+#[cfg(feature = "lake")]
+impl Idempotency {
+    /// The same key for a statement that writes rows, which has a transaction of its own.
+    pub(crate) fn for_rows(self, caller: &Principal) -> doorstep_lake::catalog::Once {
+        doorstep_lake::catalog::Once { scope: scope(caller), key: self.key, hash: self.hash }
+    }
+}
+
+/// Keys of different callers are different keys.
+fn scope(caller: &Principal) -> String {
+    format!("{}/{}", caller.tenant, caller.key)
 }
 
 /// What a write's transaction comes to: the answer, and what is left to do in memory after the commit.
@@ -130,7 +143,7 @@ where
         let written = Written { status: done.status, body: done.body, replayed: false, collection: None };
         return Ok((written, Some(done.effect)));
     };
-    let scope = format!("{}/{}", caller.tenant, caller.key);
+    let scope = scope(caller);
     let request = request_id::current();
     let effect = Arc::new(Mutex::new(None));
     let kept = Arc::clone(&effect);

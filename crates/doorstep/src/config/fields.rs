@@ -2,7 +2,7 @@
 //!
 //! tidy-allow-long: the table is one list that grows by a row a setting, and is read as one.
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
 
 use toml::Value;
 
@@ -364,6 +364,13 @@ pub(super) const FIELDS: &[Field] = &[
         float_of
     ),
     field!(
+        "lake.keep_days",
+        "Days that rows of a built-in table are kept, as in [\"access_log=30\", \"quotes=forever\"]; others as their table says.",
+        lake.keep_days,
+        keep_days,
+        |kept: &BTreeMap<String, Option<u32>>| Some(keep_days_of(kept))
+    ),
+    field!(
         "lake.url_mib",
         "How large a file may be that a table over a URL reads, in MiB.",
         lake.url_mib,
@@ -522,6 +529,23 @@ mod tests {
         assert!(told("api,hive").is_err_and(|fix| fix.contains("add lake")));
         assert!(told("api,postgres").is_err_and(|fix| fix.contains("add lake")));
         assert!(told("hive,postgres,lake").is_ok());
+    }
+
+    #[test]
+    fn days_are_kept_by_table() {
+        let told = |value: &Value| keep_days(value).map_err(|misfit| format!("{} {}", misfit.reason, misfit.fix));
+        let text = |text: &str| Value::String(text.to_owned());
+        let kept = told(&text("access_log=30, quotes=forever")).unwrap_or_default();
+        assert_eq!(kept, BTreeMap::from([("access_log".to_owned(), Some(30)), ("quotes".to_owned(), None)]));
+        assert_eq!(told(&keep_days_of(&kept)), Ok(kept.clone()));
+        let file: toml::Table = "access_log = 30\nquotes = \"forever\"".parse().unwrap_or_default();
+        assert_eq!(told(&Value::Table(file)), Ok(kept));
+        assert!(
+            told(&text("acess_log=30"))
+                .is_err_and(|told| told.contains("no built-in table") && told.contains("access_log"))
+        );
+        assert!(told(&text("access_log=0")).is_err_and(|told| told.contains("1 to 36500")));
+        assert!(told(&text("access_log")).is_err_and(|told| told.contains("access_log=30")));
     }
 
     #[test]

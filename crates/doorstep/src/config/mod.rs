@@ -9,7 +9,7 @@ mod load;
 mod show;
 mod values;
 
-use std::{net::SocketAddr, path::PathBuf};
+use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf};
 
 use doorstep_clock::Timestamp;
 
@@ -235,6 +235,8 @@ pub struct Lake {
     pub flush_s: f64,
     /// Days that the past of a table of one's own can be read: `FOR SYSTEM_TIME AS OF`.
     pub history_days: f64,
+    /// Days that rows of built-in tables are kept, by table, in place of the tables' own; `None` for ever.
+    pub keep_days: BTreeMap<String, Option<u32>>,
     /// MiB of a file that a table over an address may have.
     pub url_mib: u32,
     /// `host:port` of servers that are not public and still may give tables.
@@ -380,6 +382,7 @@ impl Default for Config {
                 query_timeout_s: 600.0,
                 flush_s: 30.0,
                 history_days: 7.0,
+                keep_days: BTreeMap::new(),
                 url_mib: 1024,
                 private_hosts: Vec::new(),
             },

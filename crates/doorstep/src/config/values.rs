@@ -1,12 +1,12 @@
 //! How values of settings are read and written, and what is wrong with a bad one.
 
-use std::{net::SocketAddr, path::PathBuf, str::FromStr};
+use std::{collections::BTreeMap, net::SocketAddr, path::PathBuf, str::FromStr};
 
 use doorstep_objects::BucketName;
 use toml::Value;
 
 use super::{DispatchPolicy, LogFormat, PictureCache};
-use crate::roles::Role;
+use crate::{facts::tables::TABLES, roles::Role};
 
 /// A value that does not fit: why, and what would.
 pub(super) struct Misfit {
@@ -256,6 +256,53 @@ pub(super) fn private_hosts(value: &Value) -> Result<Vec<String>, Misfit> {
         None => Ok(hosts),
         Some(bad) => Err(misfit(format!("`{bad}` is no host with a port"), "write assets.internal:80")),
     }
+}
+
+/// Text for a table whose rows are never deleted.
+const FOREVER: &str = "forever";
+
+/// A list of `table=days`, or a table of the file with a line for each.
+pub(super) fn keep_days(value: &Value) -> Result<BTreeMap<String, Option<u32>>, Misfit> {
+    let pairs = match value {
+        Value::Table(kept) => kept.iter().map(|(table, days)| (table.clone(), plain(days))).collect(),
+        other => list(other)?
+            .into_iter()
+            .map(|pair| match pair.split_once('=') {
+                Some((table, days)) => Ok((table.trim().to_owned(), days.trim().to_owned())),
+                None => Err(misfit(format!("`{pair}` is no table with its days"), "write access_log=30")),
+            })
+            .collect::<Result<Vec<_>, _>>()?,
+    };
+    pairs.into_iter().map(|(table, days)| kept(table, &days)).collect()
+}
+
+fn kept(table: String, days: &str) -> Result<(String, Option<u32>), Misfit> {
+    let known: Vec<&str> = TABLES.iter().map(|spec| spec.name).collect();
+    if !known.contains(&table.as_str()) {
+        return Err(misfit(
+            format!("`{table}` is no built-in table that keeps rows"),
+            format!("choose among {}", known.join(", ")),
+        ));
+    }
+    match days.parse() {
+        _ if days == FOREVER => Ok((table, None)),
+        Ok(days @ 1..=36_500) => Ok((table, Some(days))),
+        _ => {
+            Err(misfit(format!("`{days}` is no number of days for {table}"), format!("write 1 to 36500, or {FOREVER}")))
+        }
+    }
+}
+
+/// A number or a text of the file, as text.
+fn plain(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+pub(super) fn keep_days_of(kept: &BTreeMap<String, Option<u32>>) -> Value {
+    let pair = |(table, days): (&String, &Option<u32>)| {
+        Value::String(format!("{table}={}", days.map_or_else(|| FOREVER.to_owned(), |days| days.to_string())))
+    };
+    Value::Array(kept.iter().map(pair).collect())
 }
 
 pub(super) fn format(value: &Value) -> Result<LogFormat, Misfit> {

@@ -59,6 +59,7 @@ pub(crate) const TABLES: &[&TableSpec] = &[
         ],
         time: "at",
         keep_days: None,
+        clock: Some("city"),
     },
     &TableSpec {
         name: "review_events",
@@ -80,6 +81,7 @@ pub(crate) const TABLES: &[&TableSpec] = &[
         ],
         time: "at",
         keep_days: None,
+        clock: Some("city"),
     },
     &TableSpec {
         name: "quotes",
@@ -116,6 +118,7 @@ pub(crate) const TABLES: &[&TableSpec] = &[
         ],
         time: "at",
         keep_days: Some(400),
+        clock: Some("city"),
     },
     &TableSpec {
         name: "positions",
@@ -133,6 +136,7 @@ pub(crate) const TABLES: &[&TableSpec] = &[
         ],
         time: "at",
         keep_days: Some(90),
+        clock: Some("city"),
     },
     &TableSpec {
         name: "supply_states",
@@ -156,6 +160,7 @@ pub(crate) const TABLES: &[&TableSpec] = &[
         ],
         time: "at",
         keep_days: Some(400),
+        clock: Some("city"),
     },
     &TableSpec {
         name: "access_log",
@@ -175,6 +180,7 @@ pub(crate) const TABLES: &[&TableSpec] = &[
         ],
         time: "at",
         keep_days: Some(90),
+        clock: None,
     },
     &TableSpec {
         name: "object_requests",
@@ -204,6 +210,7 @@ pub(crate) const TABLES: &[&TableSpec] = &[
         ],
         time: "at",
         keep_days: Some(90),
+        clock: None,
     },
     &TableSpec {
         name: "queries",
@@ -225,13 +232,19 @@ pub(crate) const TABLES: &[&TableSpec] = &[
             column("peak_memory", Int, "/statistics/peak_memory", "The most memory it held, bytes."),
             column("spilled_bytes", Int, "/statistics/spilled_bytes", "Bytes spilled to disk."),
             column("rows", Int, "/statistics/rows", "Rows of its answer."),
-            column("misfits", Int, "/statistics/misfits", "Texts in delimited files that did not fit their type: null."),
+            column(
+                "misfits",
+                Int,
+                "/statistics/misfits",
+                "Texts in delimited files that did not fit their type: null.",
+            ),
             column("memory_mib_ms", Int, "/statistics/memory_mib_ms", "Memory over time, MiB times milliseconds."),
             column("cost", Text, "/statistics/cost/amount", "What it cost, as a decimal; null if it failed."),
             column("currency", Text, "/statistics/cost/currency", "Of the cost."),
         ],
         time: "at",
         keep_days: Some(90),
+        clock: None,
     },
 ];
 
@@ -260,6 +273,7 @@ pub(crate) const INVENTORY: TableSpec = TableSpec {
     ],
     time: "modified",
     keep_days: None,
+    clock: None,
 };
 
 /// Read from the meter's accounts, see [`usage`](super::usage).
@@ -285,6 +299,7 @@ pub(crate) const USAGE: TableSpec = TableSpec {
     ],
     time: "at",
     keep_days: None,
+    clock: None,
 };
 
 /// Name, what a row is, and query of the views over them.

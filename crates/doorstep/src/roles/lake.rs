@@ -93,6 +93,11 @@ fn history(config: &Config) -> Duration {
     Duration::from_secs_f64(config.lake.history_days * 86_400.0)
 }
 
+/// How tables are looked after.
+pub(crate) fn care(config: &Config) -> CareOptions {
+    CareOptions { history: history(config), keep_days: config.lake.keep_days.clone(), ..CareOptions::default() }
+}
+
 /// What the lake is made of.
 pub(crate) struct LakeRole {
     lake: Lake,
@@ -100,7 +105,7 @@ pub(crate) struct LakeRole {
     keys: Keys,
     listen: SocketAddr,
     flush: Duration,
-    history: Duration,
+    care: CareOptions,
     owner: String,
 }
 
@@ -114,12 +119,12 @@ pub(crate) struct Running {
 impl LakeRole {
     pub(crate) fn create(config: &Config, lake: Lake, journal: Journal, keys: Keys, owner: String) -> Self {
         let flush = Duration::from_secs_f64(config.lake.flush_s);
-        let (listen, history) = (config.lake.flight_listen, history(config));
-        Self { lake, journal, keys, listen, flush, history, owner }
+        let (listen, care) = (config.lake.flight_listen, care(config));
+        Self { lake, journal, keys, listen, flush, care, owner }
     }
 
     pub(crate) async fn start(self, shutdown: Shutdown) -> anyhow::Result<Running> {
-        let Self { lake, journal, keys, listen, flush, history, owner } = self;
+        let Self { lake, journal, keys, listen, flush, care, owner } = self;
         let listener = TcpListener::bind(listen)
             .await
             .with_context(|| format!("cannot listen on {listen} (lake.flight_listen)"))?;
@@ -132,7 +137,6 @@ impl LakeRole {
         });
         let options = IngestOptions { flush_every: flush, ..IngestOptions::default() };
         let engine = lake.engine;
-        let care = CareOptions { history, ..CareOptions::default() };
         let keeper = Keeper::start(engine.clone(), journal, &owner, options, care).await?;
         match engine.catalog().require() {
             Ok(()) => tracing::info!(%at, "the lake is open; Flight SQL listens"),

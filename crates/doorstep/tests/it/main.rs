@@ -6,6 +6,8 @@ mod backtests;
 mod bill;
 mod bucket;
 mod buckets;
+#[cfg(feature = "lake")]
+mod charges;
 mod command;
 mod description;
 mod fleet;

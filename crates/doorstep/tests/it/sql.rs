@@ -214,3 +214,44 @@ async fn the_command_line_asks_a_server_or_the_data_itself() {
     }
     assert_eq!((code, out.as_str()), (0, "y\n8\n"), "{err}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_insert_that_is_sent_again_adds_its_rows_once() {
+    let server = lake().await;
+    let admin = &server.admin;
+    ask(admin, "CREATE TABLE t (x BIGINT)").await;
+    let insert = json!({"statement": "INSERT INTO t SELECT value FROM generate_series(1, 3)"});
+    let first = admin.post_once("/v1/sql", "one", &insert).await;
+    assert_eq!((first.header("idempotency-replayed"), &first.body["rows"]), ("", &json!([{"count": 3}])));
+    // Again, and several at once under another key.
+    let again = admin.post_once("/v1/sql", "one", &insert).await;
+    assert_eq!((again.header("idempotency-replayed"), &again.body["rows"]), ("true", &json!([{"count": 3}])));
+    let (a, b, c) = tokio::join!(
+        admin.post_once("/v1/sql", "two", &insert),
+        admin.post_once("/v1/sql", "two", &insert),
+        admin.post_once("/v1/sql", "two", &insert),
+    );
+    for answer in [a, b, c] {
+        assert_eq!(answer.done()["rows"], json!([{"count": 3}]));
+    }
+    assert_eq!(ask(admin, "SELECT count(*) AS n FROM t").await["rows"], json!([{"n": 6}]));
+    // Another statement under the key is refused; another tenant's key is another key; without one it is another row.
+    let other = json!({"statement": "INSERT INTO t VALUES (9)"});
+    admin.post_once("/v1/sql", "one", &other).await.problem(409, "idempotency_mismatch");
+    let theirs = server.tenant("night-cabs");
+    ask(&theirs, "CREATE TABLE t (x BIGINT)").await;
+    theirs.post_once("/v1/sql", "one", &insert).await.done();
+    assert_eq!(ask(&theirs, "SELECT count(*) AS n FROM t").await["rows"], json!([{"n": 3}]));
+    admin.post("/v1/sql", other).await.done();
+    let overwrite = json!({"statement": "INSERT OVERWRITE t SELECT max(x) + 1 FROM t"});
+    for _ in 0..2 {
+        admin.post_once("/v1/sql", "three", &overwrite).await.done();
+    }
+    assert_eq!(ask(admin, "SELECT x FROM t").await["rows"], json!([{"x": 10}]), "overwritten once");
+    // A refusal is not remembered.
+    let missing = json!({"statement": "INSERT INTO later VALUES (1)"});
+    admin.post_once("/v1/sql", "four", &missing).await.problem(400, "invalid_sql");
+    ask(admin, "CREATE TABLE later (x BIGINT)").await;
+    admin.post_once("/v1/sql", "four", &missing).await.done();
+    server.stop().await;
+}

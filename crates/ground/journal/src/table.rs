@@ -24,6 +24,9 @@ pub struct TableSpec {
     pub time: &'static str,
     /// Days that rows are kept by that column; `None` for ever.
     pub keep_days: Option<u32>,
+    /// The text column that names whose clock that column tells, such as the city: its rows are kept by its own
+    /// newest. `None` where it is real time.
+    pub clock: Option<&'static str>,
 }
 
 /// One column.

@@ -55,23 +55,30 @@ pub fn once<E: From<StoreError>>(
         )?;
         return Ok(answer);
     }
-    let stored = tx
-        .query_opt(
-            "SELECT request_hash, status, body FROM idempotency WHERE scope = $1 AND key = $2",
-            params![scope, key],
-        )?
-        // Swept between the two statements: the caller's retry will find it free.
-        .ok_or(StoreError::Conflict { attempts: 1 })?;
+    // Swept between the two statements: the caller's retry will find it free.
+    Ok(known(tx, scope, key, request_hash, now)?.ok_or(StoreError::Conflict { attempts: 1 })?)
+}
+
+/// The answer that is stored for `key`, without doing anything.
+///
+/// # Errors
+/// [`StoreError::IdempotencyMismatch`] when it is that of another request.
+pub fn known(
+    tx: &mut dyn Tx,
+    scope: &str,
+    key: &str,
+    request_hash: &[u8],
+    now: Timestamp,
+) -> Result<Option<Answer>, StoreError> {
+    let sql = "SELECT request_hash, status, body FROM idempotency WHERE scope = $1 AND key = $2 AND expires_at > $3";
+    let Some(stored) = tx.query_opt(sql, params![scope, key, now])? else { return Ok(None) };
     if stored.blob("request_hash")? != request_hash {
-        return Err(StoreError::IdempotencyMismatch { key: key.to_owned() }.into());
+        return Err(StoreError::IdempotencyMismatch { key: key.to_owned() });
     }
     let status = stored.int("status")?;
-    Ok(Answer {
-        status: u16::try_from(status)
-            .map_err(|e| StoreError::Decode { key: format!("idempotency status {status}"), reason: e.to_string() })?,
-        body: stored.text("body")?,
-        replayed: true,
-    })
+    let status = u16::try_from(status)
+        .map_err(|e| StoreError::Decode { key: format!("idempotency status {status}"), reason: e.to_string() })?;
+    Ok(Some(Answer { status, body: stored.text("body")?, replayed: true }))
 }
 
 /// Forgets answers past their time; returns how many.

@@ -2,7 +2,7 @@
 import { type Client, withQuery } from './client';
 import type {
   Backtest, BacktestRequest, Bill, Bucket, Caps, City, CityClock, Driver, DriverRoute, Film, Folder, Key, MadePicture, Me, NewBacktest, NewKey, Order, OrderEvent, OrderProgress, Page, Point, Price,
-  Quote, RecordedSummary, Report, RideNeeds, RideWishes, Route, Scope, SqlAnswer, SqlJob, SqlPlan, SqlRow, SqlTable, StoryItem, SurgeMap, UsageRecord,
+  Quote, RecordedSummary, Report, RideNeeds, RideWishes, Route, Scope, SqlAnswer, SqlJob, SqlPlan, SqlRow, SqlSpeed, SqlTable, StoryItem, SurgeMap, UsageRecord,
 } from './types';
 
 const id = encodeURIComponent;
@@ -103,11 +103,14 @@ export async function picture(api: Client, bucket: string, key: string, pipeline
 }
 export const sqlTables = (api: Client): Promise<SqlTable[]> => api.get('/v1/sql/tables');
 /** Answers at once; the rows are fetched when the job is ready. */
-export const startSql = (api: Client, statement: string, database: string): Promise<SqlJob> =>
-  api.ask('/v1/sql', { statement, database, async: true });
+export const startSql = (api: Client, statement: string, database: string, speed: string): Promise<SqlJob> =>
+  api.ask('/v1/sql', { statement, database, speed, async: true });
 export const askSql = (api: Client, statement: string, maxRows: number, signal?: AbortSignal): Promise<SqlAnswer> =>
   api.ask('/v1/sql', { statement, max_rows: maxRows }, signal);
-export const planSql = (api: Client, statement: string, database: string): Promise<SqlPlan> => api.ask('/v1/sql/plan', { statement, database });
+export const planSql = (api: Client, statement: string, database: string, speed: string): Promise<SqlPlan> =>
+  api.ask('/v1/sql/plan', { statement, database, speed });
+/** The speeds of today's prices; `standard` is always among them. */
+export const sqlSpeeds = (api: Client): Promise<SqlSpeed[]> => api.get<{ speeds: SqlSpeed[] }>('/v1/price-book').then((book) => book.speeds);
 export const sqlJob = (api: Client, jobId: string, waitS: number, signal?: AbortSignal): Promise<SqlJob> =>
   api.get(`/v1/sql/queries/${id(jobId)}`, { wait_s: waitS }, signal);
 export const endSql = (api: Client, jobId: string): Promise<void> => api.delete(`/v1/sql/queries/${id(jobId)}`);

@@ -374,11 +374,15 @@ export interface SqlTable {
   database: string; name: string; kind: 'managed' | 'external' | 'view'; about: string; columns: SqlColumn[];
   partition_by: string[]; rows: number | null; bytes: number | null;
 }
-export interface SqlStatistics { wall_ms?: number; cpu_ms?: number; bytes_scanned?: number; rows?: number; queued_ms?: number; peak_memory?: number }
+export interface SqlStatistics { wall_ms?: number; cpu_ms?: number; bytes_scanned?: number; rows?: number; queued_ms?: number; peak_memory?: number; cost?: SqlCost | null }
+/** An exact decimal amount. */
+export interface SqlCost { amount: string; currency: string }
+/** How many cores a statement has and who goes first, for so many times the price. */
+export interface SqlSpeed { name: string; cores: number; priority: number; factor: string }
 export interface SqlJob {
   id: string; state: 'queued' | 'running' | 'done' | 'failed' | 'cancelled'; statement: string; asked_at: string; progress: number;
   ready: boolean; error?: string; columns: SqlColumn[]; statistics: SqlStatistics;
 }
-export interface SqlPlan { columns: SqlColumn[]; plan: string; scan_bytes: number }
+export interface SqlPlan { columns: SqlColumn[]; plan: string; scan_bytes: number; cost?: SqlCost }
 export type SqlRow = Record<string, unknown>;
 export interface SqlAnswer { query: string; columns: SqlColumn[]; rows: SqlRow[]; truncated: boolean; statistics: SqlStatistics }

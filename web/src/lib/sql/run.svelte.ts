@@ -28,7 +28,7 @@ export class Run {
   }
 
   /** Resolves when it has ended, however it ended. */
-  async start(api: Client, statement: string, database: string): Promise<void> {
+  async start(api: Client, statement: string, database: string, speed: string): Promise<void> {
     this.leave(api);
     const stopper = new AbortController();
     this.stopper = stopper;
@@ -36,7 +36,7 @@ export class Run {
     this.progress = 0;
     this.problem = null;
     try {
-      let job: SqlJob = await calls.startSql(api, statement, database);
+      let job: SqlJob = await calls.startSql(api, statement, database, speed);
       if (stopper.signal.aborted) {
         void calls.endSql(api, job.id).catch(() => {});
         return;

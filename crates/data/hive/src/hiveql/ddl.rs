@@ -182,7 +182,9 @@ fn clause(parser: &mut Parser, made: &mut CreateTable) -> Result<bool, HiveError
         let input = text(parser)?;
         want(parser, "outputformat")?;
         text(parser)?;
-        made.stored_as = Some(if input.to_lowercase().contains("parquet") { "parquet" } else { "textfile" }.to_owned());
+        let input = input.to_lowercase();
+        let known = ["parquet", "orc", "avro", "sequencefile", "rcfile"].into_iter().find(|word| input.contains(word));
+        made.stored_as = Some(known.unwrap_or("textfile").to_owned());
     } else if eat(parser, "stored as") || eat(parser, "using") {
         made.stored_as = Some(word(parser)?);
     } else if eat(parser, "stored by") {

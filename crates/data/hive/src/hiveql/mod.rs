@@ -24,8 +24,8 @@ pub use lateral::LateralViews;
 pub use parse::{parse, query};
 pub use rewrite::{Asker, rewrite};
 pub use statement::{
-    AlterTable, Change, ColumnSpec, CreateTable, Describe, DropWhat, Insert, LoadData, Name, PartitionSpec, Show,
-    Statement, TextFormat,
+    AlterTable, Change, ColumnSpec, CreateTable, Describe, DropWhat, Explained, Insert, LoadData, Name, PartitionSpec,
+    Show, Statement, TextFormat,
 };
 pub use types::{arrow_type, hive_type};
 

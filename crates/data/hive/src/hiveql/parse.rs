@@ -6,7 +6,9 @@ use datafusion::sql::sqlparser::{
     tokenizer::{Token, TokenWithSpan},
 };
 
-use super::{Insert, LoadData, Name, PartitionSpec, Statement, ddl, dialect::HiveQl, multi, show, tokens::tokens};
+use super::{
+    Explained, Insert, LoadData, Name, PartitionSpec, Statement, ddl, dialect::HiveQl, multi, show, tokens::tokens,
+};
 use crate::HiveError;
 
 /// The stack on which statements are read and rewritten, bytes.
@@ -273,12 +275,16 @@ fn constant(value: &Expr) -> Option<String> {
 
 fn statement(parser: &mut Parser, source: &str) -> Result<Statement, HiveError> {
     if eat(parser, "explain") {
-        let analyze = eat(parser, "analyze");
-        while ["extended", "formatted", "dependency", "authorization", "logical", "ast", "cbo", "codegen", "cost"]
+        let what = match () {
+            () if eat(parser, "analyze") => Explained::Run,
+            () if eat(parser, "cost") => Explained::Cost,
+            () => Explained::Plan,
+        };
+        while ["extended", "formatted", "dependency", "authorization", "logical", "ast", "cbo", "codegen"]
             .iter()
             .any(|w| eat(parser, w))
         {}
-        return Ok(Statement::Explain { analyze, of: Box::new(statement(parser, source)?) });
+        return Ok(Statement::Explain { what, of: Box::new(statement(parser, source)?) });
     }
     if eat(parser, "use") {
         return Ok(Statement::Use(word(parser)?));
@@ -428,6 +434,7 @@ mod tests {
             ("load data local inpath '/x' overwrite into table t partition (a = 1)", "load_data"),
             ("truncate table t", "truncate"),
             ("explain extended select 1", "explain"),
+            ("explain cost select 1", "explain"),
         ] {
             assert_eq!(parse(text).unwrap().kind(), kind, "{text}");
         }

@@ -26,6 +26,17 @@ impl std::fmt::Display for Name {
 /// Partition columns with their values; `None` where the rows say it.
 pub type PartitionSpec = Vec<(String, Option<String>)>;
 
+/// What EXPLAIN tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Explained {
+    /// How it would run.
+    Plan,
+    /// What it took: it is run.
+    Run,
+    /// What it is likely to cost.
+    Cost,
+}
+
 /// One statement.
 #[derive(Clone, Debug)]
 pub enum Statement {
@@ -33,8 +44,8 @@ pub enum Statement {
     Query(Box<Query>),
     /// How a statement would run.
     Explain {
-        /// Run it and tell what it took.
-        analyze: bool,
+        /// What is asked.
+        what: Explained,
         /// Which.
         of: Box<Self>,
     },

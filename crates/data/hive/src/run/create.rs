@@ -186,6 +186,9 @@ fn defined(
     Ok(table)
 }
 
+/// Forms whose files are not read here.
+const FOREIGN: [&str; 4] = ["orc", "avro", "sequencefile", "rcfile"];
+
 /// How files are written, by STORED AS or the SerDe's class.
 fn format_of(create: &CreateTable) -> Result<FileKind, HiveError> {
     let word = create.stored_as.as_deref();
@@ -204,6 +207,8 @@ fn format_of(create: &CreateTable) -> Result<FileKind, HiveError> {
     match word {
         None if create.text != TextFormat::default() => Ok(FileKind::Csv),
         None => Ok(FileKind::Parquet),
+        // A table of the lake's own keeps its rows in Parquet whatever it is called; SHOW CREATE TABLE says so.
+        Some(word) if !create.external && create.location.is_none() && FOREIGN.contains(&word) => Ok(FileKind::Parquet),
         Some(word) => FileKind::parse(word).ok_or_else(|| {
             HiveError::unsupported(&format!("STORED AS {}", word.to_uppercase()), "use PARQUET, TEXTFILE or JSONFILE")
         }),

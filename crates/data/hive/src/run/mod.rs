@@ -146,7 +146,7 @@ impl Call<'_> {
     async fn run(&self, statement: Statement) -> Result<Answer, HiveError> {
         match statement {
             Statement::Query(query) => self.query(*query).await,
-            Statement::Explain { analyze, of } => self.explain(analyze, *of).await,
+            Statement::Explain { what, of } => self.explain(what, *of).await,
             Statement::Insert(inserts) => self.insert(inserts).await,
             Statement::CreateTable(create) => self.create_table(*create).await,
             Statement::CreateTableLike { name, like, if_not_exists } => {

@@ -12,7 +12,7 @@ use futures::StreamExt as _;
 
 use super::{Answer, Call, Rows, answer, text_rows, told::told};
 use crate::HiveError;
-use crate::hiveql::{Coercion, LateralViews, Statement, rewrite};
+use crate::hiveql::{Coercion, Explained, LateralViews, Statement, rewrite};
 
 impl Call<'_> {
     /// The engine's state as the session sees it, with LATERAL VIEW.
@@ -52,7 +52,7 @@ impl Call<'_> {
         })
     }
 
-    pub(super) async fn explain(&self, analyze: bool, of: Statement) -> Result<Answer, HiveError> {
+    pub(super) async fn explain(&self, what: Explained, of: Statement) -> Result<Answer, HiveError> {
         let query = match of {
             Statement::Query(query) => *query,
             Statement::Insert(mut inserts) => *inserts.remove(0).source,
@@ -65,7 +65,7 @@ impl Call<'_> {
         };
         let state = self.state().await?;
         let plan = self.planned(&state, query).await?;
-        if analyze {
+        if what == Explained::Run {
             let mut running = self.started(plan).await?;
             while let Some(batch) = running.rows.next().await {
                 batch.map_err(LakeError::from)?;
@@ -80,6 +80,11 @@ impl Call<'_> {
             return text_rows(&["Explain"], lines.into_iter().map(|l| vec![Some(l)]).collect());
         }
         let statement = LakeStatement::Planned { text: self.text.to_owned(), plan: Box::new(plan) };
+        if what == Explained::Cost {
+            let told = self.engine.explain_cost(self.session, &statement).await?;
+            let columns = answer::columns(&told.schema());
+            return Ok(Answer { columns, rows: Rows::Ready(vec![told]), written: None, query: None });
+        }
         let shown = self.engine.plan(self.session, &statement).await?;
         text_rows(&["Explain"], shown.text.lines().map(|line| vec![Some(line.to_owned())]).collect())
     }

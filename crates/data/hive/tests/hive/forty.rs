@@ -21,14 +21,10 @@ const FORTY: &[(&str, Wanted)] = &[
     ("show databases like 'wo*'", Rows(&["work"])),
     ("use work", Done),
     ("set hive.exec.dynamic.partition.mode=nonstrict", Done),
+    ("create external table old (id int) stored as orc location '/in/old'", Refused("STORED AS ORC")),
     (
         "create table sales (id int, item string, tags array<string>, price double) partitioned by (day string) \
          clustered by (id) into 4 buckets stored as orc tblproperties ('owner' = 'me')",
-        Refused("STORED AS ORC"),
-    ),
-    (
-        "create table sales (id int, item string, tags array<string>, price double) partitioned by (day string) \
-         clustered by (id) into 4 buckets stored as parquet tblproperties ('owner' = 'me')",
         Done,
     ),
     (
@@ -52,7 +48,13 @@ const FORTY: &[(&str, Wanted)] = &[
     ("analyze table sales partition (day) compute statistics for columns", Done),
     ("describe formatted sales", Shows("MANAGED_TABLE")),
     ("show create table sales", Shows("PARTITIONED BY")),
+    ("show create table sales", Shows("STORED AS PARQUET")),
     ("explain select count(*) from sales where day = '2026-01-01'", Shows("Aggregate")),
+    ("explain cost select count(*) from sales where day = '2026-01-01'", Shows("query_cpu")),
+    (
+        "explain cost insert into sales partition (day = '2026-01-09') select id, item, tags, price from sales",
+        Shows("total"),
+    ),
     ("select `item` from sales where day = '2026-01-03'", Rows(&["cap"])),
     (
         "select tag, count(*) from sales lateral view explode(tags) t as tag group by tag order by tag",

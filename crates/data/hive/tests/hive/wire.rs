@@ -1,6 +1,8 @@
 //! A client of HiveServer2 in a few lines, and what only bytes can show: refusals, other tenants, bad frames.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use doorstep_hive::thrift::{Fields, Value, Writer, call, read_fields};
 use doorstep_identity::NewKey;
@@ -284,6 +286,13 @@ async fn files_are_loaded_and_what_does_not_fit_is_null() {
         counted.fetch_add(query.statistics().misfits, Ordering::Relaxed);
     }));
     client.execute("load data inpath 'in/pens' into table pens").await.unwrap();
+    // The listener hears of the end a moment after the client.
+    for _ in 0..500 {
+        if misfits.load(Ordering::Relaxed) > 0 {
+            break;
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
     assert_eq!(misfits.load(Ordering::Relaxed), 2, "each is counted once");
     client.execute("set strict = true").await.unwrap();
     let why = client.execute("load data inpath 'in/pens' into table pens").await.unwrap_err();

@@ -2,7 +2,7 @@
 
 use doorstep_store::{StoreError, Tx, params};
 
-use super::{BUILT_IN_DATABASE, Catalog, DEFAULT_DATABASE, FunctionDef, Grant, TableDef, check_name, nearest};
+use super::{BUILT_IN_DATABASE, Catalog, DEFAULT_DATABASE, Grant, TableDef, check_name, nearest};
 use crate::LakeError;
 
 impl Catalog {
@@ -236,38 +236,6 @@ impl Catalog {
             rows.iter().map(|row| Ok((row.text("spec")?, row.opt_text("location")?))).collect::<Result<_, StoreError>>()
         };
         Ok(self.store().read(read).await?)
-    }
-
-    /// Keeps a function under its name, in place of an older one.
-    ///
-    /// # Errors
-    /// [`LakeError::Invalid`], the store's.
-    pub async fn put_function(&self, tenant: &str, database: &str, function: &FunctionDef) -> Result<(), LakeError> {
-        check_name("function", &function.name)?;
-        let (t, d, f, now) = (tenant.to_owned(), database.to_owned(), function.clone(), self.now());
-        self.write(move |tx| {
-            tx.execute(
-                "INSERT INTO lake_functions(tenant, database_name, name, body, created_at)
-                     VALUES ($1, $2, $3, $4, $5)
-                     ON CONFLICT (tenant, database_name, name) DO UPDATE SET body = excluded.body",
-                params![&t, &d, &f.name, &f.body, now],
-            )
-        })
-        .await?;
-        self.forget(tenant);
-        Ok(())
-    }
-
-    /// Drops a function; false when there was none.
-    ///
-    /// # Errors
-    /// The store's.
-    pub async fn drop_function(&self, tenant: &str, database: &str, name: &str) -> Result<bool, LakeError> {
-        let (t, d, n) = (tenant.to_owned(), database.to_owned(), name.to_owned());
-        let sql = "DELETE FROM lake_functions WHERE tenant = $1 AND database_name = $2 AND name = $3";
-        let gone = self.write(move |tx| tx.execute(sql, params![&t, &d, &n])).await?;
-        self.forget(tenant);
-        Ok(gone == 1)
     }
 
     /// Lets a key see a table, or ends that with `None`.

@@ -101,15 +101,8 @@ impl Catalog {
     /// # Errors
     /// [`LakeError::Conflict`] if the table is gone or a file to remove is; the store's.
     pub async fn commit(&self, tenant: &str, table: &TableDef, commit: Commit) -> Result<(), LakeError> {
-        let (t, id, name, now) = (tenant.to_owned(), table.id.clone(), table.name.clone(), self.now());
-        let write = move |tx: &mut dyn Tx| {
-            let conflict = || LakeError::Conflict { table: name.clone() };
-            if tx.query_opt("SELECT id FROM lake_tables WHERE id = $1 AND tenant = $2", params![&id, &t])?.is_none() {
-                return Err(conflict());
-            }
-            apply(tx, &t, &id, &commit, now)?.then_some(()).ok_or_else(conflict)
-        };
-        self.write(write).await
+        let (t, table, now) = (tenant.to_owned(), table.clone(), self.now());
+        self.write(move |tx| change(tx, &t, &table, &commit, now)).await
     }
 
     /// Makes a table together with its first files; false (and nothing done) when one was there and `if_absent`.
@@ -262,18 +255,27 @@ impl Catalog {
         };
         self.write(write).await
     }
-
-    /// Takes files of a built-in table away whose rows are all older than `before`; returns how many.
-    pub(crate) async fn expire(&self, table_id: &str, before: Timestamp) -> Result<u64, LakeError> {
-        let (id, now) = (table_id.to_owned(), self.now());
-        let sql = "UPDATE lake_files SET removed_at = $1 WHERE table_id = $2 AND max_at < $3 AND removed_at IS NULL";
-        self.write(move |tx| tx.execute(sql, params![now, &id, before])).await
-    }
 }
 
 /// The id of a built-in table, the same for all tenants.
 pub(crate) fn built_in_id(table: &str) -> String {
     format!("{}.{table}", super::BUILT_IN_DATABASE)
+}
+
+/// Changes the files of a table that is still there.
+pub(super) fn change(
+    tx: &mut dyn Tx,
+    tenant: &str,
+    table: &TableDef,
+    commit: &Commit,
+    now: Timestamp,
+) -> Result<(), LakeError> {
+    let conflict = || LakeError::Conflict { table: table.name.clone() };
+    let sql = "SELECT id FROM lake_tables WHERE id = $1 AND tenant = $2";
+    if tx.query_opt(sql, params![&table.id, tenant])?.is_none() {
+        return Err(conflict());
+    }
+    apply(tx, tenant, &table.id, commit, now)?.then_some(()).ok_or_else(conflict)
 }
 
 fn position(tx: &mut dyn Tx, table: &str, stream: &str) -> Result<u64, StoreError> {
@@ -295,13 +297,15 @@ fn decode(row: &Row) -> Result<DataFile, StoreError> {
         rows: whole("rows_in")?,
         bytes: whole("bytes")?,
         span: row.opt_int("min_at")?.zip(row.opt_int("max_at")?),
+        spans: row.opt_text("spans")?.map_or_else(|| Ok(BTreeMap::new()), |spans| super::decode("spans", &spans))?,
     })
 }
 
 fn insert(tx: &mut dyn Tx, tenant: &str, id: &str, file: &DataFile, now: Timestamp) -> Result<(), StoreError> {
+    let spans = (!file.spans.is_empty()).then(|| serde_json::to_string(&file.spans).unwrap_or_default());
     tx.execute(
-        "INSERT INTO lake_files(path, table_id, tenant, spec, rows_in, bytes, min_at, max_at, created_at)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        "INSERT INTO lake_files(path, table_id, tenant, spec, rows_in, bytes, min_at, max_at, created_at, spans)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)",
         params![
             &file.path,
             id,
@@ -311,7 +315,8 @@ fn insert(tx: &mut dyn Tx, tenant: &str, id: &str, file: &DataFile, now: Timesta
             i64::try_from(file.bytes).unwrap_or(i64::MAX),
             file.span.map(|s| s.0),
             file.span.map(|s| s.1),
-            now
+            now,
+            spans
         ],
     )?;
     Ok(())

@@ -1,4 +1,4 @@
-//! The catalogue: databases, tables, partitions, views, functions, grants and data files, in the store.
+//! The catalogue: databases, tables, partitions, views, grants and data files, in the store.
 //!
 //! What a tenant has is read once and kept; this process forgets it at each change of its own, and
 //! after [`BELIEVED_MS`] in any case, because other processes change it too.
@@ -6,6 +6,7 @@
 mod changes;
 mod files;
 mod names;
+mod once;
 mod schema;
 mod table;
 mod tenure;
@@ -17,11 +18,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use doorstep_clock::{SharedClock, Timestamp};
 use doorstep_store::{Store, StoreError, Tx, params};
 use parking_lot::RwLock;
-use serde::{Deserialize, Serialize};
 
-pub(crate) use files::Change;
 pub use files::Commit;
+pub(crate) use files::{Change, built_in_id};
 pub use names::{check_name, nearest};
+pub use once::Once;
 pub use schema::MIGRATIONS;
 pub use table::{
     DataFile, Delimited, FileKind, Grant, NULL_PARTITION, TableDef, TableKind, partition_spec, partition_values,
@@ -49,22 +50,11 @@ pub struct Database {
     pub tables: BTreeMap<String, Arc<TableDef>>,
 }
 
-/// A function under a name; what its text means is the face's matter that made it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct FunctionDef {
-    /// Its name.
-    pub name: String,
-    /// Its definition.
-    pub body: String,
-}
-
 /// Everything that a tenant has, at one moment.
 #[derive(Clone, Debug, Default)]
 pub struct Holdings {
     /// By name; `default` is always there.
     pub databases: BTreeMap<String, Database>,
-    /// By database and name.
-    pub functions: BTreeMap<(String, String), FunctionDef>,
     /// By key, database and table.
     pub grants: HashMap<(String, String, String), Grant>,
 }
@@ -186,12 +176,6 @@ fn read_holdings(tx: &mut dyn Tx, tenant: &str) -> Result<Holdings, StoreError> 
         table.version = row.int("version")?;
         let database = all.databases.entry(table.database.clone()).or_default();
         database.tables.insert(table.name.clone(), Arc::new(table));
-    }
-    let sql = "SELECT database_name, name, body FROM lake_functions WHERE tenant = $1";
-    for row in tx.query(sql, params![tenant])? {
-        let name = row.text("name")?;
-        let function = FunctionDef { name: name.clone(), body: row.text("body")? };
-        all.functions.insert((row.text("database_name")?, name), function);
     }
     let sql = "SELECT key_id, database_name, table_name, body FROM lake_grants WHERE tenant = $1";
     for row in tx.query(sql, params![tenant])? {

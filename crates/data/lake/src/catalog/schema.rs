@@ -3,7 +3,10 @@
 use doorstep_store::Migration;
 
 /// To be passed to `Store::open`.
-pub const MIGRATIONS: &[Migration] = &[CATALOGUE, PAST];
+pub const MIGRATIONS: &[Migration] = &[CATALOGUE, PAST, CLOCKS];
+
+/// The spans of time of each owner of a file's rows, as JSON.
+const CLOCKS: Migration = Migration::same("lake/0003_clocks", "ALTER TABLE lake_files ADD COLUMN spans TEXT");
 
 const PAST: Migration =
     Migration::same("lake/0002_past", "CREATE INDEX lake_files_all ON lake_files (table_id, tenant, created_at)");

@@ -196,6 +196,8 @@ pub struct DataFile {
     pub bytes: u64,
     /// The least and the greatest value of the table's column of time, milliseconds.
     pub span: Option<(i64, i64)>,
+    /// The same for each owner of rows, such as a city, where owners have clocks of their own; else empty.
+    pub spans: BTreeMap<String, (i64, i64)>,
 }
 
 /// What a key may see of a table beyond what its scopes allow.

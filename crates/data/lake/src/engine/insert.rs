@@ -17,7 +17,7 @@ use super::sparing::Rows;
 use super::urls::is_url;
 use super::write::{ParquetFile, Pending};
 use crate::LakeError;
-use crate::catalog::{Commit, FileKind, TableDef, TableKind, partition_spec};
+use crate::catalog::{Commit, FileKind, Once, TableDef, TableKind, partition_spec};
 
 /// A file is closed and the next begun at this size, bytes.
 const FILE_BYTES: usize = 512 << 20;
@@ -72,6 +72,16 @@ pub(super) async fn write(
         TableKind::External => external::folder(tenant, &table)?,
         _ => table_folder(tenant, &table.id),
     };
+    let once = scope
+        .session
+        .once()
+        .filter(|_| table.kind == TableKind::Managed && matches!(mode, Mode::Append | Mode::Overwrite));
+    if let Some(once) = &once
+        && let Some(rows) = scope.engine.catalog.added(once).await?
+    {
+        scope.session.repeats();
+        return count(rows);
+    }
     let physical = work.physical(state, plan).await?;
     let mut rows = Rows::begin(work, state, plan, physical)?;
     let mut sink = Sink::new(&scope.engine.files, folder, &table);
@@ -89,13 +99,14 @@ pub(super) async fn write(
             catalog.add_partitions(&table, specs).await?;
         }
         (_, Mode::Append) => {
-            catalog.commit(tenant, &table, Commit { add: files, ..Commit::default() }).await?;
+            let commit = Commit { add: files, ..Commit::default() };
+            return committed(scope, &table, commit, once.as_ref(), written).await;
         }
         (_, Mode::Overwrite) => {
             let by_partition = !table.partition_by.is_empty();
             let replace_specs = if by_partition { specs.into_iter().collect() } else { Vec::new() };
             let commit = Commit { add: files, replace_all: !by_partition, replace_specs, ..Commit::default() };
-            catalog.commit(tenant, &table, commit).await?;
+            return committed(scope, &table, commit, once.as_ref(), written).await;
         }
         (_, Mode::Create { if_absent, replace }) => {
             if !catalog.create_filled(tenant, &table, files, replace).await? && !if_absent {
@@ -104,6 +115,38 @@ pub(super) async fn write(
         }
     }
     count(written)
+}
+
+/// Makes files part of a table, once if the session says so; the answer tells how many rows were added.
+async fn committed(
+    scope: &Scope,
+    table: &TableDef,
+    commit: Commit,
+    once: Option<&Once>,
+    rows: u64,
+) -> Result<RecordBatch, LakeError> {
+    let (catalog, tenant) = (&scope.engine.catalog, scope.session.tenant());
+    let Some(once) = once else {
+        catalog.commit(tenant, table, commit).await?;
+        return count(rows);
+    };
+    let mut pending = Pending::new(&scope.engine.files);
+    commit.add.iter().for_each(|file| pending.push(file.clone()));
+    let (first, rows) = match catalog.commit_once(tenant, table, commit, once, rows).await {
+        Ok(done) => done,
+        Err(error) => {
+            // It may have been done all the same: what no table names is swept later.
+            pending.keep();
+            return Err(error);
+        }
+    };
+    if first {
+        pending.keep();
+    } else {
+        // Another of the same key was faster; these files go.
+        scope.session.repeats();
+    }
+    count(rows)
 }
 
 /// The folder of a managed table, below the lake's.

@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
 use datafusion::catalog::TableProvider;
@@ -47,7 +48,7 @@ const MERGED_AT_ONCE: usize = 16;
 pub struct EngineOptions {
     /// Where queries spill; made if missing, emptied by each query itself.
     pub spill_dir: PathBuf,
-    /// Bytes that all queries together may spill.
+    /// Bytes that all queries together may spill; of those that run at once each has an equal part.
     pub spill_bytes: u64,
     /// Memory of one query, bytes.
     pub memory_bytes: usize,
@@ -113,7 +114,6 @@ pub(super) struct Inner {
     pub(super) options: EngineOptions,
     pub(super) template: RwLock<SessionState>,
     cache: Arc<CacheManager>,
-    disk: Arc<DiskManager>,
     gate: Gate,
     queries: Mutex<HashMap<String, Arc<Query>>>,
     listener: RwLock<Option<Listener>>,
@@ -153,11 +153,6 @@ impl LocalEngine {
         // What a killed process left there belongs to nobody.
         let _ = std::fs::remove_dir_all(spill);
         std::fs::create_dir_all(spill).map_err(LakeError::io("make the folder", spill))?;
-        let disk = DiskManagerBuilder::default()
-            .with_mode(DiskManagerMode::Directories(vec![spill.clone()]))
-            .with_max_temp_directory_size(options.spill_bytes)
-            .with_max_spill_merge_fan_in(MERGED_AT_ONCE)
-            .build()?;
         let cache = CacheManagerConfig {
             metadata_cache_limit: options.metadata_cache_bytes,
             // Folders that others fill must be looked at anew each time.
@@ -175,7 +170,6 @@ impl LocalEngine {
             clock,
             template: RwLock::new(template),
             cache: CacheManager::try_new(&cache)?,
-            disk: Arc::new(disk),
             gate: Gate::new(options.running),
             queries: Mutex::default(),
             listener: RwLock::default(),
@@ -247,6 +241,29 @@ impl LocalEngine {
         Ok(Context { state: self.0.state(&scope, None, self.0.options.cores)? })
     }
 
+    /// As `USE`, but no statement: nobody waits for it or pays.
+    ///
+    /// # Errors
+    /// [`LakeError::Unknown`] for a database that is not there, the store's.
+    pub async fn use_database(&self, session: &Session, name: &str) -> Result<(), LakeError> {
+        statements::choose_database(&*self.0.scope(session).await?, name)
+    }
+
+    /// What a statement would cost, as `EXPLAIN COST` tells it: a row for each resource, and one for all.
+    ///
+    /// # Errors
+    /// As [`Engine::plan`].
+    pub async fn explain_cost(&self, session: &Session, statement: &Statement) -> Result<RecordBatch, LakeError> {
+        let (inner, session, statement) = (Arc::clone(&self.0), session.clone(), statement.clone());
+        let work = async move {
+            let scope = inner.scope(&session).await?;
+            let state = inner.state(&scope, None, inner.options.cores)?;
+            let told = metering::explain(&scope, &state, &statement).await;
+            told.map_err(|error| with_nearest(error, &scope))
+        };
+        self.on_a_large_stack(work).await
+    }
+
     /// Lets a key see a table (see [`Grant`](crate::catalog::Grant)), or ends that with `None`. `*` is every table
     /// of the database.
     ///
@@ -302,7 +319,7 @@ impl Inner {
         };
         let runtime = RuntimeEnv {
             memory_pool: pool,
-            disk_manager: Arc::clone(&self.disk),
+            disk_manager: Arc::new(self.disk()?),
             cache_manager: Arc::clone(&self.cache),
             object_store_registry: self.files.registry(&meter),
         };
@@ -315,6 +332,16 @@ impl Inner {
         // Without it now() and its like have no time to tell.
         state.mark_start_execution();
         Ok(state)
+    }
+
+    /// Where one query spills: it has its part of what all may spill together.
+    fn disk(&self) -> Result<DiskManager, LakeError> {
+        let own = self.options.spill_bytes / (self.options.running.max(1) as u64);
+        Ok(DiskManagerBuilder::default()
+            .with_mode(DiskManagerMode::Directories(vec![self.options.spill_dir.clone()]))
+            .with_max_temp_directory_size(own)
+            .with_max_spill_merge_fan_in(MERGED_AT_ONCE)
+            .build()?)
     }
 
     pub(super) fn meter(&self) -> SharedMetering {
@@ -337,12 +364,13 @@ impl Inner {
     }
 
     /// Leave to run a query, with its speed. The lake's own work is nobody's to pay.
-    async fn allowance(&self, session: &Session, query: &Query) -> Result<Allowance, LakeError> {
+    async fn allowance(&self, session: &Session, query: &Query, cores: usize) -> Result<Allowance, LakeError> {
         if session.principal().key.as_str() == crate::CARETAKER {
             return Ok(Allowance::unmetered());
         }
         let (tenant, id) = (session.tenant().to_owned(), query.id().to_owned());
-        let wish = Wish { tenant, id, speed: session.setting(metering::SPEED), estimate: Amounts::new() };
+        let (speed, estimate) = (session.setting(metering::SPEED), metering::to_begin_with(cores));
+        let wish = Wish { tenant, id, speed, estimate };
         Ok(self.meter().allow(wish).await?)
     }
 
@@ -374,14 +402,15 @@ impl Inner {
 
     /// Waits for a place.
     async fn place(&self, query: &Query, priority: u8) -> Result<Place, LakeError> {
-        let (waits, before) = match self.gate.ask(priority, self.options.waiting) {
+        let tenant = query.principal().tenant.as_str();
+        let (waits, before) = match self.gate.ask(tenant, priority, self.options.waiting) {
             Asked::Place(place) => return Ok(place),
             Asked::Full(waiting) => return Err(LakeError::Overloaded { waiting }),
             Asked::Wait(waits, before) => (waits, before),
         };
         metrics::waiting(before + 1);
         let come = tokio::select! {
-            place = waits.place() => Ok(place),
+            place = waits.place() => place.ok_or(LakeError::Overloaded { waiting: before }),
             () = query.cancelled() => Err(LakeError::Cancelled),
             () = tokio::time::sleep(self.options.patience) => Err(LakeError::Overloaded { waiting: before }),
         };
@@ -450,7 +479,7 @@ impl Engine for LocalEngine {
         metrics::running(inner.queries.lock().len());
         let waiting = Waiting { engine: inner, query: Some(&query) };
         let started = async {
-            let allowance = inner.allowance(session, &query).await?;
+            let allowance = inner.allowance(session, &query, cores).await?;
             if let Some(bytes) = allowance.scan_bytes() {
                 query.scan.narrow(bytes);
             }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow::array::{ArrayRef, Int64Array, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Schema};
 use datafusion::execution::SessionState;
-use doorstep_meter::{Amounts, Estimate, MeterError, Outcome, Resource, Usage};
+use doorstep_meter::{Amounts, CapKind, Estimate, MeterError, Outcome, Resource, Usage};
 
 use super::answer::planned_bytes;
 use super::query::{Cost, Query, QueryEnd, Statistics};
@@ -17,6 +17,10 @@ use crate::{LakeError, Limit};
 /// The session's setting that names the speed of its queries.
 pub const SPEED: &str = "speed";
 
+/// Time and memory for which every query has leave from the start.
+const BEGIN_MS: u64 = 100;
+const BEGIN_MIB: u64 = 64;
+
 /// What a query used, in the meter's words.
 pub(super) fn amounts(used: &Statistics) -> Amounts {
     of(used.cpu_ms, used.memory_mib_ms, used.bytes_scanned)
@@ -27,6 +31,12 @@ fn of(cpu_ms: u64, memory_mib_ms: u64, scan_bytes: u64) -> Amounts {
         [(Resource::QueryCpu, cpu_ms), (Resource::QueryMemory, memory_mib_ms), (Resource::QueryScan, scan_bytes)];
     let whole = |quantity| i64::try_from(quantity).unwrap_or(i64::MAX);
     pairs.into_iter().filter(|(_, quantity)| *quantity > 0).map(|(r, quantity)| (r, whole(quantity))).collect()
+}
+
+/// What is reserved for a query before it runs: until it is looked at for the first time it may use so much. Many short
+/// ones at once then cannot pass the month's cap together.
+pub(super) fn to_begin_with(cores: usize) -> Amounts {
+    of(BEGIN_MS * cores as u64, BEGIN_MS * BEGIN_MIB, 0)
 }
 
 /// The record of a query that ended.
@@ -53,6 +63,9 @@ impl From<&Estimate> for Cost {
 impl From<MeterError> for LakeError {
     fn from(error: MeterError) -> Self {
         match error {
+            MeterError::CapReached { cap: CapKind::QueryScan, .. } => {
+                Self::Limit { limit: Limit::Bytes, detail: error.to_string() }
+            }
             MeterError::CapReached { .. } => Self::Limit { limit: Limit::Cost, detail: error.to_string() },
             MeterError::Field { field, reason, fix } => Self::Invalid { field: field.to_owned(), reason, fix },
             MeterError::Overloaded { waiting } => Self::Overloaded { waiting },
@@ -77,8 +90,12 @@ pub(super) async fn estimate(scope: &Scope, bytes_planned: u64) -> Result<Estima
 }
 
 /// What a statement would cost: a row for each resource, and one for all.
-pub(super) async fn explain(scope: &Scope, state: &SessionState, text: &str) -> Result<RecordBatch, LakeError> {
-    let (plan, _) = statements::logical(state, &Statement::Sql(text.to_owned())).await?;
+pub(super) async fn explain(
+    scope: &Scope,
+    state: &SessionState,
+    statement: &Statement,
+) -> Result<RecordBatch, LakeError> {
+    let (plan, _) = statements::logical(state, statement).await?;
     let bytes = planned_bytes(&state.create_physical_plan(&plan).await?);
     let estimate = estimate(scope, bytes).await?;
     let (mut resources, mut quantities, mut units, mut costs) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());

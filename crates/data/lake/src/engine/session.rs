@@ -6,7 +6,7 @@ use std::sync::Arc;
 use doorstep_identity::{Principal, Scope};
 use parking_lot::RwLock;
 
-use crate::catalog::DEFAULT_DATABASE;
+use crate::catalog::{DEFAULT_DATABASE, Once};
 
 /// Named settings, as `SET` leaves them.
 pub type Settings = BTreeMap<String, String>;
@@ -23,13 +23,16 @@ pub struct Session {
 struct State {
     database: String,
     settings: Settings,
+    once: Option<Once>,
+    repeated: bool,
 }
 
 impl Session {
     /// A new session in the database `default`.
     #[must_use]
     pub fn new(principal: Principal) -> Self {
-        let state = State { database: DEFAULT_DATABASE.to_owned(), settings: Settings::new() };
+        let state =
+            State { database: DEFAULT_DATABASE.to_owned(), settings: Settings::new(), once: None, repeated: false };
         Self { principal: Arc::new(principal), state: Arc::new(RwLock::new(state)) }
     }
 
@@ -82,5 +85,24 @@ impl Session {
     /// Drops a setting.
     pub fn reset(&self, name: &str) {
         self.state.write().settings.remove(name);
+    }
+
+    /// Lets the INSERT of this session, for it has one statement, add its rows once for this key.
+    pub fn only_once(&self, once: Once) {
+        self.state.write().once = Some(once);
+    }
+
+    pub(super) fn once(&self) -> Option<Once> {
+        self.state.read().once.clone()
+    }
+
+    pub(super) fn repeats(&self) {
+        self.state.write().repeated = true;
+    }
+
+    /// Whether the rows were there already, added by an earlier statement of the same key.
+    #[must_use]
+    pub fn repeated(&self) -> bool {
+        self.state.read().repeated
     }
 }

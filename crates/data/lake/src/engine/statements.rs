@@ -37,7 +37,8 @@ pub(super) async fn begin(scope: &Arc<Scope>, state: &SessionState, statement: &
         Statement::Planned { plan, .. } => return planned(scope, state, (**plan).clone(), Layout::default()).await,
         Statement::Sql(text) => {
             if let Some(asked) = metering::asks_for_cost(text) {
-                return metering::explain(scope, state, asked).await.map(Step::Done);
+                let asked = Statement::Sql(asked.to_owned());
+                return metering::explain(scope, state, &asked).await.map(Step::Done);
             }
             if let Some(table) = travel::asks_for_history(text) {
                 return travel::history(scope, table).await.map(Step::Done);
@@ -209,13 +210,19 @@ fn use_database(scope: &Scope, to: &ast::Use) -> Result<Step, LakeError> {
         ast::Use::Default => crate::catalog::DEFAULT_DATABASE.to_owned(),
         other => return Err(LakeError::unsupported(other.to_string(), "write USE and the name of a database")),
     };
-    let known = &scope.holdings.databases;
-    if name != BUILT_IN_DATABASE && !known.contains_key(&name) {
-        let names = known.keys().map(String::as_str).chain([BUILT_IN_DATABASE]);
-        return Err(LakeError::Unknown { what: "database", near: nearest(&name, names), name });
-    }
-    scope.session.use_database(&name);
+    choose_database(scope, &name)?;
     Ok(Step::Done(nothing()))
+}
+
+/// Goes to a database that is there.
+pub(super) fn choose_database(scope: &Scope, name: &str) -> Result<(), LakeError> {
+    let known = &scope.holdings.databases;
+    if name != BUILT_IN_DATABASE && !known.contains_key(name) {
+        let names = known.keys().map(String::as_str).chain([BUILT_IN_DATABASE]);
+        return Err(LakeError::Unknown { what: "database", near: nearest(name, names), name: name.to_owned() });
+    }
+    scope.session.use_database(name);
+    Ok(())
 }
 
 pub(super) fn last_part(name: &ast::ObjectName) -> String {

@@ -14,8 +14,9 @@ use super::metering;
 use super::query::{Query, QueryEnd};
 use crate::{LakeError, Limit};
 
-/// Time between two looks at what it has used.
+/// Time between two looks at what it has used; the first come sooner, each after twice the time.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
+const FIRST_LOOK: Duration = Duration::from_millis(10);
 
 /// Everything that a running query holds.
 pub(super) struct Watch {
@@ -69,8 +70,10 @@ impl Watch {
 
 /// Resolves when the tenant's caps allow no more.
 async fn too_dear(query: &Query, allowance: &Allowance) -> LakeError {
+    let mut pause = FIRST_LOOK;
     loop {
-        tokio::time::sleep(LOOK_EVERY).await;
+        tokio::time::sleep(pause).await;
+        pause = (pause * 2).min(LOOK_EVERY);
         match allowance.hold(&metering::amounts(&query.statistics())).await.map_err(LakeError::from) {
             Err(error @ LakeError::Limit { .. }) => return error,
             // What cannot be asked now is asked again.

@@ -1,11 +1,12 @@
 //! Data files: written beside, made safe on disk, then moved to their name. Only the catalogue makes
 //! them part of a table.
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::BufWriter;
 use std::path::PathBuf;
 
-use arrow::array::{Array, RecordBatch, TimestampMillisecondArray};
+use arrow::array::{Array, AsArray as _, RecordBatch, StringArray, TimestampMillisecondArray};
 use arrow::compute::{max, min};
 use arrow::datatypes::SchemaRef;
 use datafusion::parquet::arrow::ArrowWriter;
@@ -18,6 +19,8 @@ use crate::catalog::DataFile;
 
 /// Rows of a row group: small enough to leave many out, large enough to read fast.
 const ROW_GROUP: usize = 256 << 10;
+/// Owners of rows in one file that the catalogue keeps spans of; more are not told apart.
+const OWNERS: usize = 1000;
 
 /// A Parquet file being written. Dropped before [`ParquetFile::finish`] it leaves nothing.
 pub(crate) struct ParquetFile {
@@ -28,6 +31,8 @@ pub(crate) struct ParquetFile {
     writer: Option<ArrowWriter<BufWriter<File>>>,
     time: Option<usize>,
     span: Option<(i64, i64)>,
+    owner: Option<usize>,
+    spans: BTreeMap<String, (i64, i64)>,
     rows: u64,
 }
 
@@ -58,7 +63,14 @@ impl ParquetFile {
         let writer = ArrowWriter::try_new(BufWriter::with_capacity(1 << 20, file), schema, Some(properties));
         let writer = writer.map_err(|e| LakeError::Execution(e.to_string()))?;
         let spec = spec.to_owned();
-        Ok(Self { path, spec, on_disk, beside, writer: Some(writer), time, span: None, rows: 0 })
+        let (owner, spans) = (None, BTreeMap::new());
+        Ok(Self { path, spec, on_disk, beside, writer: Some(writer), time, span: None, owner, spans, rows: 0 })
+    }
+
+    /// Keeps the spans of each owner of rows beside that of all: `column` is text that names the owner.
+    pub(crate) fn owned_by(mut self, schema: &SchemaRef, column: Option<&str>) -> Self {
+        self.owner = column.and_then(|name| schema.index_of(name).ok());
+        self
     }
 
     /// Adds rows.
@@ -72,7 +84,29 @@ impl ParquetFile {
             let (a, b) = self.span.unwrap_or((least, most));
             self.span = Some((a.min(least), b.max(most)));
         }
+        if let Some((times, owners)) = times.zip(self.owner) {
+            self.note_owners(times, batch.column(owners).as_string_opt());
+        }
         Ok(())
+    }
+
+    fn note_owners(&mut self, times: &TimestampMillisecondArray, owners: Option<&StringArray>) {
+        let Some(owners) = owners else { return self.forget_owners() };
+        for (at, owner) in times.iter().zip(owners) {
+            let (Some(at), owner) = (at, owner.unwrap_or_default()) else { continue };
+            match self.spans.get_mut(owner) {
+                Some((least, most)) => (*least, *most) = ((*least).min(at), (*most).max(at)),
+                None => drop(self.spans.insert(owner.to_owned(), (at, at))),
+            }
+        }
+        if self.spans.len() > OWNERS {
+            self.forget_owners();
+        }
+    }
+
+    /// The file does not say whose its rows are: it is kept as long as the slowest clock wants.
+    fn forget_owners(&mut self) {
+        (self.owner, self.spans) = (None, BTreeMap::new());
     }
 
     /// Bytes written so far, roughly.
@@ -100,6 +134,7 @@ impl ParquetFile {
             rows: self.rows,
             bytes,
             span: self.span,
+            spans: std::mem::take(&mut self.spans),
         })
     }
 }

@@ -5,17 +5,19 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use arrow::datatypes::SchemaRef;
-use datafusion::common::Column;
+use arrow::datatypes::{DataType, SchemaRef, TimeUnit};
+use datafusion::common::{Column, ScalarValue};
 use datafusion::datasource::provider_as_source;
-use datafusion::logical_expr::{Expr, LogicalPlanBuilder, SortExpr};
+use datafusion::logical_expr::{Expr, LogicalPlanBuilder, SortExpr, lit};
 use doorstep_clock::Timestamp;
 use doorstep_identity::{KeyId, Principal, Scope, TenantId};
+use doorstep_journal::table::TableSpec;
 use futures::StreamExt as _;
 use tokio::sync::watch;
 
 use super::reader::{beside, built_in_folder};
-use crate::catalog::{Commit, DataFile, TableDef};
+use super::retention::{self, Fate, Rule};
+use crate::catalog::{Commit, DataFile, TableDef, built_in_id};
 use crate::engine::write::{ParquetFile, Pending};
 use crate::engine::{Engine as _, HISTORY, Limits, LocalEngine, Session, Statement, table_folder, urls};
 use crate::{LakeError, metrics};
@@ -24,7 +26,7 @@ use crate::{LakeError, metrics};
 pub const CARETAKER: &str = "lake";
 
 /// When files are merged and deleted.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct CareOptions {
     /// Time between two looks.
     pub every: Duration,
@@ -38,6 +40,8 @@ pub struct CareOptions {
     pub grace: Duration,
     /// Those of managed tables are kept this long, so that their past can be read.
     pub history: Duration,
+    /// Days that rows of built-in tables are kept, by the table's name, in place of the tables' own; `None` for ever.
+    pub keep_days: BTreeMap<String, Option<u32>>,
 }
 
 impl Default for CareOptions {
@@ -49,9 +53,24 @@ impl Default for CareOptions {
             merged_bytes: 512 << 20,
             grace: Duration::from_secs(15 * 60),
             history: HISTORY,
+            keep_days: BTreeMap::new(),
         }
     }
 }
+
+/// What the files of a table have in common.
+struct Shape {
+    id: String,
+    folder: String,
+    schema: SchemaRef,
+    /// The columns by which rows are sorted; the first is the one of time.
+    order: Vec<String>,
+    /// The column that names whose time it is.
+    clock: Option<&'static str>,
+}
+
+/// The name under which a plan reads files to be written again.
+const MERGED: &str = "merged";
 
 /// Somebody may be writing files so young that no table names yet.
 const MAKING: Duration = Duration::from_secs(3600);
@@ -79,17 +98,17 @@ impl LocalEngine {
     pub async fn care_once(&self, options: &CareOptions) -> Result<(), LakeError> {
         let mut first = None;
         for spec in self.tables().specs().to_vec() {
-            if let Some(days) = spec.keep_days {
-                self.expire_built_in(spec.name, days).await?;
+            if let Some(days) = options.keep_days.get(spec.name).copied().unwrap_or(spec.keep_days) {
+                for (tenant, files) in self.tables().all_files(spec.name) {
+                    if let Err(error) = self.expire(spec, &tenant, files, days).await {
+                        first = first.or(Some(error));
+                    }
+                }
             }
             for (tenant, files) in self.tables().all_files(spec.name) {
                 for group in groups(files, options) {
-                    let schema = self.tables().schema(spec.name);
-                    let Some(schema) = schema else { continue };
-                    let order = [spec.time.to_owned()];
-                    let folder = built_in_folder(spec.name, &tenant);
-                    let id = format!("{}.{}", crate::catalog::BUILT_IN_DATABASE, spec.name);
-                    match self.merge(&tenant, &id, &folder, schema, &order, &group).await {
+                    let Some(shape) = self.shape(spec, &tenant) else { continue };
+                    match self.merge(&tenant, &shape, &group).await {
                         Ok(Some(new)) => {
                             let gone: Vec<String> = group.into_iter().map(|f| f.path).collect();
                             self.tables().swapped(spec.name, &tenant, &gone, vec![new]);
@@ -116,42 +135,32 @@ impl LocalEngine {
         let Some(table) = tables.into_iter().find(|t| t.id == id).cloned() else { return Ok(()) };
         let table: TableDef = (*table).clone();
         for group in groups(self.catalog().files(tenant, id).await?, options) {
-            let folder = table_folder(tenant, id);
-            self.merge(tenant, id, &folder, table.file_schema(), &table.sort_by, &group).await?;
+            let shape = Shape {
+                id: id.to_owned(),
+                folder: table_folder(tenant, id),
+                schema: table.file_schema(),
+                order: table.sort_by.clone(),
+                clock: None,
+            };
+            self.merge(tenant, &shape, &group).await?;
         }
         Ok(())
     }
 
+    fn shape(&self, spec: &TableSpec, tenant: &str) -> Option<Shape> {
+        Some(Shape {
+            id: built_in_id(spec.name),
+            folder: built_in_folder(spec.name, tenant),
+            schema: self.tables().schema(spec.name)?,
+            order: vec![spec.time.to_owned()],
+            clock: spec.clock,
+        })
+    }
+
     /// One file in the place of several of one partition; `None` when another was faster.
-    async fn merge(
-        &self,
-        tenant: &str,
-        id: &str,
-        folder: &str,
-        schema: SchemaRef,
-        order: &[String],
-        group: &[DataFile],
-    ) -> Result<Option<DataFile>, LakeError> {
-        let spec = group.first().map_or_else(String::new, |f| f.spec.clone());
-        let provider = self.provider_of(Arc::clone(&schema), group.to_vec());
-        let mut plan = LogicalPlanBuilder::scan("merged", provider_as_source(provider), None)?;
-        if !order.is_empty() {
-            let by =
-                order.iter().map(|name| SortExpr::new(Expr::Column(Column::new(Some("merged"), name)), true, true));
-            plan = plan.sort(by.collect::<Vec<_>>())?;
-        }
-        let text = format!("merge {} files of {id}", group.len());
-        let statement = Statement::Planned { text, plan: Box::new(plan.build()?) };
-        let limits = Limits { cores: Some(1), priority: Some(0), ..Limits::default() };
-        let mut running = self.execute(&caretaker(tenant), statement, limits).await?;
-        let time = order.first().map(String::as_str);
-        let mut file = ParquetFile::create(self.tables().files(), folder, &spec, schema, time)?;
-        while let Some(batch) = running.rows.next().await {
-            let batch = batch?;
-            file = beside(move || file.write(&batch).map(|()| file)).await?;
-        }
-        let new = beside(move || file.finish()).await?;
+    async fn merge(&self, tenant: &str, shape: &Shape, group: &[DataFile]) -> Result<Option<DataFile>, LakeError> {
         let was: u64 = group.iter().map(|f| f.rows).sum();
+        let new = self.rewrite(tenant, shape, group, None).await?;
         let mut pending = Pending::new(self.tables().files());
         pending.push(new.clone());
         if new.rows != was {
@@ -162,25 +171,90 @@ impl LocalEngine {
         }
         let remove = group.iter().map(|f| f.path.clone()).collect();
         let commit = Commit { add: pending.keep(), remove, ..Commit::default() };
-        let done = self.catalog().swap(tenant, id, commit).await?;
+        let done = self.catalog().swap(tenant, &shape.id, commit).await?;
         if done {
-            metrics::compacted(id, group.len());
+            metrics::compacted(&shape.id, group.len());
         }
         Ok(done.then_some(new))
     }
 
-    /// Rows are kept for some days before the newest, so that a city whose clock shows another year keeps its own.
-    async fn expire_built_in(&self, table: &'static str, days: u32) -> Result<(), LakeError> {
-        let all = self.tables().all_files(table);
-        let newest = all.iter().flat_map(|(_, files)| files).filter_map(|f| f.span).map(|(_, most)| most).max();
-        let Some(newest) = newest else { return Ok(()) };
-        let before = newest - i64::from(days) * 86_400_000;
-        let id = format!("{}.{table}", crate::catalog::BUILT_IN_DATABASE);
-        if self.catalog().expire(&id, doorstep_clock::Timestamp(before)).await? > 0 {
-            for (tenant, files) in all {
-                let old = files.into_iter().filter(|f| f.span.is_some_and(|(_, most)| most < before));
-                self.tables().swapped(table, &tenant, &old.map(|f| f.path).collect::<Vec<_>>(), Vec::new());
+    /// Writes the rows of files, those for which `kept` holds, into one file that no table names yet.
+    async fn rewrite(
+        &self,
+        tenant: &str,
+        shape: &Shape,
+        group: &[DataFile],
+        kept: Option<Expr>,
+    ) -> Result<DataFile, LakeError> {
+        let spec = group.first().map_or_else(String::new, |f| f.spec.clone());
+        let provider = self.provider_of(Arc::clone(&shape.schema), group.to_vec());
+        let mut plan = LogicalPlanBuilder::scan(MERGED, provider_as_source(provider), None)?;
+        if let Some(kept) = kept {
+            plan = plan.filter(kept)?;
+        }
+        if !shape.order.is_empty() {
+            let by = shape.order.iter().map(|name| SortExpr::new(merged(name), true, true));
+            plan = plan.sort(by.collect::<Vec<_>>())?;
+        }
+        let text = format!("merge {} files of {}", group.len(), shape.id);
+        let statement = Statement::Planned { text, plan: Box::new(plan.build()?) };
+        let limits = Limits { cores: Some(1), priority: Some(0), ..Limits::default() };
+        let mut running = self.execute(&caretaker(tenant), statement, limits).await?;
+        let time = shape.order.first().map(String::as_str);
+        let schema = Arc::clone(&shape.schema);
+        let file = ParquetFile::create(self.tables().files(), &shape.folder, &spec, schema, time)?;
+        let mut file = file.owned_by(&shape.schema, shape.clock);
+        while let Some(batch) = running.rows.next().await {
+            let batch = batch?;
+            file = beside(move || file.write(&batch).map(|()| file)).await?;
+        }
+        beside(move || file.finish()).await
+    }
+
+    /// Takes a tenant's rows of a built-in table away that are kept no longer.
+    async fn expire(
+        &self,
+        spec: &'static TableSpec,
+        tenant: &str,
+        files: Vec<DataFile>,
+        days: u32,
+    ) -> Result<(), LakeError> {
+        let Some(shape) = self.shape(spec, tenant) else { return Ok(()) };
+        let now = spec.clock.is_none().then(|| self.catalog().now().millis());
+        let fates = retention::judge(&files, Rule { days, now });
+        let mut gone = Vec::new();
+        for (file, fate) in files.into_iter().zip(fates) {
+            match fate {
+                Fate::Stays => {}
+                Fate::Goes => gone.push(file.path),
+                Fate::Shrinks(limits) => {
+                    let kept = retained(&shape, &limits)?;
+                    let new = self.rewrite(tenant, &shape, std::slice::from_ref(&file), Some(kept)).await?;
+                    self.replace(spec, tenant, &shape, vec![file.path], Some(new)).await?;
+                }
             }
+        }
+        if gone.is_empty() { Ok(()) } else { self.replace(spec, tenant, &shape, gone, None).await }
+    }
+
+    /// Puts a file, if it has rows, in the place of others.
+    async fn replace(
+        &self,
+        spec: &'static TableSpec,
+        tenant: &str,
+        shape: &Shape,
+        gone: Vec<String>,
+        new: Option<DataFile>,
+    ) -> Result<(), LakeError> {
+        let mut pending = Pending::new(self.tables().files());
+        new.into_iter().for_each(|file| pending.push(file));
+        let mut add = pending.keep();
+        let empty = add.extract_if(.., |file| file.rows == 0).collect::<Vec<_>>();
+        empty.into_iter().for_each(|file| pending.push(file));
+        let commit = Commit { add: add.clone(), remove: gone.clone(), ..Commit::default() };
+        if self.catalog().swap(tenant, &shape.id, commit).await? {
+            self.tables().swapped(spec.name, tenant, &gone, add);
+            metrics::expired(&shape.id, gone.len());
         }
         Ok(())
     }
@@ -214,7 +288,6 @@ impl LocalEngine {
         }
     }
 
-    /// Deletes files that a killed process wrote and no table took.
     /// Deletes what was brought from the addresses of tables that are gone.
     async fn sweep_fetched(&self) -> Result<(), LakeError> {
         let root = self.tables().files().on_disk(urls::FOLDER);
@@ -240,6 +313,7 @@ impl LocalEngine {
         Ok(())
     }
 
+    /// Deletes files that a killed process wrote and no table took.
     async fn sweep_strangers(&self) -> Result<(), LakeError> {
         let root = self.tables().files().clone();
         let found = beside(move || {
@@ -261,6 +335,27 @@ impl LocalEngine {
         }
         Ok(())
     }
+}
+
+fn merged(column: &str) -> Expr {
+    Expr::Column(Column::new(Some(MERGED), column))
+}
+
+/// True for the rows that stay when those of these owners before a moment go.
+fn retained(shape: &Shape, limits: &BTreeMap<String, i64>) -> Result<Expr, LakeError> {
+    let time = shape.order.first().map_or("", String::as_str);
+    let kind = shape.schema.field_with_name(time).map_err(|e| LakeError::Execution(e.to_string()))?.data_type();
+    let zone = if let DataType::Timestamp(TimeUnit::Millisecond, zone) = kind { zone.clone() } else { None };
+    let old = limits.iter().map(|(owner, before)| {
+        let early = merged(time).lt(lit(ScalarValue::TimestampMillisecond(Some(*before), zone.clone())));
+        match shape.clock {
+            None => early,
+            // A row that names nobody is of an owner without a name.
+            Some(clock) if owner.is_empty() => early.and(merged(clock).is_null().or(merged(clock).eq(lit("")))),
+            Some(clock) => early.and(merged(clock).eq(lit(owner.as_str()))),
+        }
+    });
+    Ok(old.reduce(Expr::or).unwrap_or_else(|| lit(false)).is_not_true())
 }
 
 /// All files below a folder, with their age.
@@ -325,6 +420,7 @@ mod tests {
             rows: 1,
             bytes,
             span: Some((n as i64, n as i64)),
+            spans: BTreeMap::new(),
         };
         let options = CareOptions { small_files: 2, small_bytes: 100, merged_bytes: 120, ..CareOptions::default() };
         let files = vec![file(3, "", 50), file(1, "", 50), file(2, "", 50), file(4, "", 500), file(5, "d=1", 10)];

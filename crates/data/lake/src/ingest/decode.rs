@@ -264,6 +264,7 @@ mod tests {
         ],
         time: "at",
         keep_days: None,
+        clock: None,
     };
 
     fn record(seq: u64, kind: &str, payload: &str) -> Record {

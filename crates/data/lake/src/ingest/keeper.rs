@@ -95,7 +95,7 @@ impl Keep {
     fn begin(&self) -> Work {
         let catalog = self.engine.catalog().clone();
         let ingest = Ingest::start(self.engine.shared_tables(), catalog, self.journal.clone(), self.ingest);
-        let (stop, engine, options) = (watch::Sender::new(false), self.engine.clone(), self.care);
+        let (stop, engine, options) = (watch::Sender::new(false), self.engine.clone(), self.care.clone());
         let stopped = stop.subscribe();
         let care = tokio::spawn(async move { engine.care(options, stopped).await });
         Work { ingest, stop, care }

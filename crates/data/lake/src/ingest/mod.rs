@@ -9,6 +9,7 @@ mod decode;
 mod keeper;
 mod pick;
 mod reader;
+mod retention;
 mod tables;
 
 pub use care::{CARETAKER, CareOptions};

@@ -216,7 +216,8 @@ fn write(
         let order = sort_to_indices(all.column(time), None, None).map_err(failed)?;
         let sorted = take_record_batch(&all, &order).map_err(failed)?;
         let folder = built_in_folder(spec.name, tenant);
-        let mut file = ParquetFile::create(tables.files(), &folder, "", schema, Some(spec.time))?;
+        let file = ParquetFile::create(tables.files(), &folder, "", Arc::clone(&schema), Some(spec.time))?;
+        let mut file = file.owned_by(&schema, spec.clock);
         file.write(&sorted)?;
         pending.push(file.finish()?);
     }

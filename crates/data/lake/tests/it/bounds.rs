@@ -137,3 +137,82 @@ async fn a_damaged_file_is_named_and_a_failed_insert_leaves_nothing() {
     assert!(matches!(&ended, Err(LakeError::Corrupt { file, .. }) if file.ends_with(&name)), "{ended:?}");
     lake.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_tenant_that_takes_every_place_does_not_lock_another_out() {
+    let dir = tempfile::tempdir().unwrap();
+    let lake = Lake::with(dir.path(), IngestOptions::default(), |o| {
+        (o.running, o.waiting) = (2, 3);
+    })
+    .await;
+    let (greedy, modest) = (session("greedy", "a", Scope::Admin), session("modest", "b", Scope::Admin));
+    let start = |who: &Session, sql: &str| {
+        let (engine, who, sql) = (lake.engine.clone(), who.clone(), sql.to_owned());
+        tokio::spawn(
+            async move { engine.execute(&who, Statement::Sql(sql), Limits::default()).await?.collect(10).await },
+        )
+    };
+    let queued = async |n: usize| {
+        for _ in 0..1_000 {
+            if lake.engine.queries().iter().filter(|query| query.state() == "queued").count() == n {
+                return;
+            }
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        panic!("{n} should wait: {:?}", lake.engine.queries());
+    };
+    let crowd: Vec<_> = (0..5).map(|_| start(&greedy, RUNAWAY)).collect();
+    queued(3).await;
+    // All places are taken, to run and to wait. One of the crowd's gives way, and the next place is not theirs.
+    let waiting = start(&modest, "SELECT 1");
+    queued(3).await;
+    let mut refused = 0;
+    for _ in 0..1_000 {
+        refused = crowd.iter().filter(|query| query.is_finished()).count();
+        if refused == 1 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(5)).await;
+    }
+    assert_eq!(refused, 1);
+    let running = lake.engine.queries().into_iter().find(|query| query.state() == "running").unwrap();
+    running.cancel();
+    assert!(waiting.await.unwrap().is_ok(), "two of the crowd still wait");
+    // From now on a place is there at once: the crowd may have all but one.
+    for _ in 0..3 {
+        assert!(start(&modest, "SELECT 1").await.unwrap().is_ok());
+    }
+    let running = lake.engine.queries().iter().filter(|query| query.state() == "running").count();
+    assert_eq!(running, 1, "the crowd holds one of two places");
+    lake.engine.queries().iter().for_each(|query| query.cancel());
+    let mut ends = Vec::new();
+    for query in crowd {
+        ends.push(query.await.unwrap().map(|_| ()).unwrap_err());
+    }
+    assert_eq!(ends.iter().filter(|end| matches!(end, LakeError::Overloaded { .. })).count(), 1, "{ends:?}");
+    lake.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn one_query_has_its_part_of_the_space_for_spilling() {
+    let dir = tempfile::tempdir().unwrap();
+    let lake = Lake::with(dir.path(), IngestOptions::default(), |o| {
+        (o.running, o.spill_bytes) = (2, 2 << 20);
+    })
+    .await;
+    let boss = session("main", "boss", Scope::Admin);
+    lake.run("CREATE TABLE big AS SELECT md5(CAST(value AS VARCHAR)) AS h FROM generate_series(1, 400000)")
+        .await
+        .unwrap();
+    let tight = Limits { memory_bytes: Some(20 << 20), cores: Some(2), ..Limits::default() };
+    lake.run("CREATE TABLE small AS SELECT * FROM big LIMIT 1000").await.unwrap();
+    let sort = async |table: &str| {
+        let sql = format!("SELECT max(r) FROM (SELECT row_number() OVER (ORDER BY h) AS r FROM {table})");
+        lake.engine.execute(&boss, Statement::Sql(sql), tight).await?.collect(10).await
+    };
+    // It needs some ten MB of the one that is its own.
+    let ended = sort("big").await;
+    assert!(matches!(&ended, Err(LakeError::Limit { limit: Limit::Spill, .. })), "{ended:?}");
+    assert!(sort("small").await.is_ok());
+    lake.stop().await;
+}

@@ -20,6 +20,7 @@ const NUMBERS: TableSpec = TableSpec {
     ],
     time: "at",
     keep_days: None,
+    clock: None,
 };
 
 /// Every tenant has the numbers below 2,500; a careless source that mixes in a stranger's row.

@@ -28,6 +28,7 @@ pub(crate) const EVENTS: TableSpec = TableSpec {
     ],
     time: "at",
     keep_days: None,
+    clock: Some("place"),
 };
 
 const VIEWS: &[ViewSpec] =

@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use axum::{
     extract::State,
-    http::{HeaderMap, StatusCode},
+    http::{HeaderMap, HeaderValue, StatusCode},
     response::{IntoResponse, Response},
 };
 use doorstep_lake::{Engine as _, Limits, Session, Statement};
@@ -23,6 +23,7 @@ use super::{
     app::App,
     auth::{Anybody, Caller},
     extract::{Headers, Write},
+    idempotency::REPLAYED,
     problem::{Answer, Code, Problem},
 };
 use crate::roles::lake::Lake;
@@ -150,12 +151,7 @@ fn lake(app: &App) -> Answer<&Lake> {
 async fn session(lake: &Lake, caller: &Caller<Anybody>, database: Option<&str>) -> Answer<Session> {
     let session = Session::new(caller.principal().clone());
     if let Some(database) = database {
-        let quoted = format!("USE \"{}\"", database.replace('"', "\"\""));
-        let running = lake.engine.execute(&session, Statement::Sql(quoted), Limits::default()).await;
-        let used = match running {
-            Ok(running) => running.collect(1).await,
-            Err(error) => Err(error),
-        };
+        let used = lake.engine.use_database(&session, database).await;
         used.map_err(|error| refusals::problem(error, "/database"))?;
     }
     Ok(session)
@@ -166,7 +162,8 @@ async fn session(lake: &Lake, caller: &Caller<Anybody>, database: Option<&str>) 
 /// `Accept` chooses the form: `application/json` (one object, up to `max_rows` rows), `application/x-ndjson` (a row a
 /// line), `text/csv`, or `application/vnd.apache.arrow.stream`; the last three are streamed without a bound. With
 /// `async` the answer is 202 and the query's state; its rows are kept for an hour. A caller who goes away ends the
-/// query. Mistakes name the line and column.
+/// query. Mistakes name the line and column. With an `Idempotency-Key` an `INSERT` into a table of your own adds its
+/// rows once, however often it is sent within a day; other statements run each time.
 #[utoipa::path(post, path = "/v1/sql", tag = "sql", request_body = AskSql,
     responses((status = 200, body = SqlAnswer), (status = 202, body = jobs::SqlJob)))]
 async fn run(
@@ -180,6 +177,9 @@ async fn run(
     let session = session(lake, &caller, ask.database.as_deref()).await?;
     if let Some(speed) = &ask.speed {
         session.set(doorstep_lake::SPEED, speed);
+    }
+    if let Some(once) = request.once {
+        session.only_once(once.for_rows(&caller));
     }
     let limits = ask.limits.checked()?;
     let max_rows = max_rows(ask.max_rows)?;
@@ -195,7 +195,13 @@ async fn run(
     let shape = shape(&headers)?;
     let running = lake.engine.execute(&session, statement, limits).await.map_err(refused)?;
     match shape {
-        Shape::Json => answer::json(running, max_rows).await.map_err(refused),
+        Shape::Json => {
+            let mut response = answer::json(running, max_rows).await.map_err(refused)?;
+            if session.repeated() {
+                response.headers_mut().insert(REPLAYED, HeaderValue::from_static("true"));
+            }
+            Ok(response)
+        }
         Shape::Stream(form) => Ok(answer::stream(running, form, ask.statistics)),
     }
 }

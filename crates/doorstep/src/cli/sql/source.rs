@@ -6,14 +6,16 @@ use anyhow::{Context as _, bail};
 use doorstep_clock::{SharedClock, SystemClock};
 use doorstep_identity::{KeyId, Principal, Scope, TenantId};
 use doorstep_journal::{Journal, JournalError};
-use doorstep_lake::{
-    CareOptions, Engine as _, IngestOptions, Keeper, LakeError, Limits, Session, Statement, encode, replies,
-};
+use doorstep_lake::{Engine as _, IngestOptions, Keeper, LakeError, Limits, Session, Statement, encode, replies};
 use futures::StreamExt as _;
 use serde_json::Value;
 
 use super::{Args, remote::Remote, table};
-use crate::{config::Loader, node, roles::lake::Lake};
+use crate::{
+    config::Loader,
+    node,
+    roles::lake::{Lake, care},
+};
 
 /// How rows are shown.
 #[derive(Clone, Copy, Debug)]
@@ -70,8 +72,7 @@ impl Source {
             };
         let lake = Lake::open(&config, store, wall).await?;
         let (owner, engine) = (node::owner_name(&config), lake.engine.clone());
-        let keeper =
-            Keeper::start(engine, journal.clone(), &owner, IngestOptions::default(), CareOptions::default()).await?;
+        let keeper = Keeper::start(engine, journal.clone(), &owner, IngestOptions::default(), care(&config)).await?;
         lake.engine.catalog().require().context("a running Doorstep has this store; ask it with --server")?;
         lake.engine.tables().caught_up(&journal).await;
         let session = Session::new(Principal {

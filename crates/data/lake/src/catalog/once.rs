@@ -1,0 +1,59 @@
+//! Writes that may be sent twice but add their rows once: the caller's key stands in the transaction that adds them.
+
+use doorstep_store::{Tx, idempotency};
+
+use super::{Catalog, Commit, TableDef, files};
+use crate::LakeError;
+
+/// How long an answer is remembered, milliseconds.
+const REMEMBERED_MS: i64 = 24 * 3_600_000;
+/// The status under which an answer is kept among those of the API.
+const DONE: u16 = 200;
+
+/// A caller's key, and what it stands for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Once {
+    /// Whose key.
+    pub scope: String,
+    /// The key.
+    pub key: String,
+    /// Hash of what was asked: another under the same key is refused.
+    pub hash: Vec<u8>,
+}
+
+impl Catalog {
+    /// How many rows the write of this key has added, if it was there already.
+    ///
+    /// # Errors
+    /// [`doorstep_store::StoreError::IdempotencyMismatch`] when the key stood for something else; the store's.
+    pub(crate) async fn added(&self, once: &Once) -> Result<Option<u64>, LakeError> {
+        let (once, now) = (once.clone(), self.now());
+        let answer =
+            self.store().read(move |tx| idempotency::known(tx, &once.scope, &once.key, &once.hash, now)).await?;
+        Ok(answer.map(|answer| answer.body.parse().unwrap_or(0)))
+    }
+
+    /// As [`Catalog::commit`], once for the key: the rows that its first write added.
+    ///
+    /// # Errors
+    /// As [`Catalog::commit`] and [`Catalog::added`].
+    pub(crate) async fn commit_once(
+        &self,
+        tenant: &str,
+        table: &TableDef,
+        commit: Commit,
+        once: &Once,
+        rows: u64,
+    ) -> Result<(bool, u64), LakeError> {
+        let (t, table, once, now) = (tenant.to_owned(), table.clone(), once.clone(), self.now());
+        let write = move |tx: &mut dyn Tx| {
+            let mut first = |tx: &mut dyn Tx| {
+                files::change(tx, &t, &table, &commit, now)?;
+                Ok::<_, LakeError>(idempotency::Answer { status: DONE, body: rows.to_string(), replayed: false })
+            };
+            idempotency::once(tx, &once.scope, &once.key, &once.hash, now, REMEMBERED_MS, &mut first)
+        };
+        let answer = self.write(write).await?;
+        Ok((!answer.replayed, answer.body.parse().unwrap_or(0)))
+    }
+}
