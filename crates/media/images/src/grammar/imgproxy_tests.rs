@@ -111,10 +111,14 @@ proptest! {
     #[test]
     fn what_is_read_has_a_canonical_text(
         size in "rs:(fit|fill|force|fill-down|auto):[1-9][0-9]{0,2}:[1-9][0-9]{0,2}(:[01])?",
-        more in "(/(g:(no|soea|sm|fp:0.25:0.7)|mw:[1-9]0|mh:[1-9]00|t:10|t:5:ffffff:1:1|c:[1-9]0:[1-9]0|rot:(90|45)|bl:[1-9]|pd:[1-9]:[1-9]|bg:[0-9a-f]{6}|q:[1-9]0|ex:1|fl:1:1)){0,3}",
+        more in "(/(g:(no|soea|sm|fp:0\\.25:0\\.7)|mw:[1-9]0|mh:[1-9]00|t:10|t:5:ffffff:1:1|c:[1-9]0:[1-9]0|rot:(90|45)|bl:[1-9]|pd:[1-9]:[1-9]|bg:[0-9a-f]{6}|q:[1-9]0|ex:1|fl:1:1)){0,3}",
         end in "(@(webp|avif|jpg))?",
     ) {
         let request = parse(&format!("/_/{size}{more}/plain/a.jpg{end}"));
+        // Offsets do not go with the rules that look at the picture first.
+        if request.as_ref().is_err_and(|error| (error.command.as_str(), error.parameter.as_str()) == ("gravity", "2")) {
+            return Ok(());
+        }
         let request = request.map_err(|error| TestCaseError::fail(error.to_string()))?;
         prop_assert_eq!(iopcmd::parse(&request.pipeline.to_string()), Ok(request.pipeline));
     }

@@ -1,7 +1,8 @@
 //! UFile's grammar: `iopcmd=COMMAND&name=value|iopcmd=…`, with all of its commands and a few more of Doorstep's.
 //!
-//! More than UFile has: `smartcrop`, `trim`, `flip`, `pad`, `flatten`, `mark` and `readmark`, `frames`; `enlarge=0` `down`, `auto`,
-//! `minwidth`, `minheight` and `gravity` of a thumbnail; `gravity=Focus` with `fx` and `fy`, `dx` and `dy` beside a gravity; `dst=avif|gif|auto`, `bytes` and `interlace` of convert; `tile` and `shadow` of a watermark.
+//! More than UFile has: `smartcrop`, `trim`, `flip`, `pad`, `flatten`, `mark` and `readmark`, `frames`; `enlarge=0`,
+//! `down`, `auto`, `minwidth`, `minheight` and `gravity` of a thumbnail; `gravity=Focus` with `fx` and `fy`, `dx` and
+//! `dy` beside a gravity; `dst=avif|gif|auto`, `bytes` and `interlace` of convert; `tile` and `shadow` of a watermark.
 
 use super::{Grammar, GrammarError, MAX_REQUEST_BYTES, Params, Problem, percent_decode};
 use crate::Format;
