@@ -68,7 +68,7 @@ fn the_collection_looks_as_another_program_sees_it() {
         let query = format!("iopcmd=thumbnail&type=11&width={width}&height={height}|iopcmd=convert&dst=png{frame}");
         let found = seen(&run(&source, &query).body);
         match alike(&found, &wanted, &within(name)) {
-            Ok(far) => println!("{name}: {far:.3?}"),
+            Ok(far) => eprintln!("{name}: {far:.3?}"),
             Err(far) => wrong.push(format!("{name}: {far}")),
         }
     }

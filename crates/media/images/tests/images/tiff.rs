@@ -50,7 +50,7 @@ fn opacity_multiplied_in_or_not() {
                 let alpha = x * 255 / 23;
                 assert_eq!(u32::from(pixel[3]), alpha, "{name} at {x},{y}");
                 // Where little light came through, rounding has taken the more.
-                let near = if alpha == 0 { 255 } else { slack / alpha + 1 };
+                let near = u32::checked_div(slack, alpha).map_or(255, |more| more + 1);
                 for (found, wanted) in pixel[..3].iter().zip(color.pixel(x, y)) {
                     assert!(u32::from(found.abs_diff(*wanted)) <= near, "{name} at {x},{y}: {pixel:?}");
                 }
