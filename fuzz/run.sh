@@ -1,6 +1,6 @@
 #!/bin/sh
 # Runs a fuzz target for some seconds without cargo-fuzz: run.sh TARGET [SECONDS]
-# The flags are cargo-fuzz's own, without the address sanitizer (the code forbids `unsafe`).
+# The flags are cargo-fuzz's own, without the address sanitizer: see README.md for what that leaves unseen.
 set -eu
 cd "$(dirname "$0")"
 target=$1

@@ -12,6 +12,7 @@ mod command;
 mod description;
 mod fleet;
 mod idempotency;
+mod images;
 mod lists;
 mod needs;
 mod pictures;

@@ -10,7 +10,9 @@ mod random;
 mod timestamp;
 
 pub use calendar::civil;
-pub use clock::{Clock, Deadline, ManualClock, ScaledClock, SharedClock, SystemClock, monotonic, thread_cpu};
+pub use clock::{
+    Clock, Deadline, ManualClock, ScaledClock, SharedClock, SystemClock, charge_process, monotonic, thread_cpu,
+};
 pub use error::ClockError;
 pub use random::{Environment, SeededRng};
 pub use timestamp::Timestamp;

@@ -6,10 +6,18 @@ use crate::orientation::Orientation;
 
 /// The orientation in a block that begins with a TIFF header; upright when there is none.
 pub(crate) fn orientation(block: &[u8]) -> Orientation {
-    let number = read(block).and_then(|exif| {
-        exif.get_field(exif::Tag::Orientation, exif::In::PRIMARY).and_then(|field| field.value.get_uint(0))
-    });
+    let number = number(block, exif::Tag::Orientation);
     Orientation::from_exif(number.and_then(|number| u16::try_from(number).ok()).unwrap_or(1))
+}
+
+/// Whether the colours of a TIFF file are multiplied by its opacity (tag `ExtraSamples`, "associated alpha").
+pub(crate) fn is_multiplied(tiff: &[u8]) -> bool {
+    const EXTRA_SAMPLES: exif::Tag = exif::Tag(exif::Context::Tiff, 338);
+    number(tiff, EXTRA_SAMPLES) == Some(1)
+}
+
+fn number(block: &[u8], tag: exif::Tag) -> Option<u32> {
+    read(block)?.get_field(tag, exif::In::PRIMARY)?.value.get_uint(0)
 }
 
 /// The fields by name, as text; long ones are cut.

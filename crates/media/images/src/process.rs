@@ -1,5 +1,6 @@
 //! Source and pipeline in, answer out.
 
+use std::borrow::Cow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use doorstep_clock::monotonic;
@@ -9,7 +10,7 @@ use crate::decode::{self, Frame};
 use crate::encode::{self, Picture};
 use crate::limits::Watch;
 use crate::ops::{self, Tools};
-use crate::pipeline::{Deliver, Encoding, Frames, Pipeline, Question, Resize, Step};
+use crate::pipeline::{Deliver, Encoding, Frames, Pipeline, Place, Question, Resize, Step};
 use crate::plan::{self, Plan, Stage, Summary};
 use crate::raster::Raster;
 use crate::{Fetch, Format, Header, ImageError, Limited, Limits, color, exif, metrics, probe, resample};
@@ -68,9 +69,10 @@ fn run(source: &[u8], pipeline: &Pipeline, limits: &Limits, fetch: Fetch<'_>) ->
     Limits::check(Limited::SourceBytes, source.len() as u64, limits.source_bytes)?;
     let watch = Watch::start(limits.time);
     let header = probe::probe(source)?;
+    let tools = Tools { watch: &watch, limits, fetch };
+    let pipeline = &*trimmed(source, &header, pipeline, &tools)?;
     let plan = plan::plan(&header, pipeline, limits)?;
     tracing::debug!(plan = ?plan.summary(), "planned");
-    let tools = Tools { watch: &watch, limits, fetch };
     let output = match &pipeline.deliver {
         Deliver::Picture(encoding) => picture(source, &plan, encoding, pipeline.frames, &tools)?,
         Deliver::Answer(question) => {
@@ -82,6 +84,26 @@ fn run(source: &[u8], pipeline: &Pipeline, limits: &Limits, fetch: Fetch<'_>) ->
         }
     };
     Ok((output, header.format))
+}
+
+/// With the cut in place of a first step that cuts a border off: only the pixels can say where that is. They are
+/// decoded once more afterwards, as the plan may then shrink on load.
+fn trimmed<'a>(
+    source: &[u8],
+    header: &Header,
+    pipeline: &'a Pipeline,
+    tools: &Tools<'_>,
+) -> Result<Cow<'a, Pipeline>, ImageError> {
+    let Some(Step::Trim(trim)) = pipeline.steps.first() else { return Ok(Cow::Borrowed(pipeline)) };
+    let deliver = Deliver::Answer(Question::Hue);
+    let whole = Pipeline { upright: pipeline.upright, deliver, ..Pipeline::default() };
+    let plan = plan::plan(header, &whole, tools.limits)?;
+    let rect = ops::trim::inside(first_frame(source, &plan, tools)?, trim);
+    let [x, y] = [rect.x, rect.y].map(|side| i32::try_from(side).unwrap_or(i32::MAX));
+    let place = Place { x, y, ..Place::default() };
+    let mut pipeline = pipeline.clone();
+    pipeline.steps[0] = Step::Crop { width: rect.width, height: rect.height, place };
+    Ok(Cow::Owned(pipeline))
 }
 
 fn picture(

@@ -8,6 +8,8 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc;
 use std::thread;
 
+use doorstep_clock::charge_process;
+
 use crate::limits::Watch;
 use crate::probe::heif::{Coded, Shown};
 use crate::raster::{Layout, Raster};
@@ -106,6 +108,8 @@ impl Drop for Ended {
     fn drop(&mut self) {
         // It may have ended by itself, which is as good.
         let _ = self.0.kill();
+        // What it took belongs to the picture that it worked on.
+        charge_process(self.0.id());
         let _ = self.0.wait();
     }
 }

@@ -11,7 +11,8 @@ use super::params::decode_text;
 use super::{Grammar, GrammarError, MAX_REQUEST_BYTES, Params, Problem, percent_decode};
 use crate::Format;
 use crate::pipeline::{
-    Axis, Color, Drawing, Fit, Gravity, Kernel, MAX_STEPS, Pipeline, Place, Quality, Resize, Step, Target, Watermark,
+    Axis, Color, Drawing, Fit, Gravity, Kernel, MAX_STEPS, Pipeline, Place, Quality, Resize, Step, Target, Trim,
+    Watermark,
 };
 
 const SIDE: i64 = 30_000;
@@ -109,6 +110,12 @@ pub fn parse(path: &str) -> Result<Request, GrammarError> {
     if !extension.is_empty() {
         options.read(&format!("format:{extension}"))?;
     }
+    if matches!(options.kind, Kind::FillDown | Kind::Auto)
+        && options.gravity.flatten().is_some_and(|place| (place.x, place.y) != (0, 0))
+    {
+        let problem = Problem::NotServed("offsets of a gravity together with fill-down or auto; give a focus point");
+        return Err(GrammarError::new(Grammar::Imgproxy, "gravity", "2", problem));
+    }
     let expires = options.expires;
     Ok(Request { signature: signature.to_owned(), pipeline: options.pipeline(), source, expires })
 }
@@ -123,6 +130,8 @@ enum Kind {
     #[default]
     Fit,
     Fill,
+    FillDown,
+    Auto,
     Force,
 }
 
@@ -134,6 +143,8 @@ struct Options {
     height: u32,
     zoom: Option<f32>,
     dpr: Option<f32>,
+    least: (u32, u32),
+    trim: Option<Trim>,
     enlarge: bool,
     extend: bool,
     gravity: Option<Option<Place>>,
@@ -176,6 +187,15 @@ impl Options {
             "resizing_type" | "rt" => self.kind = kind(params)?.ok_or_else(|| params.error("1", Problem::Missing))?,
             "width" | "w" => self.width = params.need("1", 0, SIDE)?,
             "height" | "h" => self.height = params.need("1", 0, SIDE)?,
+            "min-width" | "mw" => self.least.0 = params.need("1", 0, SIDE)?,
+            "min-height" | "mh" => self.least.1 = params.need("1", 0, SIDE)?,
+            "trim" | "t" => {
+                let threshold = params.float("1", 0.0, 255.0)?.ok_or_else(|| params.error("1", Problem::Missing))?;
+                let threshold = u8::try_from(whole(threshold, 0, 255)).unwrap_or(u8::MAX);
+                let color = params.color("2")?;
+                let equal = (params.flag("3")?.unwrap_or(false), params.flag("4")?.unwrap_or(false));
+                self.trim = Some(Trim { threshold, color, equal });
+            }
             "zoom" | "z" => self.zoom = params.float("1", 0.01, 10.0)?,
             "dpr" => self.dpr = params.float("1", 0.01, 8.0)?,
             "enlarge" | "el" => self.enlarge = params.flag("1")?.unwrap_or(true),
@@ -221,8 +241,7 @@ impl Options {
             "cachebuster" | "cb" => {
                 let _ = params.raw("1");
             }
-            "preset" | "pr" | "trim" | "t" | "pixelate" | "pix" | "raw" | "page" | "pg" | "min-width" | "mw"
-            | "min-height" | "mh" => {
+            "preset" | "pr" | "pixelate" | "pix" | "raw" | "page" | "pg" => {
                 return Err(params.error("", Problem::NotServed("an option of imgproxy that has no counterpart")));
             }
             _ => return Err(GrammarError::new(Grammar::Imgproxy, name, "", Problem::UnknownCommand)),
@@ -253,11 +272,11 @@ impl Options {
         Ok(())
     }
 
-    /// In imgproxy's order: crop, scale, turn, cut, filters, extend, pad, flatten, watermark.
+    /// In imgproxy's order: trim, crop, scale, turn, cut, filters, extend, pad, flatten, watermark.
     fn pipeline(self) -> Pipeline {
         let mut pipeline = Pipeline { upright: self.upright.unwrap_or(true), ..Pipeline::default() };
         let gravity = self.gravity.unwrap_or(Some(Place::at(Gravity::Center)));
-        let mut steps = Vec::new();
+        let mut steps: Vec<Step> = self.trim.map(Step::Trim).into_iter().collect();
         if let Some((width, height, at)) = self.crop {
             match at.unwrap_or(gravity) {
                 Some(place) => steps.push(Step::Crop { width, height, place }),
@@ -268,7 +287,12 @@ impl Options {
         let scaled =
             |side: u32| -> u32 { if side == 0 { 0 } else { u32::from(whole(side as f32 * factor, 1, 30_000)) } };
         let size = (scaled(self.width), scaled(self.height));
-        steps.extend(self.resize(size, gravity));
+        // A source is as dense as the screen: so is the least that is asked for, but a zoom does not touch it.
+        let dense = |side: u32| -> u32 {
+            if side == 0 { 0 } else { u32::from(whole(side as f32 * self.dpr.unwrap_or(1.0), 1, 30_000)) }
+        };
+        let least = (dense(self.least.0), dense(self.least.1));
+        steps.extend(self.resize(size, least, gravity));
         if !self.rotate.is_multiple_of(360) {
             steps.push(Step::Rotate { degrees: self.rotate });
         }
@@ -307,16 +331,25 @@ impl Options {
         pipeline
     }
 
-    fn resize(&self, (width, height): (u32, u32), gravity: Option<Place>) -> Vec<Step> {
+    fn resize(&self, (width, height): (u32, u32), least: (u32, u32), gravity: Option<Place>) -> Vec<Step> {
         let enlarge = self.enlarge;
-        let one = |fit| vec![Step::Resize(Resize { fit, enlarge })];
-        match (self.kind, width, height) {
-            (_, 0, 0) => Vec::new(),
+        let one = |fit| vec![Step::Resize(Resize { fit, enlarge, least })];
+        // What is larger than asked for, so that it has the least, is cut to what was asked for.
+        let cut = match gravity {
+            _ if least == (0, 0) || (width, height) == (0, 0) => None,
+            Some(place) => Some(Step::Crop { width, height, place }),
+            None => Some(Step::Crop { width, height, place: Place::at(Gravity::Center) }),
+        };
+        let mut steps = match (self.kind, width, height) {
+            (_, 0, 0) if least == (0, 0) => Vec::new(),
+            (_, 0, 0) => one(Fit::Scale(100, 100)),
             (_, width, 0) => one(Fit::Width(width)),
             (_, 0, height) => one(Fit::Height(height)),
             (Kind::Fit, ..) => one(Fit::Inside(width, height)),
             (Kind::Force, ..) => one(Fit::Stretch(width, height)),
-            (Kind::Fill, ..) => match gravity {
+            (Kind::FillDown, ..) if !enlarge => one(Fit::CoverDown(width, height, gravity.map(|place| place.gravity))),
+            (Kind::Auto, ..) => one(Fit::Auto(width, height, gravity.map(|place| place.gravity))),
+            (Kind::Fill | Kind::FillDown, ..) => match gravity {
                 Some(Place { gravity, x: 0, y: 0 }) => one(Fit::CoverCrop(width, height, Some(gravity))),
                 None => one(Fit::CoverCrop(width, height, None)),
                 Some(place) => {
@@ -325,7 +358,9 @@ impl Options {
                     steps
                 }
             },
-        }
+        };
+        steps.extend(cut);
+        steps
     }
 }
 
@@ -345,7 +380,16 @@ fn percent(part: f32) -> u8 {
 }
 
 fn kind(params: &mut Params) -> Result<Option<Kind>, GrammarError> {
-    params.choice("1", &[("fit", Kind::Fit), ("fill", Kind::Fill), ("force", Kind::Force)])
+    params.choice(
+        "1",
+        &[
+            ("fit", Kind::Fit),
+            ("fill", Kind::Fill),
+            ("fill-down", Kind::FillDown),
+            ("auto", Kind::Auto),
+            ("force", Kind::Force),
+        ],
+    )
 }
 
 fn place_words(params: &mut Params, name: &str) -> Result<Option<Place>, GrammarError> {
@@ -369,7 +413,13 @@ fn place(params: &mut Params, from: u8) -> Result<Option<Option<Place>>, Grammar
     match params.raw(&name).as_deref() {
         None => return Ok(None),
         Some("sm") => return Ok(Some(None)),
-        Some("fp") => return Err(params.error(&name, Problem::NotServed("a focus point; give a place or sm"))),
+        Some("fp") => {
+            let mut part = |at: u8| {
+                let name = (from + at).to_string();
+                params.float(&name, 0.0, 1.0)?.ok_or_else(|| params.error(&name, Problem::Missing))
+            };
+            return Ok(Some(Some(Place::at(Gravity::focus(part(1)?, part(2)?)))));
+        }
         Some(_) => {}
     }
     let mut place = place_words(params, &name)?.unwrap_or_default();

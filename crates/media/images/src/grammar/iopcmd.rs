@@ -1,13 +1,14 @@
 //! UFile's grammar: `iopcmd=COMMAND&name=value|iopcmd=…`, with all of its commands and a few more of Doorstep's.
 //!
-//! More than UFile has: `smartcrop`, `flip`, `pad`, `flatten`, `mark` and `readmark`, `frames`; `enlarge=0` and
-//! `gravity` of a thumbnail; `dst=avif|gif|auto`, `bytes` and `interlace` of convert; `tile` and `shadow` of a watermark.
+//! More than UFile has: `smartcrop`, `trim`, `flip`, `pad`, `flatten`, `mark` and `readmark`, `frames`; `enlarge=0`,
+//! `down`, `auto`, `minwidth`, `minheight` and `gravity` of a thumbnail; `gravity=Focus` with `fx` and `fy`, `dx` and
+//! `dy` beside a gravity; `dst=avif|gif|auto`, `bytes` and `interlace` of convert; `tile` and `shadow` of a watermark.
 
 use super::{Grammar, GrammarError, MAX_REQUEST_BYTES, Params, Problem, percent_decode};
 use crate::Format;
 use crate::pipeline::{
     Axis, Color, Deliver, Drawing, Encoding, Fit, Frames, Gravity, Kernel, MAX_STEPS, Pipeline, Place, Quality,
-    Question, Resize, Step, Target, Watermark,
+    Question, Resize, Step, Target, Trim, Watermark,
 };
 
 /// The largest side in pixels that a request may name.
@@ -76,6 +77,10 @@ fn command(text: &str, pipeline: &mut Pipeline) -> Result<(), GrammarError> {
             }
         }
         "thumbnail" => thumbnail(params, pipeline)?,
+        // Where the border ends is found out before everything else is planned.
+        "trim" if !pipeline.steps.is_empty() => {
+            return Err(params.error("", Problem::Syntax("trim comes before all other steps")));
+        }
         "convert" => convert(params, pipeline)?,
         "interlace" => {
             if params.flag("value")?.unwrap_or(true) {
@@ -146,7 +151,18 @@ fn thumbnail(params: &mut Params, pipeline: &mut Pipeline) -> Result<(), Grammar
             }
         }
     };
-    let enlarge = params.flag("enlarge")?.unwrap_or(kind != 14);
+    let mut enlarge = params.flag("enlarge")?.unwrap_or(kind != 14);
+    let (down, auto) = (params.flag("down")?.unwrap_or(false), params.flag("auto")?.unwrap_or(false));
+    let fit = match fit {
+        Fit::CoverCrop(width, height, focus) if down => {
+            enlarge = false;
+            Fit::CoverDown(width, height, focus)
+        }
+        Fit::CoverCrop(width, height, focus) if auto => Fit::Auto(width, height, focus),
+        fit => fit,
+    };
+    let mut least = |name| Ok::<u32, GrammarError>(params.int(name, 0, SIDE)?.unwrap_or(0));
+    let least = (least("minwidth")?, least("minheight")?);
     // Parameters that a rule does not use are often sent along.
     for unused in ["width", "height", "scale", "color"] {
         let _ = params.raw(unused);
@@ -157,15 +173,16 @@ fn thumbnail(params: &mut Params, pipeline: &mut Pipeline) -> Result<(), Grammar
     if let Some(quality) = quality(params)? {
         pipeline.encoding().quality = Some(quality);
     }
-    pipeline.steps.push(Step::Resize(Resize { fit, enlarge }));
+    pipeline.steps.push(Step::Resize(Resize { fit, enlarge, least }));
     Ok(())
 }
 
 /// Where a covering picture is cut: a place, or `smart`.
 fn focus(params: &mut Params) -> Result<Option<Gravity>, GrammarError> {
-    let mut words: Vec<_> = Gravity::ALL.iter().map(|gravity| (gravity.as_str(), Some(*gravity))).collect();
-    words.push(("smart", None));
-    Ok(params.choice("gravity", &words)?.unwrap_or(Some(Gravity::Center)))
+    if params.raw("gravity").is_some_and(|word| word.eq_ignore_ascii_case("smart")) {
+        return Ok(None);
+    }
+    Ok(params.gravity("gravity")?.or(Some(Gravity::Center)))
 }
 
 fn convert(params: &mut Params, pipeline: &mut Pipeline) -> Result<(), GrammarError> {
@@ -196,11 +213,22 @@ fn convert(params: &mut Params, pipeline: &mut Pipeline) -> Result<(), GrammarEr
 
 /// Gravity and anchor; the anchor is an offset from where the gravity points.
 fn place(params: &mut Params, default: i32) -> Result<Place, GrammarError> {
+    let gravity = params.gravity("gravity")?.unwrap_or_default();
+    let (x, y) = gravity.margins(default);
     Ok(Place {
-        gravity: params.gravity("gravity")?.unwrap_or_default(),
-        x: params.int("ax", -SIDE, SIDE)?.unwrap_or(default),
-        y: params.int("ay", -SIDE, SIDE)?.unwrap_or(default),
+        gravity,
+        x: params.int("ax", -SIDE, SIDE)?.unwrap_or(x),
+        y: params.int("ay", -SIDE, SIDE)?.unwrap_or(y),
     })
+}
+
+/// Where a rectangle lies: by its gravity, which wins over an anchor, or by its anchor. Offsets from a gravity have
+/// names of their own.
+fn area(params: &mut Params) -> Result<Place, GrammarError> {
+    let Some(gravity) = params.gravity("gravity")? else { return place(params, 0) };
+    let _ = (params.int::<i32>("ax", -SIDE, SIDE)?, params.int::<i32>("ay", -SIDE, SIDE)?);
+    let mut offset = |name| Ok::<i32, GrammarError>(params.int(name, -SIDE, SIDE)?.unwrap_or(0));
+    Ok(Place { gravity, x: offset("dx")?, y: offset("dy")? })
 }
 
 fn step(name: &str, params: &mut Params) -> Result<Step, GrammarError> {
@@ -208,8 +236,14 @@ fn step(name: &str, params: &mut Params) -> Result<Step, GrammarError> {
         "crop" => Step::Crop {
             width: params.int("width", 0, SIDE)?.unwrap_or(0),
             height: params.int("height", 0, SIDE)?.unwrap_or(0),
-            place: place(params, 0)?,
+            place: area(params)?,
         },
+        "trim" => {
+            let threshold = params.int("threshold", 0, 255)?.unwrap_or(10);
+            let color = params.color("color")?;
+            let mut equal = |name| Ok::<bool, GrammarError>(params.flag(name)?.unwrap_or(false));
+            Step::Trim(Trim { threshold, color, equal: (equal("equalx")?, equal("equaly")?) })
+        }
         "indexcrop" => {
             let index = params.int("i", 0, i64::from(u16::MAX))?.unwrap_or(0);
             let (x, y) = (params.int("x", 1, SIDE)?, params.int("y", 1, SIDE)?);
@@ -258,7 +292,7 @@ fn blur(params: &mut Params) -> Result<Step, GrammarError> {
     let radius = params.int("radius", 0, 50)?.unwrap_or(0);
     let sigma = params.float("sigma", 0.0, 50.0)?.unwrap_or(if radius > 0 { 0.0 } else { 2.0 });
     let (width, height) = (params.int("width", 1, SIDE)?, params.int("height", 1, SIDE)?);
-    let place = place(params, 0)?;
+    let place = area(params)?;
     let area = match (width, height) {
         (None, None) => None,
         (Some(width), Some(height)) => Some((width, height, place)),

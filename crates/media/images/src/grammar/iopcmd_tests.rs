@@ -46,7 +46,11 @@ fn all_fifteen_thumbnails() {
         ("type=15&width=9&height=8&color=%23f00", Fit::Pad(9, 8, red), true),
         ("type=11&height=310&width=310", Fit::Stretch(310, 310), true),
     ] {
-        assert_eq!(steps(&format!("iopcmd=thumbnail&{query}")), [Step::Resize(Resize { fit, enlarge })], "{query}");
+        assert_eq!(
+            steps(&format!("iopcmd=thumbnail&{query}")),
+            [Step::Resize(Resize { enlarge, ..Resize::new(fit) })],
+            "{query}"
+        );
     }
 }
 
@@ -93,6 +97,9 @@ fn refusals_name_the_parameter() {
         ("iopcmd=blur&width=5", "blur", "height"),
         ("iopcmd=mark&text=YWJjZGVmZ2hpamtsbW5vcHE", "mark", "text"),
         ("iopcmd=bogus", "bogus", ""),
+        ("iopcmd=rotate&degree=9|iopcmd=trim", "trim", ""),
+        ("iopcmd=crop&width=9&dx=5", "crop", "dx"),
+        ("iopcmd=crop&gravity=Focus&fx=0.5", "crop", "fy"),
         ("iopcmd=imageinfo|iopcmd=rotate&degree=90", "rotate", ""),
         ("", "", ""),
         ("width=5", "", ""),
@@ -105,12 +112,39 @@ fn refusals_name_the_parameter() {
     assert!(matches!(refused(&"x".repeat(20_000)).2, Problem::Length { .. }));
 }
 
+/// UFile's documentation: an anchor counts only where there is no gravity.
+#[test]
+fn a_gravity_wins_over_an_anchor() {
+    let place = |query: &str| match &parse(&format!("iopcmd=crop&width=9&height=9{query}")).expect(query).steps[..] {
+        [Step::Crop { place, .. }] => *place,
+        steps => panic!("{steps:?}"),
+    };
+    assert_eq!(place("&ax=3&ay=4"), Place { gravity: Gravity::NorthWest, x: 3, y: 4 });
+    assert_eq!(place("&ax=3&ay=4&gravity=SouthEast"), Place::at(Gravity::SouthEast));
+    assert_eq!(place("&ax=3&ay=4&gravity=NorthWest"), Place::at(Gravity::NorthWest));
+    assert_eq!(place("&gravity=South&dx=3&dy=-4"), Place { gravity: Gravity::South, x: 3, y: -4 });
+    // OSS measures from where its gravity points.
+    let oss = crate::grammar::oss::parse("image/crop,w_9,h_9,g_se,x_3,y_4").expect("known");
+    assert_eq!(oss.to_string(), "iopcmd=crop&width=9&height=9&gravity=SouthEast&dx=3&dy=4");
+    assert_eq!(parse(&oss.to_string()), Ok(oss));
+}
+
 fn color() -> impl Strategy<Value = Color> {
     any::<[u8; 4]>().prop_map(|rgba| Color { rgba })
 }
 
 fn place(offset: std::ops::Range<i32>) -> impl Strategy<Value = Place> {
-    (0..9_usize, offset.clone(), offset).prop_map(|(g, x, y)| Place { gravity: Gravity::ALL[g], x, y })
+    (gravity(), offset.clone(), offset).prop_map(|(gravity, x, y)| Place { gravity, x, y })
+}
+
+fn gravity() -> impl Strategy<Value = Gravity> {
+    let point = (0..=10_000_u16, 0..=10_000_u16).prop_map(|(x, y)| Gravity::Focus(x, y));
+    prop_oneof![4 => (0..9_usize).prop_map(|g| Gravity::ALL[g]), 1 => point]
+}
+
+fn trim() -> impl Strategy<Value = Step> {
+    (any::<u8>(), prop::option::of(color()), any::<(bool, bool)>())
+        .prop_map(|(threshold, color, equal)| Step::Trim(Trim { threshold, color, equal }))
 }
 
 fn fit() -> impl Strategy<Value = Resize> {
@@ -126,11 +160,18 @@ fn fit() -> impl Strategy<Value = Resize> {
         (side(), side()).prop_map(|(w, h)| Fit::Inside(w, h)),
         (side(), side()).prop_map(|(w, h)| Fit::Cover(w, h)),
         (side(), side()).prop_map(|(w, h)| Fit::Stretch(w, h)),
-        (side(), side(), 0..10_usize).prop_map(|(w, h, g)| Fit::CoverCrop(w, h, Gravity::ALL.get(g).copied())),
+        (side(), side(), prop::option::of(gravity())).prop_map(|(w, h, g)| Fit::CoverCrop(w, h, g)),
+        (side(), side(), prop::option::of(gravity())).prop_map(|(w, h, g)| Fit::CoverDown(w, h, g)),
+        (side(), side(), prop::option::of(gravity())).prop_map(|(w, h, g)| Fit::Auto(w, h, g)),
         (side(), side(), color()).prop_map(|(w, h, c)| Fit::Pad(w, h, c)),
         (side(), side(), color()).prop_map(|(w, h, c)| Fit::Canvas(w, h, c)),
     ];
-    (rule, any::<bool>()).prop_map(|(fit, enlarge)| Resize { fit, enlarge })
+    let least = prop_oneof![3 => Just((0, 0)), 1 => (0..=30_000_u32, 0..=30_000_u32)];
+    (rule, any::<bool>(), least).prop_map(|(fit, enlarge, least)| {
+        // A rule that never enlarges says so already.
+        let enlarge = enlarge && !matches!(fit, Fit::CoverDown(..));
+        Resize { fit, enlarge, least }
+    })
 }
 
 fn watermark() -> impl Strategy<Value = Watermark> {
@@ -201,8 +242,14 @@ fn any_pipeline() -> impl Strategy<Value = Pipeline> {
         Just(Frames::SpreadStretched),
         (0..=1000_u16).prop_map(Frames::At),
     ];
-    (any::<bool>(), frames, prop::collection::vec(any_step(), 0..6), deliver())
-        .prop_map(|(upright, frames, steps, deliver)| Pipeline { upright, frames, steps, deliver })
+    let steps = (prop::option::weighted(0.2, trim()), prop::collection::vec(any_step(), 0..6));
+    let steps = steps.prop_map(|(trim, steps)| trim.into_iter().chain(steps).collect());
+    (any::<bool>(), frames, steps, deliver()).prop_map(|(upright, frames, steps, deliver)| Pipeline {
+        upright,
+        frames,
+        steps,
+        deliver,
+    })
 }
 
 proptest! {

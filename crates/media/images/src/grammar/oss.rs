@@ -141,7 +141,7 @@ fn resize(params: &mut Params) -> Result<Step, GrammarError> {
         },
         _ => return Err(params.error("w", Problem::Missing)),
     };
-    Ok(Step::Resize(Resize { fit, enlarge }))
+    Ok(Step::Resize(Resize { enlarge, ..Resize::new(fit) }))
 }
 
 fn place(params: &mut Params, offset: i32, default: Gravity) -> Result<Place, GrammarError> {
@@ -165,9 +165,11 @@ fn place(params: &mut Params, offset: i32, default: Gravity) -> Result<Place, Gr
 
 fn watermark(params: &mut Params) -> Result<Watermark, GrammarError> {
     let mut place = place(params, 10, Gravity::SouthEast)?;
-    if let Some(offset) = params.int::<i32>("voffset", -1000, 1000)?
-        && matches!(place.gravity, Gravity::West | Gravity::Center | Gravity::East)
-    {
+    let offset = params.int::<i32>("voffset", -1000, 1000)?.unwrap_or(0);
+    // Margins count from edges; along an axis on which the middle was asked for there is none.
+    let (columns, rows) = place.gravity.margins(1);
+    place.x *= columns;
+    if rows == 0 {
         place.y = offset;
     }
     let opacity = params.int("t", 0, 100)?.unwrap_or(100u8).max(1);

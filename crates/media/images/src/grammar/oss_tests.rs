@@ -48,6 +48,23 @@ fn the_documented_examples() {
     assert_eq!(parse("image/info").expect("known").deliver, Deliver::Answer(Question::Info));
 }
 
+/// A margin is to an edge: what stands in the middle keeps to it, whatever margin is the default.
+#[test]
+fn margins_do_not_move_what_is_in_the_middle() {
+    let place = |query: &str| {
+        let pipeline = parse(&format!("image/watermark,text_YQ{query}")).expect(query);
+        assert_eq!(crate::grammar::iopcmd::parse(&pipeline.to_string()).as_ref(), Ok(&pipeline));
+        let [Step::Watermark(mark)] = &pipeline.steps[..] else { panic!("{query}") };
+        (mark.place.x, mark.place.y)
+    };
+    assert_eq!(place(""), (10, 10));
+    assert_eq!(place(",g_south"), (0, 10));
+    assert_eq!(place(",g_south,x_40,y_6"), (0, 6));
+    assert_eq!(place(",g_west,y_40"), (10, 0));
+    assert_eq!(place(",g_center,voffset_-20"), (0, -20));
+    assert_eq!(place(",g_se,voffset_-20"), (10, 10));
+}
+
 #[test]
 fn watermarks_of_text_and_pictures() {
     let text =
@@ -73,6 +90,7 @@ fn refusals_name_the_parameter() {
         ("image/blur,r_3", "blur", "s"),
         ("image/bogus,1", "bogus", ""),
         ("image/watermark,t_5", "watermark", "text"),
+        ("image/watermark,text_YQ,g_up", "watermark", "g"),
         ("image/info/rotate,90", "rotate", ""),
         ("video/snapshot", "", ""),
         ("image/sharpen,5", "sharpen", ""),

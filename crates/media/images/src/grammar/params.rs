@@ -113,8 +113,12 @@ impl Params {
         self.choice(name, &[("0", false), ("1", true), ("false", false), ("true", true)])
     }
 
-    /// Takes one of the nine places.
+    /// Takes one of the nine places, or `Focus` with the point in `fx` and `fy`.
     pub(crate) fn gravity(&mut self, name: &str) -> Result<Option<Gravity>, GrammarError> {
+        if self.raw(name).is_some_and(|word| word.eq_ignore_ascii_case("focus")) {
+            let mut part = |name| self.float(name, 0.0, 1.0)?.ok_or_else(|| self.error(name, Problem::Missing));
+            return Ok(Some(Gravity::focus(part("fx")?, part("fy")?)));
+        }
         let words = Gravity::ALL.map(|gravity| (gravity.as_str(), gravity));
         self.choice(name, &words)
     }

@@ -71,12 +71,30 @@ fn convert(encoding: &Encoding) -> Option<String> {
     (out != "convert").then_some(out)
 }
 
+fn gravity(gravity: Gravity) -> String {
+    let part = |part: u16| f32::from(part) / 10_000.0;
+    match gravity {
+        Gravity::Focus(x, y) => format!("&gravity=Focus&fx={}&fy={}", part(x), part(y)),
+        gravity => format!("&gravity={}", gravity.as_str()),
+    }
+}
+
+/// Where a rectangle lies: a gravity wins over an anchor, so offsets from it have other names.
+fn lies(at: Place) -> String {
+    if at.gravity == Gravity::default() {
+        place(at, 0)
+    } else {
+        place(at, 0).replace("&ax", "&dx").replace("&ay", "&dy")
+    }
+}
+
 fn place(place: Place, default: i32) -> String {
     let mut out = String::new();
     if place.gravity != Gravity::default() {
-        out.push_str(&format!("&gravity={}", place.gravity.as_str()));
+        out.push_str(&gravity(place.gravity));
     }
-    for (name, value) in [("ax", place.x), ("ay", place.y)] {
+    let (x, y) = place.gravity.margins(default);
+    for (name, value, default) in [("ax", place.x, x), ("ay", place.y, y)] {
         if value != default {
             out.push_str(&format!("&{name}={value}"));
         }
@@ -88,7 +106,22 @@ fn color(color: Color) -> String {
     if color == Color::WHITE { String::new() } else { format!("&color={color}") }
 }
 
-fn resize(resize: &Resize) -> String {
+fn resize(rule: &Resize) -> String {
+    let mut out = fit(rule);
+    for (name, side) in [("minwidth", rule.least.0), ("minheight", rule.least.1)] {
+        if side > 0 {
+            let _ = write!(out, "&{name}={side}");
+        }
+    }
+    out
+}
+
+fn fit(resize: &Resize) -> String {
+    let focus = |focus: Option<Gravity>| match focus {
+        Some(Gravity::Center) => String::new(),
+        Some(at) => gravity(at),
+        None => "&gravity=smart".to_owned(),
+    };
     let size = |kind: u8, width: u32, height: u32| format!("thumbnail&type={kind}&width={width}&height={height}");
     let text = match resize.fit {
         Fit::Scale(x, y) if x == y => format!("thumbnail&type=1&scale={x}"),
@@ -103,14 +136,10 @@ fn resize(resize: &Resize) -> String {
         Fit::Height(height) => format!("thumbnail&type=5&height={height}"),
         Fit::LongSide(w, h) => size(6, w, h),
         Fit::ShortSide(w, h) => size(7, w, h),
-        Fit::CoverCrop(w, h, focus) => {
-            let focus = match focus {
-                Some(Gravity::Center) => String::new(),
-                Some(gravity) => format!("&gravity={}", gravity.as_str()),
-                None => "&gravity=smart".to_owned(),
-            };
-            size(8, w, h) + &focus
-        }
+        Fit::CoverCrop(w, h, at) => size(8, w, h) + &focus(at),
+        // It never enlarges.
+        Fit::CoverDown(w, h, at) => return size(8, w, h) + &focus(at) + "&down=1",
+        Fit::Auto(w, h, at) => size(8, w, h) + &focus(at) + "&auto=1",
         Fit::Inside(w, h) => return size(if resize.enlarge { 9 } else { 14 }, w, h),
         Fit::Cover(w, h) => size(10, w, h),
         Fit::Stretch(w, h) => size(11, w, h),
@@ -122,8 +151,14 @@ fn resize(resize: &Resize) -> String {
 
 fn step(step: &Step) -> String {
     match step {
+        Step::Trim(trim) => {
+            let color = trim.color.map_or_else(String::new, |color| format!("&color={color}"));
+            let flag = |name: &str, on: bool| if on { format!("&{name}=1") } else { String::new() };
+            let equal = flag("equalx", trim.equal.0) + &flag("equaly", trim.equal.1);
+            format!("trim&threshold={}{color}{equal}", trim.threshold)
+        }
         Step::Resize(rule) => resize(rule),
-        Step::Crop { width, height, place: at } => format!("crop&width={width}&height={height}{}", place(*at, 0)),
+        Step::Crop { width, height, place: at } => format!("crop&width={width}&height={height}{}", lies(*at)),
         Step::Tile { axis: Axis::X, length, index } => format!("indexcrop&x={length}&i={index}"),
         Step::Tile { axis: Axis::Y, length, index } => format!("indexcrop&y={length}&i={index}"),
         Step::SmartCrop { width, height } => format!("smartcrop&width={width}&height={height}"),
@@ -143,7 +178,7 @@ fn step(step: &Step) -> String {
             let kind = if *kernel == Kernel::Box { 1 } else { 2 };
             let mut out = format!("blur&type={kind}&radius={radius}&sigma={sigma}");
             if let Some((width, height, at)) = area {
-                out.push_str(&format!("&width={width}&height={height}{}", place(*at, 0)));
+                out.push_str(&format!("&width={width}&height={height}{}", lies(*at)));
             }
             out
         }

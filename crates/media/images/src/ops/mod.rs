@@ -8,6 +8,7 @@ mod shape;
 mod smart;
 mod text;
 mod tone;
+pub(crate) mod trim;
 mod watermark;
 
 use crate::limits::Watch;
@@ -53,7 +54,7 @@ pub(crate) fn apply(step: &Step, raster: Raster, tools: &Tools<'_>) -> Result<Ra
         Step::Watermark(mark) => watermark::draw(raster, mark, tools),
         Step::Mark { text, strength } => mark::embed(raster, text, *strength, tools.watch),
         // The plan turns these into passes.
-        Step::Resize(_) | Step::Crop { .. } | Step::Tile { .. } | Step::Flip(_) => Ok(raster),
+        Step::Trim(_) | Step::Resize(_) | Step::Crop { .. } | Step::Tile { .. } | Step::Flip(_) => Ok(raster),
     }
 }
 

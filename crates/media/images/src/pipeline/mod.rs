@@ -79,6 +79,8 @@ pub enum Frames {
 /// One thing done with a picture.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Step {
+    /// What surrounds the picture in one colour is cut off; only as the first step.
+    Trim(Trim),
     /// Another size.
     Resize(Resize),
     /// A rectangle of it; 0 means as far as it goes.
@@ -165,6 +167,17 @@ pub enum Step {
         /// From 1 (hardly to be found) to 10 (hardly to be missed); 4 by default.
         strength: u8,
     },
+}
+
+/// What is taken for a border that is cut off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Trim {
+    /// How far a channel may be from the border's colour and still belong to it.
+    pub threshold: u8,
+    /// The border's colour; that of the first pixel when it is not given.
+    pub color: Option<Color>,
+    /// As much is cut off at the left as at the right, and at the top as at the bottom.
+    pub equal: (bool, bool),
 }
 
 /// The axis along which something is done.

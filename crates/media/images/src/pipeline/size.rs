@@ -9,6 +9,8 @@ pub struct Resize {
     pub fit: Fit,
     /// Whether a picture may become larger than it is.
     pub enlarge: bool,
+    /// Width and height that it has in the end at least, in proportion, whatever else is said; 0 asks for nothing.
+    pub least: (u32, u32),
 }
 
 /// How a new size follows from the old one. Sizes are width and height in pixels.
@@ -30,6 +32,10 @@ pub enum Fit {
     Cover(u32, u32),
     /// Covering, and what sticks out is cut off; `None` keeps what is most interesting.
     CoverCrop(u32, u32, Option<Gravity>),
+    /// Covering and cut; a picture that is too small is not enlarged but cut to the same shape.
+    CoverDown(u32, u32, Option<Gravity>),
+    /// Covering and cut when the picture lies as the rectangle does, upright or on its side; else inside.
+    Auto(u32, u32, Option<Gravity>),
     /// Exactly this, out of proportion if need be.
     Stretch(u32, u32),
     /// Inside, then room added to exactly this size.
@@ -41,12 +47,21 @@ pub enum Fit {
 impl Resize {
     /// A rule that may enlarge.
     pub const fn new(fit: Fit) -> Self {
-        Self { fit, enlarge: true }
+        Self { fit, enlarge: true, least: (0, 0) }
     }
 
     /// A rule that only makes smaller.
     pub const fn shrink(fit: Fit) -> Self {
-        Self { fit, enlarge: false }
+        Self { fit, enlarge: false, least: (0, 0) }
+    }
+
+    /// The rule that it comes to for a picture of this size.
+    #[must_use]
+    pub const fn settled(self, (width, height): (u32, u32)) -> Self {
+        let Fit::Auto(w, h, focus) = self.fit else { return self };
+        let alike = (width >= height) == (w >= h);
+        let fit = if alike { Fit::CoverCrop(w, h, focus) } else { Fit::Inside(w, h) };
+        Self { fit, ..self }
     }
 
     /// The size that a picture of this size is resampled to, before anything is cut off or added.
@@ -54,20 +69,17 @@ impl Resize {
         let (w, h) = (f64::from(width), f64::from(height));
         let ratio = |to: u32, from: f64| f64::from(to) / from;
         let landscape = width >= height;
-        let factor = match self.fit {
+        let factor = match self.settled((width, height)).fit {
             Fit::Scale(x, y) => {
                 let clip = |percent: u32| if self.enlarge { percent } else { percent.min(100) };
-                let part = |whole: u32, percent: u32| {
-                    let scaled = (u64::from(whole) * u64::from(clip(percent)) + 50) / 100;
-                    u32::try_from(scaled.max(1)).unwrap_or(u32::MAX)
-                };
-                return (part(width, x), part(height, y));
+                let part = |whole: f64, percent: u32| whole * f64::from(clip(percent)) / 100.0;
+                return self.whole((part(w, x), part(h, y)));
             }
             Fit::Stretch(to_w, to_h) => {
-                let clip = |to: u32, from: u32| if self.enlarge { to } else { to.min(from) };
-                return (clip(to_w, width), clip(to_h, height));
+                let clip = |to: u32, from: u32| f64::from(if self.enlarge { to } else { to.min(from) });
+                return self.whole((clip(to_w, width), clip(to_h, height)));
             }
-            Fit::Canvas(..) => return (width, height),
+            Fit::Canvas(..) => 1.0,
             Fit::Width(to) => ratio(to, w),
             Fit::Height(to) => ratio(to, h),
             Fit::LongSide(to_w, to_h) => {
@@ -84,18 +96,27 @@ impl Resize {
                     ratio(to_w, w)
                 }
             }
-            Fit::Inside(to_w, to_h) | Fit::Pad(to_w, to_h, _) => ratio(to_w, w).min(ratio(to_h, h)),
+            Fit::Inside(to_w, to_h) | Fit::Pad(to_w, to_h, _) | Fit::Auto(to_w, to_h, _) => {
+                ratio(to_w, w).min(ratio(to_h, h))
+            }
             Fit::Cover(to_w, to_h) | Fit::CoverCrop(to_w, to_h, _) => ratio(to_w, w).max(ratio(to_h, h)),
+            Fit::CoverDown(to_w, to_h, _) => ratio(to_w, w).max(ratio(to_h, h)).min(1.0),
         };
         let factor = if self.enlarge { factor } else { factor.min(1.0) };
-        // Rounded and never nothing; a side that the rule names comes out exactly.
-        let side = |from: f64| {
-            let scaled = (from * factor).round().clamp(1.0, f64::from(u32::MAX));
+        self.whole((w * factor, h * factor))
+    }
+
+    /// Rounded, and never nothing nor less than at least; a side that the rule names comes out exactly.
+    fn whole(&self, (width, height): (f64, f64)) -> (u32, u32) {
+        let (least_w, least_h) = (f64::from(self.least.0), f64::from(self.least.1));
+        let more = (least_w / width).max(least_h / height).max(1.0);
+        let side = |length: f64| {
+            let scaled = (length * more).round().clamp(1.0, f64::from(u32::MAX));
             #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to the range above")]
             let side = scaled as u32;
             side
         };
-        (side(w), side(h))
+        (side(width), side(height))
     }
 }
 
@@ -123,6 +144,21 @@ mod tests {
             assert_eq!(Resize::new(fit).resampled((800, 600)), landscape, "{fit:?}");
             assert_eq!(Resize::new(fit).resampled((600, 800)), portrait, "{fit:?}");
         }
+    }
+
+    #[test]
+    fn rules_that_look_at_the_picture() {
+        let auto = Resize::new(Fit::Auto(200, 100, None));
+        assert_eq!(auto.settled((800, 600)).fit, Fit::CoverCrop(200, 100, None));
+        assert_eq!((auto.resampled((800, 600)), auto.resampled((600, 800))), ((200, 150), (75, 100)));
+        let down = Resize::new(Fit::CoverDown(200, 100, None));
+        assert_eq!((down.resampled((800, 600)), down.resampled((80, 60))), ((200, 150), (80, 60)));
+        let least = |fit, least| Resize { least, ..Resize::shrink(fit) }.resampled((800, 600));
+        assert_eq!(least(Fit::Inside(100, 100), (0, 90)), (120, 90));
+        assert_eq!(least(Fit::Inside(100, 100), (80, 50)), (100, 75));
+        assert_eq!(least(Fit::Scale(100, 100), (1600, 0)), (1600, 1200));
+        assert_eq!(least(Fit::Stretch(100, 100), (150, 0)), (150, 150));
+        assert_eq!(least(Fit::Canvas(9, 9, Color::WHITE), (0, 0)), (800, 600));
     }
 
     #[test]

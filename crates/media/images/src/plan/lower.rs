@@ -15,20 +15,16 @@ pub(super) fn lower(step: &Step, fuse: &mut Fuse, limits: &Limits) -> Result<(),
         Ok(())
     };
     match step {
+        // The pixels have said before the plan where to cut; see `process`.
+        Step::Trim(_) => {}
         Step::Resize(resize) => {
             let to = resize.resampled(size);
             fuse.resize(to);
-            match resize.fit {
-                Fit::CoverCrop(width, height, Some(gravity)) => {
-                    let (width, height) = (width.min(to.0), height.min(to.1));
-                    fuse.cut(rect((width, height), to, Place::at(gravity))?);
+            match resize.settled(size).fit {
+                Fit::CoverCrop(width, height, focus) => {
+                    cover(fuse, &work, (width.min(to.0), height.min(to.1)), focus)?;
                 }
-                Fit::CoverCrop(width, height, None) => {
-                    let (width, height) = (width.min(to.0), height.min(to.1));
-                    if (width, height) != to {
-                        work(fuse, &Step::SmartCrop { width, height }, (width, height))?;
-                    }
-                }
+                Fit::CoverDown(width, height, focus) => cover(fuse, &work, shape((width, height), to), focus)?,
                 Fit::Pad(width, height, color) | Fit::Canvas(width, height, color) => {
                     let (wide, high) = (width.saturating_sub(to.0), height.saturating_sub(to.1));
                     let sides = [wide / 2, high / 2, wide - wide / 2, high - high / 2];
@@ -84,6 +80,34 @@ pub(super) fn lower(step: &Step, fuse: &mut Fuse, limits: &Limits) -> Result<(),
             .or_else(|error| if exceeds(fuse.size(), size) { Err(error) } else { Ok(()) })?;
     }
     Ok(())
+}
+
+/// Cuts out of a picture that covers: at a place, or what is most interesting.
+fn cover(
+    fuse: &mut Fuse,
+    work: &impl Fn(&mut Fuse, &Step, (u32, u32)) -> Result<(), ImageError>,
+    (width, height): (u32, u32),
+    focus: Option<Gravity>,
+) -> Result<(), ImageError> {
+    let size = fuse.size();
+    match focus {
+        Some(gravity) => fuse.cut(rect((width, height), size, Place::at(gravity))?),
+        None if (width, height) != size => work(fuse, &Step::SmartCrop { width, height }, (width, height))?,
+        None => {}
+    }
+    Ok(())
+}
+
+/// The largest rectangle up to this size, and of its shape, that a picture holds.
+fn shape((width, height): (u32, u32), have: (u32, u32)) -> (u32, u32) {
+    let (w, h) = (f64::from(width), f64::from(height));
+    let part = (f64::from(have.0) / w).min(f64::from(have.1) / h).min(1.0);
+    let side = |length: f64, most: u32| {
+        #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "clamped to the picture")]
+        let side = (length * part).round().clamp(1.0, f64::from(most)) as u32;
+        side
+    };
+    (side(w, have.0), side(h, have.1))
 }
 
 fn exceeds(now: (u32, u32), before: (u32, u32)) -> bool {

@@ -87,7 +87,8 @@ pub fn sniff(source: &[u8]) -> Option<Format> {
     if starts(b"BM") && source.len() > 26 {
         return Some(Format::Bmp);
     }
-    if starts(b"II*\0") || starts(b"MM\0*") {
+    // The second pair is of files of more than four gigabytes, which smaller ones may have as well.
+    if [b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"].iter().any(|magic| starts(*magic)) {
         return Some(Format::Tiff);
     }
     heif::sniff(source).or_else(|| svg::sniff(source).then_some(Format::Svg))
@@ -137,10 +138,11 @@ fn plain(source: &[u8], format: Format) -> Result<Header, ImageError> {
     let mut header = Header { channels, alpha: seen.has_alpha(), ..Header::plain(format, width, height) };
     header.depth = u8::try_from(bits).unwrap_or(8);
     header.profile = decoder.icc_profile().ok().flatten().is_some();
-    if let Ok(Some(block)) = decoder.exif_metadata() {
+    if format == Format::Tiff {
+        let turn = decoder.orientation().map_or(1, |orientation| orientation.to_exif());
+        header.orientation = Orientation::from_exif(turn.into());
+    } else if let Ok(Some(block)) = decoder.exif_metadata() {
         header.orientation = exif::orientation(&block);
-    } else if format == Format::Tiff {
-        header.orientation = exif::orientation(source);
     }
     header.interlaced = format == Format::Png && source.get(28) == Some(&1);
     Ok(header)
@@ -155,7 +157,13 @@ fn png_size(source: &[u8], format: Format) -> Option<(u32, u32)> {
 /// A decoder of one of the formats that the image crate reads for us.
 pub(crate) fn open<'a>(source: &'a [u8], format: Format) -> Result<Box<dyn image::ImageDecoder + 'a>, ImageError> {
     let reader = Cursor::new(source);
-    let failed = |error: image::ImageError| ImageError::damaged(format, error);
+    let failed = |error: image::ImageError| match error {
+        image::ImageError::Unsupported(_) => ImageError::Unsupported {
+            what: format!("this kind of {} ({error})", format.as_str().to_ascii_uppercase()),
+            fix: "give one of grey, RGB or CMYK pixels of 8 or 16 bits",
+        },
+        error => ImageError::damaged(format, error),
+    };
     // What a decoder may allocate besides the picture itself, which the plan has counted.
     let mut limits = image::Limits::default();
     limits.max_alloc = Some(1 << 30);

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use doorstep_images::grammar::iopcmd;
-use doorstep_images::{ImageError, Limited, Limits, process};
+use doorstep_images::{ImageError, Layout, Limited, Limits, Raster, process};
 
 use crate::scene::{jpeg, picture, png, run, try_run};
 
@@ -43,6 +43,67 @@ fn bombs_are_refused_by_their_headers() {
     let nothing = iopcmd::parse("iopcmd=imageinfo").expect("known");
     let refused = process(&png(&picture(9, 9)), &nothing, &limits, &|_| Err(String::new()));
     assert!(matches!(refused, Err(ImageError::TooLarge { what: Limited::SourceBytes, .. })));
+}
+
+/// A JPEG that says it has this size, and nothing behind its headers.
+fn promised_jpeg(width: u16, height: u16) -> Vec<u8> {
+    let mut out = b"\xff\xd8\xff\xc0\0\x0b\x08".to_vec();
+    out.extend(height.to_be_bytes());
+    out.extend(width.to_be_bytes());
+    out.extend(b"\x01\x01\x11\0\xff\xda\0\x08\x01\x01\0\0\x3f\0\xff\xd9");
+    out
+}
+
+/// A sound AVIF whose container says it has this size.
+fn promised_avif(side: u32) -> Vec<u8> {
+    let mut out = run(&png(&picture(16, 16)), "iopcmd=convert&dst=avif").body;
+    let at = out.windows(4).position(|name| name == b"ispe").expect("a size") + 8;
+    out[at..at + 8].copy_from_slice(&[side.to_be_bytes(), side.to_be_bytes()].concat());
+    out
+}
+
+/// The most memory that this process has had, in kilobytes.
+fn peak_kb() -> u64 {
+    let status = std::fs::read_to_string("/proc/self/status").expect("Linux");
+    let line = status.lines().find(|line| line.starts_with("VmHWM:")).expect("a peak");
+    line.split_whitespace().nth(1).and_then(|number| number.parse().ok()).expect("a number")
+}
+
+/// In a process of its own, where nothing else takes memory: see the next test.
+#[test]
+#[ignore = "run by the test below in a process of its own"]
+fn bombs_one_after_the_other() {
+    let shared = ["bomb-65536x65536.png", "bomb-17000x17000.avif", "giant.jpg"];
+    let mut bombs: Vec<(&str, Vec<u8>)> = vec![
+        ("a PNG of 65536²", promise(65_536, 65_536)),
+        ("an AVIF of 17000²", promised_avif(17_000)),
+        ("a JPEG of 280 megapixels", promised_jpeg(20_000, 14_000)),
+    ];
+    bombs.extend(shared.into_iter().filter_map(|name| Some((name, crate::files::read(name)?))));
+    // Whatever is set up once is set up now.
+    let _ = run(&png(&picture(16, 16)), "iopcmd=thumbnail&type=4&width=8");
+    for (name, bomb) in &bombs {
+        let (before, started) = (peak_kb(), std::time::Instant::now());
+        let refused = try_run(bomb, "iopcmd=thumbnail&type=4&width=100");
+        let (took, grown) = (started.elapsed(), peak_kb() - before);
+        assert!(matches!(refused, Err(ImageError::TooLarge { .. })), "{name}: {refused:?}");
+        eprintln!("{name}: refused in {} µs, memory grew by {grown} KiB", took.as_micros());
+        assert!(grown <= 2048, "{name}: memory grew by {grown} KiB");
+    }
+    // That memory is seen when it is taken: three megapixels are twelve megabytes and more.
+    let (before, large) = (peak_kb(), Raster::filled(2000, 1500, Layout::Rgba, &[1, 2, 3, 200]));
+    assert_eq!(large.data.len(), 12_000_000);
+    assert!(peak_kb() - before > 8 << 10, "the peak is measured");
+}
+
+#[test]
+fn bombs_take_no_memory() {
+    let program = std::env::current_exe().expect("a test has a file");
+    let arguments = ["--exact", "damage::bombs_one_after_the_other", "--ignored", "--nocapture"];
+    let done = std::process::Command::new(program).args(arguments).output().expect("it runs");
+    let (said, errors) = (String::from_utf8_lossy(&done.stdout), String::from_utf8_lossy(&done.stderr));
+    eprint!("{errors}");
+    assert!(done.status.success() && said.contains("1 passed"), "{said}{errors}");
 }
 
 #[test]
@@ -88,6 +149,27 @@ fn cut_and_changed_files_never_do_harm() {
             let _ = try_run(&changed, query);
         }
     }
+}
+
+/// The fuzzer begins with a sound picture of every kind that is read.
+#[test]
+fn every_seed_of_the_fuzzer_is_a_picture() {
+    let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../fuzz/seeds/image_bytes");
+    let mut formats = std::collections::BTreeSet::new();
+    for entry in std::fs::read_dir(folder).expect("the fuzzer's seeds") {
+        let path = entry.expect("an entry").path();
+        let bytes = std::fs::read(&path).expect("readable");
+        let header = doorstep_images::probe(&bytes).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+        assert!(bytes.len() < 800, "{} is larger than it need be", path.display());
+        formats.insert(header.format.as_str());
+        let by_ffmpeg = matches!(header.format, doorstep_images::Format::Avif | doorstep_images::Format::Heic);
+        if !by_ffmpeg || crate::files::have_ffmpeg() {
+            let done = try_run(&bytes, "iopcmd=thumbnail&type=14&width=8&height=8|iopcmd=convert&dst=png");
+            assert!(done.is_ok(), "{}: {done:?}", path.display());
+        }
+    }
+    let all = ["avif", "bmp", "gif", "heic", "jpeg", "png", "svg", "tiff", "webp"];
+    assert_eq!(formats.into_iter().collect::<Vec<_>>(), all);
 }
 
 #[test]

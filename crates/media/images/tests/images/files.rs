@@ -18,7 +18,7 @@ fn folder() -> Option<PathBuf> {
     None
 }
 
-fn have_ffmpeg() -> bool {
+pub(crate) fn have_ffmpeg() -> bool {
     let found = std::process::Command::new("ffmpeg").arg("-version").output().is_ok();
     if !found {
         eprintln!("skipped: HEIC and AVIF, as ffmpeg is not installed");
@@ -26,7 +26,7 @@ fn have_ffmpeg() -> bool {
     found
 }
 
-fn read(name: &str) -> Option<Vec<u8>> {
+pub(crate) fn read(name: &str) -> Option<Vec<u8>> {
     folder().map(|folder| fs::read(folder.join(name)).expect("the collection is complete"))
 }
 

@@ -141,3 +141,73 @@ pub(crate) fn with_orientation(jpeg: &[u8], orientation: u8) -> Vec<u8> {
     exif.extend([orientation, 0, 0, 0, 0, 0, 0]);
     with_segment(jpeg, 0xe1, &exif)
 }
+
+/// A picture of 120 by 90 with something for every operation to get wrong: a sky that fades, a sun with a round edge,
+/// a red shop with a window at the left, a board of small squares, stripes from wide to fine, and all hues.
+pub(crate) fn rich() -> Raster {
+    let mut data = Vec::new();
+    for y in 0..90_i32 {
+        for x in 0..120_i32 {
+            data.extend(rich_pixel(x, y));
+        }
+    }
+    Raster::new(120, 90, Layout::Rgb, data).expect("all pixels are there")
+}
+
+fn rich_pixel(x: i32, y: i32) -> [u8; 3] {
+    let byte = |value: i32| value.clamp(0, 255) as u8;
+    if f64::from(x - 92).hypot(f64::from(y - 22)) < 14.0 {
+        return [250, 205, 40];
+    }
+    if (14..46).contains(&x) && (34..70).contains(&y) {
+        let window = (20..40).contains(&x) && (40..58).contains(&y);
+        let frame = (29..31).contains(&x) || (48..50).contains(&y);
+        return match (window, frame) {
+            (true, true) => [255; 3],
+            (true, false) => [20, 30, 90],
+            _ => [190, 40, 30],
+        };
+    }
+    if y >= 78 {
+        // Hues once around.
+        let ramp = |shift: i32| byte(((x * 6 + shift).rem_euclid(720) - 360).abs() - 60);
+        return [ramp(0), ramp(480), ramp(240)];
+    }
+    if (54..112).contains(&x) && (50..66).contains(&y) {
+        // Each stripe is as wide as its distance to the right edge allows.
+        let phase = (112 - x) * (112 - x) / 120;
+        return if phase % 2 == 0 { [10, 10, 10] } else { [245, 245, 245] };
+    }
+    if y >= 60 {
+        return if (x / 5 + y / 5) % 2 == 0 { [60, 140, 60] } else { [130, 190, 90] };
+    }
+    [byte(80 + y * 2), byte(140 + y), byte(230 + y / 4)]
+}
+
+/// A blue square that walks over an orange screen of 60 by 40 in five frames, leaving nothing behind.
+pub(crate) fn walk() -> Vec<u8> {
+    let mut out = Vec::new();
+    let palette = [0, 0, 0, 250, 160, 40, 30, 60, 220, 255, 255, 255];
+    let mut encoder = gif::Encoder::new(&mut out, 60, 40, &palette).expect("a GIF");
+    for ix in 0..5_u16 {
+        let frame = if ix == 0 {
+            gif::Frame { width: 60, height: 40, buffer: vec![1; 2400].into(), delay: 10, ..gif::Frame::default() }
+        } else {
+            // A white rim at the left of the square tells which way is which.
+            let buffer: Vec<u8> = (0..144).map(|at| if at % 12 < 3 { 3 } else { 2 }).collect();
+            gif::Frame {
+                left: ix * 10,
+                top: ix * 6,
+                width: 12,
+                height: 12,
+                buffer: buffer.into(),
+                delay: 10,
+                dispose: gif::DisposalMethod::Previous,
+                ..gif::Frame::default()
+            }
+        };
+        encoder.write_frame(&frame).expect("a GIF");
+    }
+    drop(encoder);
+    out
+}
