@@ -2,6 +2,10 @@
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
+mod chunked;
+mod refusals;
+mod wire;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,6 +31,10 @@ struct Running {
 }
 
 async fn start() -> Running {
+    start_with(doorstep_objects::Config::default()).await
+}
+
+async fn start_with(config: doorstep_objects::Config) -> Running {
     let migrations: Vec<Migration> =
         doorstep_identity::MIGRATIONS.iter().chain(doorstep_objects::MIGRATIONS).copied().collect();
     let store = testing::memory(&migrations);
@@ -35,7 +43,7 @@ async fn start() -> Running {
     let clock = Arc::new(SystemClock);
     let keys = Keys::new(store.clone(), clock.clone()).with_vault(Arc::new(Vault::new(&[1; 32])));
     let admin = keys.ensure_admin().await.unwrap().unwrap();
-    let objects = Objects::new(store, blobs, clock, doorstep_objects::Config::default());
+    let objects = Objects::new(store, blobs, clock, config);
     objects.create_bucket("main", "photos", NewBucket::default()).await.unwrap();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
