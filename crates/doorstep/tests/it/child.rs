@@ -29,13 +29,13 @@ pub(crate) fn up(data: &Path) -> Vec<String> {
 
 impl Running {
     /// Waits until `command` has written `ready`; `log` is where it says what is wrong.
-    pub(crate) async fn start(mut command: Command, ready: &Path, log: PathBuf) -> Self {
-        let _ = std::fs::remove_file(ready);
+    pub(crate) async fn start(mut command: Command, ready: PathBuf, log: PathBuf) -> Self {
+        let _ = std::fs::remove_file(&ready);
         let output = std::fs::File::create(&log).unwrap();
         let mut child = command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(output).spawn().unwrap();
         let began = Instant::now();
         let told: Value = loop {
-            let told = std::fs::read(ready).ok().and_then(|text| serde_json::from_slice(&text).ok());
+            let told = std::fs::read(&ready).ok().and_then(|text| serde_json::from_slice(&text).ok());
             if let Some(told) = told {
                 break told;
             }

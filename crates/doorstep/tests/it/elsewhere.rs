@@ -70,7 +70,7 @@ async fn until(what: &str, behind: &Bucket, count: usize) {
 #[tokio::test(flavor = "multi_thread")]
 async fn bytes_lie_in_another_doorstep() {
     let rear = Server::with(|config| {
-        config.roles = vec![Role::Objects];
+        config.roles = vec![Role::Api, Role::Objects];
         config.cities.clear();
         config.objects.listen = ([127, 0, 0, 1], 0).into();
     })
@@ -79,7 +79,7 @@ async fn bytes_lie_in_another_doorstep() {
     let dir = tempfile::tempdir().unwrap();
     let data = dir.path().join("data");
     std::fs::create_dir(&data).unwrap();
-    let start = || Running::start(front(&rear, &data), &data.join("ready.json"), dir.path().join("log"));
+    let start = || Running::start(front(&rear, &data), data.join("ready.json"), dir.path().join("log"));
     let mut running = start().await;
     let photos = Bucket::make(running.objects, &running.admin, "photos").await;
 

@@ -75,7 +75,7 @@ async fn a_full_disk_refuses_and_goes_on_when_there_is_room() {
         *args.last_mut().unwrap() = ready.display().to_string();
         let mut command = disk.inside(env!("CARGO_BIN_EXE_doorstep"));
         command.args(args);
-        Running::start(command, &ready, dir.path().join("log"))
+        Running::start(command, ready.clone(), dir.path().join("log"))
     };
     let mut running = start().await;
     let bucket = Bucket::make(running.objects, &running.admin, "photos").await;

@@ -116,6 +116,11 @@ async fn strangers_and_liars_stay_outside() {
     assert!(plain.text().await.unwrap().contains("<Code>AccessDenied</Code>"));
     let signed = s3.signed_url(http::Method::GET, &path, Duration::from_secs(60)).await.unwrap();
     assert_eq!(http.get(signed.as_str()).send().await.unwrap().text().await.unwrap(), "private");
+    for (range, told) in [("bytes=0-", "bytes 0-6/7"), ("bytes=0-99", "bytes 0-6/7"), ("bytes=2-2", "bytes 2-2/7")] {
+        let part = http.get(signed.as_str()).header("range", range).send().await.unwrap();
+        assert_eq!((part.status().as_u16(), part.headers()["content-range"].to_str().unwrap()), (206, told), "{range}");
+    }
+    assert_eq!(s3.get_range(&path, 0..7).await.unwrap(), "private");
     let moved = signed.as_str().replace("/k?", "/other?");
     assert_eq!(http.get(moved).send().await.unwrap().status(), 403);
     let policy = r#"{"Statement":[{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::photos/k"}]}"#;
