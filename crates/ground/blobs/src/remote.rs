@@ -30,6 +30,8 @@ impl Remote {
     pub(crate) fn open(url: &str) -> Result<Self, BlobsError> {
         let bad = |reason: String| BlobsError::Url { url: without_secret(url), reason };
         let parsed = url.parse::<url::Url>().map_err(|e| bad(e.to_string()))?;
+        // What the parser says repeats the URL.
+        let bad = |reason: String| bad(reason.replace(parsed.as_str(), &without_secret(parsed.as_str())));
         // Variables that are not the store's are skipped by the parser.
         let options = std::env::vars_os().filter_map(|(k, v)| Some((k.into_string().ok()?, v.into_string().ok()?)));
         let (store, prefix) = object_store::parse_url_opts(&parsed, options).map_err(|e| bad(e.to_string()))?;
