@@ -1,4 +1,5 @@
-"""kill -9 under load, again and again: what was acknowledged is whole, nothing else is seen.
+"""kill -9 under load, again and again: what was acknowledged is whole, nothing else is seen, and what the kills left
+behind is collected.
 
     crash.py DOORSTEP ROUNDS
 """
@@ -8,6 +9,7 @@ import json
 import os
 import random
 import signal
+import sqlite3
 import subprocess
 import sys
 import tempfile
@@ -21,12 +23,12 @@ BINARY, ROUNDS = sys.argv[1], int(sys.argv[2])
 SIZES = [0, 1, 4096, 100_000, 131_073, 1_500_000, 6_000_000]
 
 
-def start(data, log):
+def start(data, log, **settings):
     ready = os.path.join(data, "ready.json")
     if os.path.exists(ready):
         os.remove(ready)
     command = [BINARY, "up", "--ephemeral", "--data", data, "--roles", "objects", "--ready-file", ready, "--log", "warn"]
-    process = subprocess.Popen(command, stderr=log)
+    process = subprocess.Popen(command, stderr=log, env={**os.environ, **settings})
     for _ in range(600):
         if os.path.exists(ready):
             with open(ready) as file:
@@ -84,11 +86,44 @@ def load(make, acknowledged, sent, stop, lock, number, name):
             return
 
 
+def leftovers(data):
+    """What nobody owns: rows, files, segments. Empty once the sweeps have done their work."""
+    with sqlite3.connect("file:%s?mode=ro" % os.path.join(data, "doorstep.db"), uri=True) as db:
+        blobs = db.execute("SELECT id, place, refs, segment, size FROM blobs").fetchall()
+        owned = dict(
+            db.execute(
+                """SELECT blob, COUNT(*) FROM (SELECT blob FROM objects UNION ALL SELECT blob FROM object_versions
+                   UNION ALL SELECT blob FROM object_pieces UNION ALL SELECT blob FROM object_parts)
+                   WHERE blob IS NOT NULL GROUP BY blob"""
+            ).fetchall()
+        )
+    found = []
+    for blob, _, refs, _, _ in blobs:
+        assert refs == owned.get(blob, 0), "blob %s counts %d owners of %d" % (blob, refs, owned.get(blob, 0))
+        if refs == 0:
+            found.append("row " + blob)
+    assert not set(owned) - {row[0] for row in blobs}, "an object's bytes are in no table"
+    files = os.path.join(data, "blobs", "files")
+    there = {name for part in os.listdir(files) for name in os.listdir(os.path.join(files, part))}
+    wanted = {place[2:] for _, place, _, _, _ in blobs if place.startswith("f:")}
+    held = {place[2:] for _, place, refs, _, _ in blobs if place.startswith("f:") and refs > 0}
+    assert not held - there, "files are gone: %s" % (held - there)
+    found += ["file " + name for name in there - wanted]
+    packs = os.path.join(data, "blobs", "packs")
+    segments = sorted(os.listdir(packs))
+    for name in segments[:-1]:  # the last one may be open
+        number = int(name.split(".")[0], 16)
+        alive = [size for _, _, _, segment, size in blobs if segment == number]
+        if not alive or sum(alive) * 2 < os.path.getsize(os.path.join(packs, name)):
+            found.append("segment " + name)
+    return found
+
+
 def main():
     with tempfile.TemporaryDirectory() as data, open(os.path.join(data, "log"), "w") as log:
         process, make = start(data, log)
         make().create_bucket(Bucket="crash")
-        checked = 0
+        checked, known = 0, {}
         for turn in range(ROUNDS):
             acknowledged, sent, stop, lock = {}, {}, threading.Event(), threading.Lock()
             workers = [
@@ -115,8 +150,26 @@ def main():
                 if not open_end:
                     assert digest == acknowledged[key], "%s is not what was acknowledged" % key
                 checked += 1
+                if digest:
+                    known[key] = digest
         process.terminate()
         process.wait()
+        left = leftovers(data)
+        process, make = start(data, log, DOORSTEP_OBJECTS_GRACE_S="1", DOORSTEP_OBJECTS_SWEEP_S="1")
+        for _ in range(180):
+            time.sleep(0.5)
+            still = leftovers(data)
+            if not still:
+                break
+        assert not still, "never collected: %s" % still[:10]
+        s3 = make()
+        for key in random.sample(sorted(known), min(len(known), 300)):
+            body = s3.get_object(Bucket="crash", Key=key)["Body"].read()
+            assert hashlib.sha256(body).hexdigest() == known[key], "%s was swept or changed" % key
+        process.terminate()
+        process.wait()
+        kinds = {kind: sum(1 for one in left if one.startswith(kind)) for kind in ("row", "file", "segment")}
+        print("left by the kills and collected: %(row)d rows, %(file)d files, %(segment)d segments" % kinds)
         assert checked > ROUNDS * 5, "too little was written to judge: %d" % checked
         print("crashes: %d, objects judged: %d" % (ROUNDS, checked))
 

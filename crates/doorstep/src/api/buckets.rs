@@ -44,6 +44,8 @@ pub struct BucketView {
     pub bytes: u64,
     /// The most bytes that it may hold, if there is a limit.
     pub quota_bytes: Option<u64>,
+    /// The most objects and versions that it may hold, if there is a limit.
+    pub quota_objects: Option<u64>,
     /// The port where S3 clients find it.
     pub s3_port: u16,
 }
@@ -58,6 +60,7 @@ fn view(app: &App, bucket: &Bucket, usage: Usage) -> Answer<BucketView> {
         objects: usage.objects,
         bytes: usage.bytes,
         quota_bytes: settings.quota.and_then(|quota| quota.bytes),
+        quota_objects: settings.quota.and_then(|quota| quota.objects),
         s3_port: app.buckets()?.at.port(),
     })
 }
@@ -124,6 +127,9 @@ pub(crate) struct SetBucket {
     /// The most bytes that it may hold; 0 takes the limit away.
     #[serde(default)]
     quota_bytes: Option<u64>,
+    /// The most objects and versions that it may hold; 0 takes the limit away.
+    #[serde(default)]
+    quota_objects: Option<u64>,
 }
 
 impl SetBucket {
@@ -131,11 +137,13 @@ impl SetBucket {
         if let Some(public) = self.public_read {
             settings.public_read = public;
         }
-        if let Some(bytes) = self.quota_bytes {
-            let mut quota = settings.quota.unwrap_or_default();
-            quota.bytes = Some(bytes).filter(|bytes| *bytes > 0);
-            settings.quota = Some(quota).filter(|quota| quota.bytes.is_some() || quota.objects.is_some());
+        let mut quota = settings.quota.unwrap_or_default();
+        for (wish, limit) in [(self.quota_bytes, &mut quota.bytes), (self.quota_objects, &mut quota.objects)] {
+            if let Some(most) = wish {
+                *limit = Some(most).filter(|most| *most > 0);
+            }
         }
+        settings.quota = Some(quota).filter(|quota| quota.bytes.is_some() || quota.objects.is_some());
     }
 }
 

@@ -27,6 +27,7 @@ impl From<StoreError> for Problem {
             StoreError::Overloaded { .. } | StoreError::Conflict { .. } => {
                 Self::new(Code::Overloaded, error.to_string()).retry_after(1)
             }
+            StoreError::Full { .. } => Self::new(Code::Overloaded, error.to_string()).retry_after(60),
             StoreError::Closed => Self::new(Code::Unavailable, "this process is going down").retry_after(2),
             other => Self::internal(&other),
         }
@@ -241,8 +242,9 @@ impl From<ObjectsError> for Problem {
             | ObjectsError::InvalidRange { .. }
             | ObjectsError::BadDigest { .. }
             | ObjectsError::IncompleteBody { .. }
+            | ObjectsError::NoTrailer(_)
             | ObjectsError::Body(_) => Self::new(Code::InvalidBody, told),
-            ObjectsError::BodyTimeout { .. } => Self::new(Code::Timeout, told),
+            ObjectsError::BodyTimeout { .. } | ObjectsError::BodyTooSlow { .. } => Self::new(Code::Timeout, told),
             ObjectsError::Full => Self::new(Code::Overloaded, told).retry_after(60),
             ObjectsError::Blobs(_) => Self::internal(&told),
             ObjectsError::Store(error) => error.into(),

@@ -158,6 +158,20 @@ pub(super) const FIELDS: &[Field] = &[
         |d: &Vec<String>| Some(Value::Array(d.iter().cloned().map(Value::String).collect()))
     ),
     field!(
+        "objects.grace_s",
+        "Seconds that bytes are kept after the last object let go of them, for those who still read them.",
+        objects.grace_s,
+        |v| whole(v, 1, 604_800),
+        integer_of
+    ),
+    field!(
+        "objects.sweep_s",
+        "Seconds between two looks for bytes that a crash left behind, and for packs with room to gain.",
+        objects.sweep_s,
+        |v| whole(v, 1, 604_800),
+        integer_of
+    ),
+    field!(
         "objects.lifecycle_day_s",
         "Seconds of a day of lifecycle rules; less than 86400 only to try rules out.",
         objects.lifecycle_day_s,

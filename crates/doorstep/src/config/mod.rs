@@ -92,6 +92,10 @@ pub struct Objects {
     pub encryption_keys: Vec<String>,
     /// Domains under which buckets are websites.
     pub website_domains: Vec<String>,
+    /// Seconds that bytes are kept after nothing refers to them.
+    pub grace_s: u32,
+    /// Seconds between two looks for files that nothing refers to.
+    pub sweep_s: u32,
     /// Seconds of a day of lifecycle rules.
     pub lifecycle_day_s: u32,
 }
@@ -348,6 +352,8 @@ impl Default for Config {
                 key_file: None,
                 encryption_keys: Vec::new(),
                 website_domains: vec!["website.localhost".to_owned()],
+                grace_s: 900,
+                sweep_s: 3600,
                 lifecycle_day_s: 86_400,
             },
             pictures: Pictures {

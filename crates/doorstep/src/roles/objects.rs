@@ -104,10 +104,13 @@ impl ObjectsRole {
             master,
             courier: Some(courier),
             region: self.config.region.clone(),
+            grace: Duration::from_secs(u64::from(self.config.grace_s)),
+            sweep: Duration::from_secs(u64::from(self.config.sweep_s)),
             lifecycle_day: Duration::from_secs(u64::from(self.config.lifecycle_day_s)),
             ..doorstep_objects::Config::default()
         };
         let objects = Objects::new(self.store.clone(), blobs, Arc::clone(&self.wall), limits);
+        objects.claim_bytes().await.context("cannot use the place for bytes (objects.bytes)")?;
         let needs = Needs {
             objects: objects.clone(),
             store: self.store,

@@ -76,16 +76,21 @@ fn escape(text: &str, keep_slash: bool) -> String {
 }
 
 impl Bucket {
-    /// Makes the bucket.
-    pub(crate) async fn make(objects: std::net::SocketAddr, owner: &Client, name: &str) -> Self {
+    /// One that is there.
+    pub(crate) fn known(objects: std::net::SocketAddr, owner: &Client, name: &str) -> Self {
         let (access, secret) = owner.key.split_once(':').unwrap();
-        let bucket = Self {
+        Self {
             base: format!("http://{objects}"),
             name: name.to_owned(),
             access: access.to_owned(),
             secret: secret.to_owned(),
             http: reqwest::Client::new(),
-        };
+        }
+    }
+
+    /// Makes the bucket.
+    pub(crate) async fn make(objects: std::net::SocketAddr, owner: &Client, name: &str) -> Self {
+        let bucket = Self::known(objects, owner, name);
         let made = bucket.http.put(bucket.signed("PUT", "", "")).send().await.unwrap();
         assert_eq!(made.status(), 200);
         bucket

@@ -70,6 +70,15 @@ async fn a_shop_keeps_its_photos() {
     let more = "/v1/buckets/shop-photos/objects/more.bin";
     put(ours, more, "application/octet-stream", vec![1_u8; 200]).await.problem(413, "too_large");
     ours.get(more).await.problem(404, "not_found");
+    // Numbers of objects have a limit of their own, and each limit goes alone.
+    let set_to = set(ours, "shop-photos", json!({"quota_bytes": 0, "quota_objects": 3})).await.done();
+    assert_eq!((&set_to["quota_bytes"], &set_to["quota_objects"]), (&Value::Null, &json!(3)));
+    put(ours, more, "application/octet-stream", "x").await.problem(413, "too_large");
+    put(ours, menu, "image/jpeg", "another picture").await.done();
+    let freed = set(ours, "shop-photos", json!({"quota_objects": 0})).await.done();
+    assert_eq!((&freed["quota_objects"], &freed["objects"]), (&Value::Null, &json!(3)));
+    put(ours, more, "application/octet-stream", "x").await.done();
+    assert_eq!(ours.delete(more).await.status, 204);
 
     // The console may show pictures of buckets, from its own host and the objects port alone.
     let page = ours.http.get(&ours.base).send().await.unwrap();

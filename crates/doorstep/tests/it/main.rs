@@ -8,9 +8,12 @@ mod bucket;
 mod buckets;
 #[cfg(feature = "lake")]
 mod charges;
+mod child;
 mod command;
 mod description;
+mod elsewhere;
 mod fleet;
+mod full;
 mod idempotency;
 mod images;
 mod lists;

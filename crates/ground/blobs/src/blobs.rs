@@ -127,14 +127,32 @@ impl Blobs {
         }
     }
 
-    /// Blobs with a file of their own in the folder `part` of 256, except those still being written: what
-    /// of them is in no table was left by a crash. Empty for a store elsewhere.
-    pub async fn files(&self, part: u8) -> Result<Vec<Place>, BlobsError> {
-        let Backend::Disk(disk) = self.backend() else { return Ok(Vec::new()) };
-        let disk = Arc::clone(disk);
-        let ids = joined(tokio::task::spawn_blocking(move || disk.list(part))).await?;
+    /// Blobs with a file or an object of their own in the folder `part` of 256, last written to at least `age` ago,
+    /// except those still being written by this process: what of them is in no table was left by a crash. Other
+    /// processes on the same place have the time `age` to put a new blob into a table.
+    pub async fn files(&self, part: u8, age: Duration) -> Result<Vec<Place>, BlobsError> {
+        let places: Vec<Place> = match self.backend() {
+            Backend::Disk(disk) => {
+                let disk = Arc::clone(disk);
+                let ids = joined(tokio::task::spawn_blocking(move || disk.list(part, age))).await?;
+                ids.into_iter().map(Place::File).collect()
+            }
+            Backend::Remote(remote) => remote.list(part, age).await?.into_iter().map(Place::Remote).collect(),
+        };
         let fresh = self.inner.fresh.lock();
-        Ok(ids.into_iter().filter(|id| !fresh.contains(id)).map(Place::File).collect())
+        Ok(places.into_iter().filter(|place| !fresh.contains(&place.id())).collect())
+    }
+
+    /// Takes a store elsewhere for the owner of this name, once and for ever: the sweep removes whatever is in no
+    /// table, so two tables on one place would end each other's bytes. A folder needs no such mark.
+    ///
+    /// # Errors
+    /// [`BlobsError::Taken`] where another owner was first; the store's.
+    pub async fn claim(&self, owner: &str) -> Result<(), BlobsError> {
+        match self.backend() {
+            Backend::Disk(_) => Ok(()),
+            Backend::Remote(remote) => remote.claim(owner).await,
+        }
     }
 
     /// The pack segments that nothing is written to any more.

@@ -5,6 +5,7 @@ use std::io::Write as _;
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use bytes::Bytes;
 
@@ -81,14 +82,20 @@ impl Disk {
         }
     }
 
-    /// The blobs with a file of their own in one of the 256 folders.
-    pub(crate) fn list(&self, folder: u8) -> Result<Vec<BlobId>, BlobsError> {
+    /// The blobs with a file of their own in one of the 256 folders, last written to at least `age` ago.
+    pub(crate) fn list(&self, folder: u8, age: Duration) -> Result<Vec<BlobId>, BlobsError> {
         let sub = self.files.join(format!("{folder:02x}"));
         let failed = |e| BlobsError::io("list", &sub, e);
         let mut ids = Vec::new();
         for entry in std::fs::read_dir(&sub).map_err(failed)? {
-            if let Some(id) = entry.map_err(failed)?.file_name().to_str().and_then(|name| name.parse().ok()) {
-                ids.push(id);
+            let entry = entry.map_err(failed)?;
+            let Some(id) = entry.file_name().to_str().and_then(|name| name.parse().ok()) else { continue };
+            match entry.metadata().and_then(|found| found.modified()) {
+                Ok(written) if written.elapsed().unwrap_or_default() >= age => ids.push(id),
+                Ok(_) => {}
+                // Removed since the folder was read.
+                Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
+                Err(error) => return Err(failed(error)),
             }
         }
         Ok(ids)

@@ -44,6 +44,16 @@ pub enum BlobsError {
         /// Why not.
         reason: String,
     },
+    /// The place is another owner's.
+    #[error(
+        "the place for bytes `{prefix}` belongs to another Doorstep (`{owner}`): give each one a prefix of its own, or remove the object `owner` there if that one is gone for good"
+    )]
+    Taken {
+        /// The folder inside the store.
+        prefix: String,
+        /// Whose it is.
+        owner: String,
+    },
     /// Text that is no [`Place`].
     #[error("`{0}` is no place of a blob")]
     BadPlace(String),
@@ -55,7 +65,10 @@ pub enum BlobsError {
 impl BlobsError {
     pub(crate) fn io(what: &'static str, path: &Path, source: std::io::Error) -> Self {
         match source.kind() {
-            std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded => Self::Full,
+            // The last is a limit of the process or the file system on one file.
+            std::io::ErrorKind::StorageFull | std::io::ErrorKind::QuotaExceeded | std::io::ErrorKind::FileTooLarge => {
+                Self::Full
+            }
             _ => Self::Io { what, path: path.display().to_string(), source },
         }
     }
@@ -70,6 +83,7 @@ impl BlobsError {
             Self::Io { .. } => "io",
             Self::Remote(_) => "remote",
             Self::Url { .. } => "url",
+            Self::Taken { .. } => "taken",
             Self::BadPlace(_) => "bad_place",
             Self::Closed => "closed",
         }

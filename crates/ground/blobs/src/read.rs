@@ -97,7 +97,7 @@ pub(crate) fn read(blobs: &Blobs, place: Place, len: u64, range: Range<u64>) -> 
                 metrics::corrupt();
                 tracing::error!(%error, "damaged bytes were found and not handed out");
             }
-            Err(_) => {}
+            Err(error) => tracing::warn!(%error, "bytes could not be read"),
         })
         .boxed()
 }

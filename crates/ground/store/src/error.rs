@@ -93,6 +93,12 @@ pub enum StoreError {
         /// What the backend said: names the index or column.
         detail: String,
     },
+    /// The database has no room left; the transaction was rolled back.
+    #[error("no room is left for the store: free some and try again ({reason})")]
+    Full {
+        /// What the backend said.
+        reason: String,
+    },
     /// A statement failed for another reason.
     #[error("statement `{statement}` failed: {reason}")]
     Statement {

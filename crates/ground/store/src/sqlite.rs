@@ -91,9 +91,9 @@ fn write_groups(conn: &Connection, queue: &Queue<Work>, group_limit: usize) {
             refuse(first, busy_as_unavailable(&error));
             continue;
         }
-        let mut next = Some(first);
+        let (mut next, mut full) = (Some(first), false);
         while let Some(work) = next.take() {
-            run_in_savepoint(conn, work, &mut group);
+            full |= run_in_savepoint(conn, work, &mut group);
             if conn.is_autocommit() {
                 break;
             }
@@ -102,19 +102,20 @@ fn write_groups(conn: &Connection, queue: &Queue<Work>, group_limit: usize) {
             }
         }
         metrics::depth(Kind::Write, queue.depth());
-        commit_group(conn, &mut group);
+        commit_group(conn, &mut group, full);
     }
 }
 
-fn run_in_savepoint(conn: &Connection, work: Work, group: &mut Vec<Member>) {
+/// Runs one transaction inside the open group; returns whether it found the disk full.
+fn run_in_savepoint(conn: &Connection, work: Work, group: &mut Vec<Member>) -> bool {
     let Work { kind, mut job } = work;
     if let Err(error) = command(conn, "SAVEPOINT job") {
         job.fail(statement_error("SAVEPOINT job", &error));
-        return;
+        return is_full(&error);
     }
-    let mut tx = SqliteTx { conn, read_only: kind == Kind::Read, failed: None };
+    let mut tx = SqliteTx { conn, read_only: kind == Kind::Read, failed: None, full: false };
     let verdict = job.run(&mut tx);
-    let failed = tx.failed.take();
+    let (failed, full) = (tx.failed.take(), tx.full);
     let outcome = match (verdict, failed) {
         (Verdict::Commit, None) => "committed",
         (Verdict::Commit, Some(cause)) => {
@@ -122,7 +123,7 @@ fn run_in_savepoint(conn: &Connection, work: Work, group: &mut Vec<Member>) {
             undo(conn);
             job.fail(StoreError::Aborted { cause });
             metrics::transaction(Backend::Sqlite, kind, "failed");
-            return;
+            return full;
         }
         (Verdict::Rollback, _) => "rolled_back",
         (Verdict::Panicked, _) => "panicked",
@@ -131,13 +132,14 @@ fn run_in_savepoint(conn: &Connection, work: Work, group: &mut Vec<Member>) {
         if let Err(error) = command(conn, "RELEASE job") {
             undo(conn);
             job.fail(statement_error("RELEASE job", &error));
-            return;
+            return is_full(&error);
         }
     } else {
         undo(conn);
     }
     // A refusal waits for the commit too: it may rest on what an earlier member wrote.
     group.push(Member { kind, job, outcome });
+    full
 }
 
 fn undo(conn: &Connection) {
@@ -150,12 +152,15 @@ fn undo(conn: &Connection) {
     }
 }
 
-fn commit_group(conn: &Connection, group: &mut Vec<Member>) {
+/// Ends the group. `full` says that one of its transactions found no room.
+fn commit_group(conn: &Connection, group: &mut Vec<Member>, mut full: bool) {
     let started = doorstep_clock::monotonic();
     let result = if conn.is_autocommit() {
         Err("SQLite ended the transaction".to_owned())
     } else {
         command(conn, "COMMIT").map_err(|error| {
+            // Without room the commit's mark was not written, so its outcome is known.
+            full = is_full(&error);
             if !conn.is_autocommit() {
                 let _ = command(conn, "ROLLBACK");
             }
@@ -175,7 +180,11 @@ fn commit_group(conn: &Connection, group: &mut Vec<Member>) {
             }
             Err(reason) => {
                 metrics::transaction(Backend::Sqlite, member.kind, "failed");
-                member.job.fail(StoreError::CommitUnknown { reason: reason.clone() });
+                let reason = reason.clone();
+                member.job.fail(match full {
+                    true => StoreError::Full { reason },
+                    false => StoreError::CommitUnknown { reason },
+                });
             }
         }
     }
@@ -189,7 +198,7 @@ fn read_each(conn: &Connection, queue: &Queue<Work>, _: usize) {
             continue;
         }
         let Work { kind, mut job } = work;
-        let mut tx = SqliteTx { conn, read_only: true, failed: None };
+        let mut tx = SqliteTx { conn, read_only: true, failed: None, full: false };
         let outcome = match job.run(&mut tx) {
             Verdict::Commit => "committed",
             Verdict::Rollback => "rolled_back",
@@ -232,6 +241,8 @@ struct SqliteTx<'c> {
     read_only: bool,
     /// The first failure; after it nothing more runs, as on PostgreSQL.
     failed: Option<String>,
+    /// Whether it was for want of room, which ends the whole group.
+    full: bool,
 }
 
 impl SqliteTx<'_> {
@@ -242,6 +253,7 @@ impl SqliteTx<'_> {
         let result = run(self);
         if let Err(error) = &result {
             self.failed = Some(error.to_string());
+            self.full = matches!(error, StoreError::Full { .. });
         }
         result
     }
@@ -335,6 +347,11 @@ fn value_of(cell: ValueRef<'_>, column: &str) -> Result<Value, StoreError> {
     })
 }
 
+/// Whether the disk, or the limit of the database's size, has no room for more.
+fn is_full(error: &rusqlite::Error) -> bool {
+    error.sqlite_error_code() == Some(ErrorCode::DiskFull)
+}
+
 fn statement_error(sql: &str, error: &rusqlite::Error) -> StoreError {
     let statement = head(sql);
     if let rusqlite::Error::SqliteFailure(failure, message) = error
@@ -354,6 +371,9 @@ fn statement_error(sql: &str, error: &rusqlite::Error) -> StoreError {
             return StoreError::Constraint { kind, statement, detail };
         }
     }
+    if is_full(error) {
+        return StoreError::Full { reason: error.to_string() };
+    }
     StoreError::Statement { statement, reason: error.to_string() }
 }
 
@@ -366,7 +386,7 @@ impl Batch for SqliteTx<'_> {
 impl Migrator for Connection {
     fn step(&mut self, work: &mut dyn FnMut(&mut dyn Batch) -> Result<(), StoreError>) -> Result<(), StoreError> {
         self.execute_batch("BEGIN IMMEDIATE").map_err(|e| busy_as_unavailable(&e))?;
-        let done = work(&mut SqliteTx { conn: self, read_only: false, failed: None })
+        let done = work(&mut SqliteTx { conn: self, read_only: false, failed: None, full: false })
             .and_then(|()| self.execute_batch("COMMIT").map_err(|e| statement_error("COMMIT", &e)));
         if done.is_err() && !self.is_autocommit() {
             self.execute_batch("ROLLBACK").map_err(|e| statement_error("ROLLBACK", &e))?;

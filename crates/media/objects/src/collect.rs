@@ -7,14 +7,16 @@
 use std::time::Duration;
 
 use doorstep_blobs::{Blobs, BlobsError, Place};
-use doorstep_store::{Row, Value, params};
+use doorstep_store::{Row, Value, kv, params};
 
 use crate::{Objects, ObjectsError, metrics};
 
 /// Between two looks for bytes that may go.
 const COLLECT_EVERY: Duration = Duration::from_secs(30);
-/// Between two looks at files and segments.
-const SWEEP_EVERY: Duration = Duration::from_secs(3600);
+/// Between two passes of the scrub.
+const SCRUB_PAUSE: Duration = Duration::from_secs(3600);
+/// The setting that names this store to a place for bytes that others could write to.
+const OWNER: &str = "objects.bytes_owner";
 /// Blobs looked at in one step.
 const BATCH: i64 = 256;
 /// A segment with less than one in so many bytes alive is packed anew.
@@ -45,6 +47,17 @@ pub struct Scrubbed {
 }
 
 impl Objects {
+    /// Takes the place of the bytes for this store and its tables: before anything is swept, so that the sweeps of two
+    /// Doorsteps never meet on one bucket.
+    ///
+    /// # Errors
+    /// [`BlobsError::Taken`] where the place is another's; the stores'.
+    pub async fn claim_bytes(&self) -> Result<(), ObjectsError> {
+        let fresh = crate::put::fresh_uid();
+        let owner = self.store().write(move |tx| Ok::<_, ObjectsError>(kv::put_if_absent(tx, OWNER, &fresh)?)).await?;
+        Ok(self.blobs().claim(&owner).await?)
+    }
+
     /// Runs all of this at its own pace, until it is dropped.
     pub async fn keep_clean(&self) {
         tokio::join!(
@@ -58,7 +71,7 @@ impl Objects {
 
     async fn collect_always(&self) {
         loop {
-            tokio::time::sleep(COLLECT_EVERY).await;
+            tokio::time::sleep(COLLECT_EVERY.min(self.config().sweep)).await;
             if let Err(error) = self.collect().await {
                 tracing::warn!(%error, "collecting unused bytes failed and is tried again");
             }
@@ -71,7 +84,7 @@ impl Objects {
     async fn sweep_always(&self) {
         loop {
             // First after a while: a start has better things to do.
-            tokio::time::sleep(SWEEP_EVERY).await;
+            tokio::time::sleep(self.config().sweep).await;
             for (what, done) in [("files", self.sweep_files().await), ("segments", self.compact().await)] {
                 match done {
                     Ok(0) => {}
@@ -92,7 +105,7 @@ impl Objects {
                     after = next.unwrap_or_default();
                     tokio::time::sleep(Duration::from_secs_f64(done.bytes as f64 / rate as f64)).await;
                     if after.is_empty() {
-                        tokio::time::sleep(SWEEP_EVERY).await;
+                        tokio::time::sleep(SCRUB_PAUSE).await;
                     }
                 }
                 Err(error) => tracing::warn!(%error, "the scrub failed and is tried again"),
@@ -140,14 +153,15 @@ impl Objects {
         }
     }
 
-    /// Removes files that are in no table: a crash came between the bytes and the transaction. Returns how many.
+    /// Removes files that are in no table: a crash came between the bytes and the transaction. Those younger than the
+    /// time of grace stay, since another process may be about to write them down. Returns how many went.
     ///
     /// # Errors
     /// The stores'.
     pub async fn sweep_files(&self) -> Result<u64, ObjectsError> {
         let mut removed = 0;
         for part in 0..=u8::MAX {
-            let places = self.blobs().files(part).await?;
+            let places = self.blobs().files(part, self.config().grace).await?;
             for chunk in places.chunks(BATCH as usize) {
                 for place in self.not_in_table(chunk.to_vec()).await? {
                     self.blobs().remove(&place).await?;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::{Courier, MasterKey};
+use crate::{Courier, MasterKey, Pace};
 
 /// Limits and times. The defaults are S3's where S3 has one.
 #[derive(Clone, Debug)]
@@ -20,10 +20,12 @@ pub struct Config {
     pub meta_bytes: usize,
     /// Buckets of one tenant.
     pub buckets: u32,
-    /// An upload that sends nothing for this long is given up.
-    pub body_idle: Duration,
+    /// How slowly an upload may come before it is given up.
+    pub pace: Pace,
     /// Bytes that nobody refers to are kept this long for those who still read them.
     pub grace: Duration,
+    /// Between two looks for files and segments that may go.
+    pub sweep: Duration,
     /// How fast the scrub reads, bytes a second.
     pub scrub_bytes_per_s: u64,
     /// How long what is known of a bucket is believed without asking the store.
@@ -47,8 +49,9 @@ impl Default for Config {
             key_bytes: 1024,
             meta_bytes: 8192,
             buckets: 1000,
-            body_idle: Duration::from_secs(60),
+            pace: Pace::default(),
             grace: Duration::from_secs(900),
+            sweep: Duration::from_secs(3600),
             scrub_bytes_per_s: 8 << 20,
             bucket_cache: Duration::from_secs(1),
             master: None,

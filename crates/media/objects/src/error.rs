@@ -121,6 +121,19 @@ pub enum ObjectsError {
         /// For how long.
         seconds: u64,
     },
+    /// The upload came too slowly.
+    #[error("{received} bytes came in {seconds} seconds; an upload has to send {least} a second")]
+    BodyTooSlow {
+        /// Bytes that came.
+        received: u64,
+        /// Seconds that were waited for them.
+        seconds: u64,
+        /// Bytes a second that are wanted.
+        least: u64,
+    },
+    /// A checksum was announced to come behind the bytes, and did not.
+    #[error("the {0} that was announced as a trailer did not come: send it behind the last bytes")]
+    NoTrailer(&'static str),
     /// Too many bytes.
     #[error("the object is larger than {limit} bytes")]
     TooLarge {
@@ -164,7 +177,7 @@ pub enum ObjectsError {
         /// What would be right.
         fix: String,
     },
-    /// No room is left for bytes; nothing was kept.
+    /// No room is left for bytes or for what is known of them; nothing was kept.
     #[error("no room is left for the object")]
     Full,
     /// The bytes' store failed.
@@ -172,7 +185,16 @@ pub enum ObjectsError {
     Blobs(BlobsError),
     /// The metadata's store failed.
     #[error(transparent)]
-    Store(#[from] StoreError),
+    Store(StoreError),
+}
+
+impl From<StoreError> for ObjectsError {
+    fn from(error: StoreError) -> Self {
+        match error {
+            StoreError::Full { .. } => Self::Full,
+            error => Self::Store(error),
+        }
+    }
 }
 
 impl From<BlobsError> for ObjectsError {
@@ -211,6 +233,8 @@ impl ObjectsError {
             Self::IncompleteBody { .. } => "incomplete_body",
             Self::Body(_) => "body",
             Self::BodyTimeout { .. } => "body_timeout",
+            Self::BodyTooSlow { .. } => "body_too_slow",
+            Self::NoTrailer(_) => "no_trailer",
             Self::TooLarge { .. } => "too_large",
             Self::QuotaExceeded(_) => "quota_exceeded",
             Self::Locked(_) => "locked",

@@ -44,7 +44,7 @@ pub struct Found {
     pub object: Object,
     /// Which of its bytes come.
     pub range: Range<u64>,
-    /// Whether they are fewer than all.
+    /// Whether a range or a part was asked for, even if it is all of them.
     pub partial: bool,
     /// The bytes, checked before they come.
     pub body: BoxStream<'static, Result<Bytes, BlobsError>>,
@@ -154,13 +154,13 @@ impl Objects {
         Sealed::admits(object.meta.sealed.as_ref(), customer.as_ref())?;
         conditions.check(&object)?;
         let size = object.size;
-        let whole_part = part.is_some();
+        // Also a range of all bytes is answered as one: clients compare what they asked for with what they got.
+        let partial = part.is_some() || range.is_some();
         let range = match (part, range) {
             (Some(part), _) => part,
             (None, Some(range)) => range.of(size)?,
             (None, None) => 0..size,
         };
-        let partial = whole_part || range != (0..size);
         let body =
             if bytes { self.stream(bucket, &pieces, &range, customer.as_ref())? } else { stream::empty().boxed() };
         Ok(Found { object, partial, range, body })

@@ -75,7 +75,10 @@ pub(crate) fn judge(md5: Option<Md5Sum>, checksum: Option<Expected>, sums: &Sums
     let announced = match checksum {
         None | Some(Expected::Computed) => None,
         Some(Expected::Value(value)) => Some(value),
-        Some(Expected::Trailing(ask)) => ask(),
+        Some(Expected::Trailing(ask)) => match (ask(), &sums.checksum) {
+            (None, Some(wanted)) => return Err(ObjectsError::NoTrailer(wanted.algorithm.as_str())),
+            (value, _) => value,
+        },
     };
     match (announced, &sums.checksum) {
         (Some(announced), Some(Checksum { algorithm, value, .. })) if announced != *value => {

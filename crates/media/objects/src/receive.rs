@@ -9,7 +9,7 @@ use tokio::task::JoinHandle;
 use crate::checksum::Algorithm;
 use crate::digest::{Digests, Sums};
 use crate::seal::{Frames, Sealing};
-use crate::{Objects, ObjectsError};
+use crate::{Objects, ObjectsError, Paced};
 
 /// Why a body ended before its end.
 pub type BodyError = Box<dyn std::error::Error + Send + Sync>;
@@ -161,11 +161,8 @@ impl Objects {
         S: Stream<Item = Result<Bytes, BodyError>> + Send + Unpin,
     {
         let mut hasher = Hasher::new(taking.checksum);
-        let idle = self.config().body_idle;
-        loop {
-            let next = tokio::time::timeout(idle, body.next()).await;
-            let Some(piece) = next.map_err(|_| ObjectsError::BodyTimeout { seconds: idle.as_secs() })? else { break };
-            let piece = piece.map_err(ObjectsError::Body)?;
+        let mut paced = Paced::new(self.config().pace);
+        while let Some(piece) = paced.next(body).await? {
             if sink.len + piece.len() as u64 > taking.limit {
                 return Err(ObjectsError::TooLarge { limit: taking.limit });
             }

@@ -68,11 +68,33 @@ impl Request {
         } else {
             text
         };
+        let text = match AUTHORIZATION.iter().find(|(message, ..)| text.contains(message)) {
+            Some((_, code, answered)) => {
+                *status = *answered;
+                with_code(&text, code)
+            }
+            None => text,
+        };
         if text.contains("<RequestId>") {
             return text;
         }
         text.replace("</Error>", &format!("<RequestId>{}</RequestId></Error>", self.id))
     }
+}
+
+/// What is wrong with a request's signature, by the words of the wire's crate, and S3's code and status for it.
+const AUTHORIZATION: &[(&str, &str, StatusCode)] = &[
+    ("<Message>invalid header: authorization", "AuthorizationHeaderMalformed", StatusCode::BAD_REQUEST),
+    ("<Message>unknown service ", "AuthorizationHeaderMalformed", StatusCode::BAD_REQUEST),
+    ("<Message>missing header: x-amz-date", "AccessDenied", StatusCode::FORBIDDEN),
+    ("<Message>invalid header: x-amz-date", "AccessDenied", StatusCode::FORBIDDEN),
+    ("<Message>missing presigned url v4 fields", "AuthorizationQueryParametersError", StatusCode::BAD_REQUEST),
+];
+
+fn with_code(text: &str, code: &str) -> String {
+    let Some((before, rest)) = text.split_once("<Code>") else { return text.to_owned() };
+    let Some((_, after)) = rest.split_once("</Code>") else { return text.to_owned() };
+    format!("{before}<Code>{code}</Code>{after}")
 }
 
 fn without_quotes(text: &str) -> String {

@@ -28,7 +28,8 @@ fn code(error: &ObjectsError) -> S3ErrorCode {
         ObjectsError::BadDigest { .. } => S3ErrorCode::BadDigest,
         ObjectsError::IncompleteBody { .. } => S3ErrorCode::IncompleteBody,
         ObjectsError::Body(source) => of_body(source.as_ref()),
-        ObjectsError::BodyTimeout { .. } => S3ErrorCode::RequestTimeout,
+        ObjectsError::BodyTimeout { .. } | ObjectsError::BodyTooSlow { .. } => S3ErrorCode::RequestTimeout,
+        ObjectsError::NoTrailer(_) => S3ErrorCode::Custom("MalformedTrailerError".into()),
         ObjectsError::TooLarge { .. } => S3ErrorCode::EntityTooLarge,
         ObjectsError::QuotaExceeded(_) => S3ErrorCode::Custom("QuotaExceeded".into()),
         ObjectsError::Locked(_) => S3ErrorCode::AccessDenied,
@@ -105,7 +106,11 @@ pub(crate) fn s3(error: ObjectsError) -> S3Error {
         ObjectsError::BadDigest { algorithm, .. } if *algorithm != "MD5" => {
             answer.set_status_code(StatusCode::BAD_REQUEST);
         }
-        ObjectsError::Body(_) | ObjectsError::NoSuchMasterKey(_) => answer.set_status_code(StatusCode::BAD_REQUEST),
+        // A signature that is wrong inside a body is refused like one in a header.
+        ObjectsError::Body(_) if *answer.code() == S3ErrorCode::SignatureDoesNotMatch => {}
+        ObjectsError::Body(_) | ObjectsError::NoTrailer(_) | ObjectsError::NoSuchMasterKey(_) => {
+            answer.set_status_code(StatusCode::BAD_REQUEST);
+        }
         ObjectsError::QuotaExceeded(_) => answer.set_status_code(StatusCode::FORBIDDEN),
         ObjectsError::Full => answer.set_status_code(StatusCode::INSUFFICIENT_STORAGE),
         ObjectsError::NotConfigured("public access block" | "ownership controls") => {

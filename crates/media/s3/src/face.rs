@@ -21,6 +21,7 @@ use crate::host::Domains;
 use crate::metered::Payer;
 use crate::metrics;
 use crate::operations::Operations;
+use crate::paced::{PacedBody, TooSlow};
 use crate::website::Visit;
 
 /// How the face is set.
@@ -136,6 +137,22 @@ fn expires_wrongly(query: Option<&str>) -> bool {
     seconds.is_some_and(|seconds| !seconds.parse::<u32>().is_ok_and(|s| (1..=604_800).contains(&s)))
 }
 
+/// Bytes of names and values of a request's headers together, at most; S3's own limit.
+const MOST_HEADERS: usize = 8 << 10;
+
+/// Whether the headers are more than S3 takes.
+fn oversized(headers: &http::HeaderMap) -> bool {
+    headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum::<usize>() > MOST_HEADERS
+}
+
+/// What is said of an upload that was given up. The rest of its body is not waited for.
+fn timed_out() -> Response<s3s::Body> {
+    let message = "Your socket connection to the server was not read from or written to within the timeout period.";
+    let mut response = refused(StatusCode::BAD_REQUEST, "RequestTimeout", message, "");
+    response.headers_mut().insert(http::header::CONNECTION, http::HeaderValue::from_static("close"));
+    response
+}
+
 /// Tells the region to sign for; clients then sign again.
 fn elsewhere(region: &str) -> Response<s3s::Body> {
     let message = format!("The authorization header is malformed; the region is wrong; expecting '{region}'");
@@ -181,10 +198,20 @@ where
             metrics::answered(&method, response.status(), started.elapsed());
             return Box::pin(std::future::ready(Ok(response)));
         }
+        if oversized(request.headers()) {
+            let message = "Your request header section exceeds the maximum allowed size.";
+            let more = format!("<MaxSizeAllowed>{MOST_HEADERS}</MaxSizeAllowed>");
+            let response = refused(StatusCode::BAD_REQUEST, "RequestHeaderSectionTooLarge", message, &more);
+            metrics::answered(&method, response.status(), started.elapsed());
+            return Box::pin(std::future::ready(Ok(response)));
+        }
         let asked = answer::Request::of(&request);
+        let (slow, pace) = (TooSlow::default(), objects.config().pace);
+        let limited = slow.clone();
         let expired = expires_wrongly(request.uri().query());
         let options = method == http::Method::OPTIONS;
         request.extensions_mut().insert(payer.clone());
+        let request = request.map(|body| PacedBody::new(body, pace, limited));
         Box::pin(async move {
             let allowed = match &origin {
                 Some(origin) => origin.ask(&objects).await,
@@ -208,6 +235,9 @@ where
                     }
                 },
             };
+            if slow.happened() {
+                response = timed_out();
+            }
             response = asked.finish(response).await;
             if head && !response.status().is_success() {
                 *response.body_mut() = s3s::Body::empty();

@@ -26,6 +26,7 @@ pub mod metrics;
 mod multipart_ops;
 mod object_ops;
 mod operations;
+mod paced;
 mod reading;
 mod restore_ops;
 mod rule_ops;

@@ -1,8 +1,7 @@
 //! What is changed without touching bytes, and deleting.
 
 use bytes::{Bytes, BytesMut};
-use doorstep_objects::{Delete, ObjectsError, StorageClass};
-use futures::StreamExt as _;
+use doorstep_objects::{Delete, ObjectsError, Paced, StorageClass};
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
@@ -17,11 +16,8 @@ const MOST_JSON: usize = 64 << 10;
 
 /// A small body, whole.
 pub(crate) async fn small_body(face: &UfileFace, asked: &mut Asked, most: usize) -> Result<Bytes, UfileError> {
-    let idle = face.objects.config().body_idle;
-    let mut all = BytesMut::new();
-    let timeout = |_| ObjectsError::BodyTimeout { seconds: idle.as_secs() };
-    while let Some(piece) = tokio::time::timeout(idle, asked.body.next()).await.map_err(timeout)? {
-        let piece = piece.map_err(ObjectsError::Body)?;
+    let (mut all, mut paced) = (BytesMut::new(), Paced::new(face.objects.config().pace));
+    while let Some(piece) = paced.next(&mut asked.body).await? {
         if all.len() + piece.len() > most {
             return Err(ObjectsError::TooLarge { limit: most as u64 }.into());
         }

@@ -186,7 +186,7 @@ fn of_engine(error: &ObjectsError) -> StatusCode {
         ObjectsError::InvalidRange { .. } => StatusCode::RANGE_NOT_SATISFIABLE,
         ObjectsError::PreconditionFailed(_) => StatusCode::PRECONDITION_FAILED,
         ObjectsError::NotModified { .. } => StatusCode::NOT_MODIFIED,
-        ObjectsError::BodyTimeout { .. } => StatusCode::REQUEST_TIMEOUT,
+        ObjectsError::BodyTimeout { .. } | ObjectsError::BodyTooSlow { .. } => StatusCode::REQUEST_TIMEOUT,
         ObjectsError::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
         ObjectsError::QuotaExceeded(_) | ObjectsError::Locked(_) => StatusCode::FORBIDDEN,
         ObjectsError::InvalidPart { .. }
@@ -194,6 +194,7 @@ fn of_engine(error: &ObjectsError) -> StatusCode {
         | ObjectsError::PartTooSmall { .. }
         | ObjectsError::BadDigest { .. }
         | ObjectsError::IncompleteBody { .. }
+        | ObjectsError::NoTrailer(_)
         | ObjectsError::Body(_)
         | ObjectsError::CustomerKey(_)
         | ObjectsError::NoSuchMasterKey(_)

@@ -187,8 +187,7 @@ impl UfileFace {
         let mut field = None;
         match call {
             Call::PostFile => {
-                let form =
-                    Form::open(body, content_type.as_deref().unwrap_or_default(), self.objects.config().body_idle);
+                let form = Form::open(body, content_type.as_deref().unwrap_or_default(), self.objects.config().pace);
                 let form = form.await?;
                 let none = || UfileError::field("FileName", "the form names no file", "send it before the file");
                 target.key = form.head.key().filter(|key| !key.is_empty()).ok_or_else(none)?.to_owned();

@@ -5,10 +5,9 @@
 
 use std::pin::Pin;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use doorstep_objects::{Body, BodyError, ObjectsError};
+use doorstep_objects::{Body, BodyError, ObjectsError, Pace, Paced};
 use futures::{Stream, StreamExt as _};
 use memchr::memmem;
 
@@ -138,16 +137,15 @@ pub(crate) enum Beginning {
 
 /// Reads the beginning of a body until it is clear what it is; at most [`MOST_HEAD`] bytes and what came with
 /// the last of them.
-pub(crate) async fn begin(body: &mut Body, boundary: &str, idle: Duration) -> Result<(Beginning, Bytes), ObjectsError> {
-    let mut read = BytesMut::new();
+pub(crate) async fn begin(body: &mut Body, boundary: &str, pace: Pace) -> Result<(Beginning, Bytes), ObjectsError> {
+    let (mut read, mut paced) = (BytesMut::new(), Paced::new(pace));
     // Looked at each time there is twice as much, so that tiny pieces cost no more than large ones.
     let mut enough = 1024;
     loop {
-        let next = tokio::time::timeout(idle, body.next()).await;
-        let next = next.map_err(|_| ObjectsError::BodyTimeout { seconds: idle.as_secs() })?;
+        let next = paced.next(body).await?;
         let ended = next.is_none();
         if let Some(piece) = next {
-            read.extend_from_slice(&piece.map_err(ObjectsError::Body)?);
+            read.extend_from_slice(&piece);
         }
         if !ended && read.len() < enough {
             continue;
@@ -171,12 +169,12 @@ pub(crate) struct Form {
 }
 
 impl Form {
-    pub(crate) async fn open(mut body: Body, content_type: &str, idle: Duration) -> Result<Self, UfileError> {
+    pub(crate) async fn open(mut body: Body, content_type: &str, pace: Pace) -> Result<Self, UfileError> {
         let bad = |reason: &str| {
             UfileError::field("form", reason, "send the fields FileName and Authorization, then the file")
         };
         let boundary = boundary(content_type).ok_or_else(|| bad("its Content-Type names no boundary"))?;
-        match begin(&mut body, &boundary, idle).await? {
+        match begin(&mut body, &boundary, pace).await? {
             (Beginning::Form(head), read) => {
                 let first = read.slice(head.at..);
                 let file = FileBytes::new(futures::stream::once(async { Ok(first) }).chain(body).boxed(), &boundary);
@@ -249,7 +247,7 @@ mod tests {
         let pieces: Vec<Result<Bytes, BodyError>> =
             text.into_bytes().chunks(piece).map(|c| Ok(Bytes::copy_from_slice(c))).collect();
         let body = futures::stream::iter(pieces).boxed();
-        let form = Form::open(body, "multipart/form-data; boundary=b", Duration::from_secs(5)).await;
+        let form = Form::open(body, "multipart/form-data; boundary=b", Pace::default()).await;
         let form = form.map_err(|e| e.to_string())?;
         let file: Vec<Bytes> = form.file.try_collect().await.map_err(|e| e.to_string())?;
         Ok((form.head, file.concat()))

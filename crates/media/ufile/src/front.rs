@@ -2,10 +2,9 @@
 
 use std::convert::Infallible;
 use std::task::{Context, Poll};
-use std::time::Duration;
 
 use bytes::Bytes;
-use doorstep_objects::{Body as Incoming, BodyError, Words};
+use doorstep_objects::{Body as Incoming, BodyError, Pace, Words};
 use futures::future::BoxFuture;
 use futures::{StreamExt as _, TryStreamExt as _};
 use http::request::Parts;
@@ -96,10 +95,10 @@ fn claim(head: &Parts, own_hosts: &[(String, String)]) -> Claim {
 }
 
 /// Reads a form's fields and says whether it is UFile's; the body comes back whole.
-async fn ours(head: &Parts, mut body: Incoming, idle: Duration) -> (bool, Incoming) {
+async fn ours(head: &Parts, mut body: Incoming, pace: Pace) -> (bool, Incoming) {
     let kind = head.headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
     let Some(boundary) = boundary(kind) else { return (false, body) };
-    match begin(&mut body, &boundary, idle).await {
+    match begin(&mut body, &boundary, pace).await {
         Ok((beginning, read)) => {
             let ours = matches!(&beginning, Beginning::Form(head) if is_ours(head));
             (ours, futures::stream::once(async { Ok(read) }).chain(body).boxed())
@@ -141,7 +140,7 @@ where
                 Claim::Others => (false, body),
                 Claim::Form => {
                     let body = BodyDataStream::new(body).map_err(|e| Box::new(e) as BodyError).boxed();
-                    let (ours, body) = ours(&head, body, ufile.objects.config().body_idle).await;
+                    let (ours, body) = ours(&head, body, ufile.objects.config().pace).await;
                     (ours, UnsyncBoxBody::new(StreamBody::new(body.map_ok(Frame::data).map_err(Broken))))
                 }
             };

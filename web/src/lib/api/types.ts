@@ -12,6 +12,7 @@ export interface Bucket {
   objects: number;
   bytes: number;
   quota_bytes: number | null;
+  quota_objects: number | null;
   s3_port: number;
 }
 export interface StoredObject { key: string; size: number; etag: string; modified_at: string; content_type: string | null }

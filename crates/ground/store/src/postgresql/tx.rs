@@ -144,6 +144,9 @@ pub(super) fn statement_error(sql: &str, error: &postgres::Error) -> StoreError 
     if is(&SqlState::READ_ONLY_SQL_TRANSACTION) {
         return StoreError::ReadOnly { statement };
     }
+    if is(&SqlState::DISK_FULL) {
+        return StoreError::Full { reason: explain(error) };
+    }
     let kind = if is(&SqlState::UNIQUE_VIOLATION) {
         Some(Constraint::Unique)
     } else if is(&SqlState::FOREIGN_KEY_VIOLATION) {

@@ -6,8 +6,7 @@ use std::time::Duration;
 use doorstep_blobs::Blobs;
 use doorstep_objects::{Config, Delete, Get, Objects, Put};
 
-use crate::disk::files;
-use crate::setting::{Setting, bytes, settings};
+use crate::setting::{Setting, bytes, on_disk, settings};
 
 async fn delete(setting: &Setting, key: &str) {
     let delete = Delete { key: key.to_owned(), ..Delete::default() };
@@ -34,7 +33,7 @@ async fn bytes_go_when_the_last_reference_did_and_the_grace_is_over() {
         delete(&setting, "c").await;
         setting.clock.advance(Duration::from_secs(3600));
         assert_eq!(setting.objects.collect().await.unwrap(), 1);
-        assert!(files(setting.dir.path()).is_empty());
+        assert!(setting.files().is_empty());
     }
 }
 
@@ -44,12 +43,16 @@ async fn what_a_crash_left_is_swept_and_what_is_in_use_is_not() {
         let data = bytes(2, 400_000);
         setting.put("kept", &data).await;
         // A process that died between bytes and transaction leaves exactly this.
-        let other = Blobs::open(&doorstep_blobs::Config::disk(setting.dir.path())).await.unwrap();
+        let (engine, other) = setting.beside(Config { grace: Duration::ZERO, ..Config::default() }).await;
         let mut writer = other.writer();
         writer.write(bytes(3, 400_000).into()).await.unwrap();
-        drop(writer.finish().await.unwrap());
-        assert_eq!(files(setting.dir.path()).len(), 2);
-        assert_eq!(setting.objects.sweep_files().await.unwrap(), 1);
+        let stored = writer.finish().await.unwrap();
+        assert_eq!(setting.files().len(), 2);
+        assert_eq!(setting.objects.sweep_files().await.unwrap(), 0, "what is young may be another process's");
+        assert_eq!(engine.sweep_files().await.unwrap(), 0, "it is in this process's hands");
+        drop(stored);
+        assert_eq!(engine.sweep_files().await.unwrap(), 1);
+        assert_eq!(setting.files().len(), 1);
         assert_eq!(setting.read("kept", Get::default()).await.unwrap(), data);
     }
 }
@@ -60,7 +63,7 @@ async fn the_scrub_finds_damage_and_an_upload_heals_it() {
         let data = bytes(4, 300_000);
         setting.put("a", &data).await;
         setting.put("b", &bytes(5, 10)).await;
-        let file = files(setting.dir.path()).into_iter().find(|f| f.extension().is_none()).unwrap();
+        let file = setting.files().into_iter().find(|f| f.metadata().unwrap().len() > 300_000).unwrap();
         let mut damaged = std::fs::read(&file).unwrap();
         damaged[150_000] ^= 1;
         std::fs::write(&file, damaged).unwrap();
@@ -76,7 +79,7 @@ async fn the_scrub_finds_damage_and_an_upload_heals_it() {
 
 #[tokio::test]
 async fn sparse_segments_are_packed_anew() {
-    for setting in settings().await {
+    for setting in on_disk().await {
         // A second engine on the same table and folder, with tiny segments and no grace.
         let small =
             doorstep_blobs::Config { segment_bytes: 10_000, ..doorstep_blobs::Config::disk(setting.dir.path()) };
@@ -93,7 +96,7 @@ async fn sparse_segments_are_packed_anew() {
         }
         setting.clock.advance(Duration::from_secs(1));
         objects.collect().await.unwrap();
-        let on_disk = || files(setting.dir.path()).iter().map(|f| f.metadata().unwrap().len()).sum::<u64>();
+        let on_disk = || setting.files().iter().map(|f| f.metadata().unwrap().len()).sum::<u64>();
         let before = on_disk();
         assert!(objects.compact().await.unwrap() > 0);
         objects.compact().await.unwrap();
@@ -102,6 +105,71 @@ async fn sparse_segments_are_packed_anew() {
             let found = objects.get(&setting.bucket, &format!("k{n}"), Get::default()).await.unwrap();
             assert_eq!(found.collect(10_000).await.unwrap(), bytes(n, 1_000));
         }
+    }
+}
+
+#[tokio::test]
+async fn two_stores_never_sweep_one_bucket() {
+    for (setting, other) in settings().await.into_iter().zip(settings().await) {
+        setting.objects.claim_bytes().await.unwrap();
+        let data = bytes(6, 400_000);
+        setting.put("ours", &data).await;
+        // The same place under other tables: to them all of it would be what a crash left.
+        let blobs = Blobs::open(&doorstep_blobs::Config::at(setting.place.clone())).await.unwrap();
+        let theirs = Objects::new(other.store.clone(), blobs, Arc::new(other.clock.clone()), Config::default());
+        let claimed = theirs.claim_bytes().await;
+        match setting.place {
+            doorstep_blobs::Location::Url(_) => {
+                assert!(claimed.unwrap_err().to_string().contains("belongs to another Doorstep"));
+            }
+            doorstep_blobs::Location::Disk(_) => claimed.unwrap(),
+        }
+        setting.beside(Config::default()).await.0.claim_bytes().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_full_table_refuses_and_goes_on_when_there_is_room() {
+    use doorstep_store::params;
+    for setting in settings().await {
+        if setting.store.backend() != doorstep_store::Backend::Sqlite {
+            continue;
+        }
+        let pages = |sql: String| {
+            let store = setting.store.clone();
+            async move { store.write(move |tx| tx.query(&sql, params![])).await.unwrap()[0].clone() }
+        };
+        let before = bytes(7, 200_000);
+        setting.put("before", &before).await;
+        let used = pages("PRAGMA page_count".to_owned()).await.int("page_count").unwrap();
+        pages(format!("PRAGMA max_page_count = {}", used + 2)).await;
+        let (mut kept, mut refused) = (Vec::new(), 0);
+        for n in 0..200_u64 {
+            let mut put = Put::default();
+            put.meta.user = [("note".to_owned(), "x".repeat(1_500))].into();
+            let data = bytes(100 + n, 150_000);
+            let done = setting.objects.put(&setting.bucket, &format!("k{n}"), doorstep_objects::body(data), put).await;
+            match done {
+                Ok(_) => kept.push(n),
+                Err(error) => {
+                    assert_eq!(error.as_str(), "full", "{error}");
+                    refused += 1;
+                }
+            }
+            if refused == 5 {
+                break;
+            }
+        }
+        assert!(refused == 5 && kept.len() < 190, "{refused} {}", kept.len());
+        // Bytes of what was refused are gone at once: they are needed elsewhere.
+        assert_eq!(setting.files().len(), kept.len() + 1);
+        assert_eq!(setting.read("before", Get::default()).await.unwrap(), before);
+        for n in &kept {
+            assert_eq!(setting.read(&format!("k{n}"), Get::default()).await.unwrap(), bytes(100 + n, 150_000));
+        }
+        pages("PRAGMA max_page_count = 1000000".to_owned()).await;
+        setting.put("after", &before).await;
+        assert_eq!(setting.read("after", Get::default()).await.unwrap(), before);
     }
 }
 

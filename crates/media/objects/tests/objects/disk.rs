@@ -25,10 +25,10 @@ async fn equal_bytes_of_a_tenant_are_kept_once() {
         let data = bytes(3, 400_000);
         setting.put("a", &data).await;
         setting.put("b", &data).await;
-        assert_eq!(files(setting.dir.path()).len(), 1);
+        assert_eq!(setting.files().len(), 1);
         let other = setting.objects.create_bucket("night-cabs", "theirs", NewBucket::default()).await.unwrap();
         setting.objects.put(&other, "a", body(data.clone()), Put::default()).await.unwrap();
-        assert_eq!(files(setting.dir.path()).len(), 2, "tenants share nothing");
+        assert_eq!(setting.files().len(), 2, "tenants share nothing");
         assert_eq!(setting.read("b", Get::default()).await.unwrap(), data);
     }
 }
@@ -41,7 +41,7 @@ async fn a_flipped_bit_is_never_served() {
             setting.put("k", &data).await;
             // Small objects lie in a segment, the big one in a file of its own.
             let holds = |f: &PathBuf| f.metadata().unwrap().len() >= len as u64;
-            let file = files(setting.dir.path()).into_iter().find(holds).unwrap();
+            let file = setting.files().into_iter().find(holds).unwrap();
             let mut on_disk = std::fs::read(&file).unwrap();
             let middle = on_disk.len() / 2;
             on_disk[middle] ^= 4;
@@ -65,12 +65,12 @@ async fn an_upload_that_breaks_off_leaves_nothing() {
         assert_eq!(done.unwrap_err().as_str(), "body");
         assert_eq!(setting.text("k").await, Err("no_such_key"));
         for _ in 0..100 {
-            if files(setting.dir.path()).is_empty() {
+            if setting.files().is_empty() {
                 break;
             }
             tokio::time::sleep(std::time::Duration::from_millis(20)).await;
         }
-        assert_eq!(files(setting.dir.path()), Vec::<PathBuf>::new());
+        assert_eq!(setting.files(), Vec::<PathBuf>::new());
         assert!(setting.blobs.segments().await.unwrap().is_empty());
     }
 }

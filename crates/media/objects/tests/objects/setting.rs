@@ -1,8 +1,8 @@
-//! An engine with a bucket, for every store that is there.
+//! An engine with a bucket, for every store of metadata that is there and both kinds of places for bytes.
 
 use std::sync::Arc;
 
-use doorstep_blobs::Blobs;
+use doorstep_blobs::{Blobs, Location};
 use doorstep_clock::{ManualClock, Timestamp};
 use doorstep_objects::{
     Bucket, Config, Get, MasterKey, NewBucket, Objects, ObjectsError, Put, Settings, Versioning, Written, body,
@@ -18,6 +18,7 @@ pub(crate) struct Setting {
     pub(crate) bucket: Arc<Bucket>,
     pub(crate) blobs: Blobs,
     pub(crate) dir: tempfile::TempDir,
+    pub(crate) place: Location,
     pub(crate) store: Store,
 }
 
@@ -25,21 +26,51 @@ pub(crate) fn config() -> Config {
     Config { master: Some(MasterKey::new(&[1; 32], ["photos".to_owned()])), ..Config::default() }
 }
 
-/// One setting per store, with an empty bucket `photos`.
+/// One setting per store and kind of place, with an empty bucket `photos`.
 pub(crate) async fn settings() -> Vec<Setting> {
+    let mut all = on_disk().await;
+    for store in testing::stores(doorstep_objects::MIGRATIONS) {
+        let dir = tempfile::tempdir().unwrap();
+        // An object store whose objects are files, so that tests can count and damage them.
+        let place = Location::Url(url::Url::from_directory_path(dir.path()).unwrap().to_string());
+        all.push(Setting::new(store, dir, place).await);
+    }
+    all
+}
+
+/// Those that keep bytes in a folder, in files and packs.
+pub(crate) async fn on_disk() -> Vec<Setting> {
     let mut all = Vec::new();
     for store in testing::stores(doorstep_objects::MIGRATIONS) {
         let dir = tempfile::tempdir().unwrap();
-        let blobs = Blobs::open(&doorstep_blobs::Config::disk(dir.path())).await.unwrap();
-        let clock = ManualClock::new(NOON);
-        let objects = Objects::new(store.clone(), blobs.clone(), Arc::new(clock.clone()), config());
-        let bucket = objects.create_bucket(TENANT, "photos", NewBucket::default()).await.unwrap();
-        all.push(Setting { objects, clock, bucket, blobs, dir, store });
+        let place = Location::Disk(dir.path().to_owned());
+        all.push(Setting::new(store, dir, place).await);
     }
     all
 }
 
 impl Setting {
+    async fn new(store: Store, dir: tempfile::TempDir, place: Location) -> Self {
+        let blobs = Blobs::open(&doorstep_blobs::Config::at(place.clone())).await.unwrap();
+        let clock = ManualClock::new(NOON);
+        let objects = Objects::new(store.clone(), blobs.clone(), Arc::new(clock.clone()), config());
+        objects.claim_bytes().await.unwrap();
+        let bucket = objects.create_bucket(TENANT, "photos", NewBucket::default()).await.unwrap();
+        Self { objects, clock, bucket, blobs, dir, place, store }
+    }
+
+    /// The blobs' files and segments.
+    pub(crate) fn files(&self) -> Vec<std::path::PathBuf> {
+        let all = crate::disk::files(self.dir.path());
+        all.into_iter().filter(|path| path.file_name().is_some_and(|name| name != "owner")).collect()
+    }
+
+    /// Another engine on the same tables and bytes, as another process has one.
+    pub(crate) async fn beside(&self, config: Config) -> (Objects, Blobs) {
+        let blobs = Blobs::open(&doorstep_blobs::Config::at(self.place.clone())).await.unwrap();
+        (Objects::new(self.store.clone(), blobs.clone(), Arc::new(self.clock.clone()), config), blobs)
+    }
+
     pub(crate) async fn put(&self, key: &str, bytes: &[u8]) -> Written {
         self.objects.put(&self.bucket, key, body(bytes.to_vec()), Put::default()).await.unwrap()
     }

@@ -22,6 +22,10 @@ async fn what_was_put_comes_back() {
         let get = |range| Get { range: ByteRange::parse(range), ..Get::default() };
         let large = bytes(3_000_001, 3_000_001);
         assert_eq!(setting.read("large", get("bytes=65530-1400000")).await.unwrap(), &large[65_530..=1_400_000]);
+        for (range, partial) in [("bytes=0-4", true), ("bytes=0-", true), ("bytes=-9", true), ("pages=1", false)] {
+            let found = setting.objects.get(&setting.bucket, "small", get(range)).await.unwrap();
+            assert_eq!((found.partial, found.range.clone()), (partial, 0..5), "{range}");
+        }
         assert_eq!(setting.read("large", get("bytes=-1")).await.unwrap(), &large[3_000_000..]);
         assert!(matches!(setting.read("small", get("bytes=5-")).await, Err(ObjectsError::InvalidRange { size: 5 })));
         assert_eq!(setting.text("absent").await, Err("no_such_key"));

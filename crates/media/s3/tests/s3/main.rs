@@ -2,6 +2,10 @@
 
 #![allow(clippy::unwrap_used, missing_docs)]
 
+mod chunked;
+mod refusals;
+mod wire;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -27,6 +31,10 @@ struct Running {
 }
 
 async fn start() -> Running {
+    start_with(doorstep_objects::Config::default()).await
+}
+
+async fn start_with(config: doorstep_objects::Config) -> Running {
     let migrations: Vec<Migration> =
         doorstep_identity::MIGRATIONS.iter().chain(doorstep_objects::MIGRATIONS).copied().collect();
     let store = testing::memory(&migrations);
@@ -35,7 +43,7 @@ async fn start() -> Running {
     let clock = Arc::new(SystemClock);
     let keys = Keys::new(store.clone(), clock.clone()).with_vault(Arc::new(Vault::new(&[1; 32])));
     let admin = keys.ensure_admin().await.unwrap().unwrap();
-    let objects = Objects::new(store, blobs, clock, doorstep_objects::Config::default());
+    let objects = Objects::new(store, blobs, clock, config);
     objects.create_bucket("main", "photos", NewBucket::default()).await.unwrap();
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
@@ -108,6 +116,11 @@ async fn strangers_and_liars_stay_outside() {
     assert!(plain.text().await.unwrap().contains("<Code>AccessDenied</Code>"));
     let signed = s3.signed_url(http::Method::GET, &path, Duration::from_secs(60)).await.unwrap();
     assert_eq!(http.get(signed.as_str()).send().await.unwrap().text().await.unwrap(), "private");
+    for (range, told) in [("bytes=0-", "bytes 0-6/7"), ("bytes=0-99", "bytes 0-6/7"), ("bytes=2-2", "bytes 2-2/7")] {
+        let part = http.get(signed.as_str()).header("range", range).send().await.unwrap();
+        assert_eq!((part.status().as_u16(), part.headers()["content-range"].to_str().unwrap()), (206, told), "{range}");
+    }
+    assert_eq!(s3.get_range(&path, 0..7).await.unwrap(), "private");
     let moved = signed.as_str().replace("/k?", "/other?");
     assert_eq!(http.get(moved).send().await.unwrap().status(), 403);
     let policy = r#"{"Statement":[{"Effect":"Allow","Principal":"*","Action":"s3:GetObject","Resource":"arn:aws:s3:::photos/k"}]}"#;

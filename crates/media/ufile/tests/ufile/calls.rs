@@ -6,7 +6,7 @@ use doorstep_objects::{Get, StorageClass, UFILE_BLOCK};
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::setting::{Running, etag, hash, refusal, start};
+use crate::setting::{Running, etag, hash, refusal, start, start_with};
 
 async fn listed(running: &Running, path: &str) -> Value {
     let response = running.signed(Method::GET, path, &[], None).send().await.unwrap();
@@ -54,6 +54,34 @@ async fn what_was_put_comes_back() {
     assert_eq!(refusal(again).await.0, 404);
     let wrong = running.signed(Method::PUT, "k", &[("content-md5", &"0".repeat(32))], None).body("hello");
     assert_eq!(refusal(wrong.send().await.unwrap()).await.0, 400);
+}
+
+#[tokio::test]
+async fn uploads_that_crawl_are_given_up() {
+    use std::time::Duration;
+    let pace =
+        doorstep_objects::Pace { idle: Duration::from_secs(5), grace: Duration::from_millis(300), bytes_per_s: 10_000 };
+    let running = start_with(doorstep_objects::Config { pace, ..Default::default() }).await;
+    let trickle = || {
+        reqwest::Body::wrap_stream(futures::stream::unfold((), |()| async {
+            tokio::time::sleep(Duration::from_millis(20)).await;
+            Some((Ok::<_, std::io::Error>(bytes::Bytes::from_static(b" ")), ()))
+        }))
+    };
+    let json = [("content-length", "1000")];
+    for (method, path, headers) in
+        [(Method::PUT, "slow", &[("content-length", "1000000")][..]), (Method::POST, "slow?opmeta", &json[..])]
+    {
+        let slow = running.signed(method, path, headers, None).body(trickle()).send().await.unwrap();
+        let (status, code, told) = refusal(slow).await;
+        assert_eq!((status, code), (408, -149_408), "{path}: {told}");
+        assert!(told.contains("10000 a second"), "{told}");
+    }
+    let silence = reqwest::Body::wrap_stream(futures::stream::pending::<Result<bytes::Bytes, std::io::Error>>());
+    let slow =
+        running.signed(Method::PUT, "slow", &[("content-length", "9")], None).body(silence).send().await.unwrap();
+    assert_eq!(refusal(slow).await.0, 408);
+    assert_eq!(refusal(running.get("slow").await).await.1, -148_654, "nothing of it is kept");
 }
 
 #[tokio::test]

@@ -74,6 +74,10 @@ async fn behind(request: axum::extract::Request) -> Result<http::Response<axum::
 }
 
 pub(crate) async fn start() -> Running {
+    start_with(doorstep_objects::Config::default()).await
+}
+
+pub(crate) async fn start_with(limits: doorstep_objects::Config) -> Running {
     let migrations: Vec<Migration> =
         doorstep_identity::MIGRATIONS.iter().chain(doorstep_objects::MIGRATIONS).copied().collect();
     let store = testing::memory(&migrations);
@@ -82,7 +86,7 @@ pub(crate) async fn start() -> Running {
     let clock: SharedClock = Arc::new(SystemClock);
     let keys = Keys::new(store.clone(), Arc::clone(&clock)).with_vault(Arc::new(Vault::new(&[1; 32])));
     let admin = keys.ensure_admin().await.unwrap().unwrap();
-    let objects = Objects::new(store, blobs, clock, doorstep_objects::Config::default());
+    let objects = Objects::new(store, blobs, clock, limits);
     objects.create_bucket("main", "photos", NewBucket::default()).await.unwrap();
     let callbacks = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let private = vec![callbacks.local_addr().unwrap().to_string()];
