@@ -17,6 +17,7 @@ use datafusion::physical_plan::{ExecutionPlan, displayable};
 use futures::stream;
 use tokio::sync::mpsc;
 
+use super::compact::CompactExec;
 use super::local::{Inner, with_nearest};
 use super::memory::Budget;
 use super::query::Query;
@@ -111,12 +112,12 @@ impl Work {
 }
 
 /// Joins make many rows of few, and whoever adds those up never waits: without this a query that was called off would
-/// go on until its last row.
+/// go on until its last row. And their texts are copied together, see [`CompactExec`].
 fn yielding(plan: Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>, LakeError> {
     let yielding = plan.transform_up(|node| {
         if node.name().ends_with("JoinExec") || node.name() == "UnnestExec" {
             let node: Arc<dyn ExecutionPlan> = Arc::new(CooperativeExec::new(node));
-            return Ok(Transformed::yes(node));
+            return Ok(Transformed::yes(CompactExec::over(node)));
         }
         Ok(Transformed::no(node))
     })?;

@@ -1,6 +1,7 @@
 //! Running statements: what a face asks of an engine, and the one in this process.
 
 mod answer;
+mod compact;
 mod cpu;
 mod ddl;
 mod depth;
