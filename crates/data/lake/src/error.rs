@@ -292,7 +292,10 @@ fn shared_error(error: &DataFusionError, diagnostic: Option<Diagnostic>) -> Lake
         DataFusionError::Configuration(reason) => {
             LakeError::invalid("setting", reason.clone(), "see SHOW ALL for settings and their values")
         }
-        other => LakeError::Execution(plain(other)),
+        other => match plain(other) {
+            reason if reason.contains(SPILL_EXHAUSTED) => spilled_too_much(),
+            reason => LakeError::Execution(reason),
+        },
     }
 }
 

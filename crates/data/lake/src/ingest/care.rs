@@ -246,15 +246,16 @@ impl LocalEngine {
         gone: Vec<String>,
         new: Option<DataFile>,
     ) -> Result<(), LakeError> {
+        let (add, unwanted): (Vec<_>, Vec<_>) = new.into_iter().partition(|file| file.rows > 0);
         let mut pending = Pending::new(self.tables().files());
-        new.into_iter().for_each(|file| pending.push(file));
-        let mut add = pending.keep();
-        let empty = add.extract_if(.., |file| file.rows == 0).collect::<Vec<_>>();
-        empty.into_iter().for_each(|file| pending.push(file));
+        unwanted.into_iter().for_each(|file| pending.push(file));
         let commit = Commit { add: add.clone(), remove: gone.clone(), ..Commit::default() };
         if self.catalog().swap(tenant, &shape.id, commit).await? {
             self.tables().swapped(spec.name, tenant, &gone, add);
             metrics::expired(&shape.id, gone.len());
+        } else {
+            // A part is gone already; the next look sees how it is now.
+            add.into_iter().for_each(|file| pending.push(file));
         }
         Ok(())
     }
