@@ -22,7 +22,7 @@ pub mod replies;
 pub use catalog::{Catalog, MIGRATIONS};
 pub use engine::{
     Context, Cost, Engine, EngineOptions, HISTORY, Limits, Listed, Listener, LocalEngine, Outcome, Plan, Query,
-    QueryEnd, QueryId, Running, SPEED, Session, Settings, Statement, Statistics, check_setting,
+    QueryEnd, QueryId, Running, SPEED, Session, Settings, Statement, Statistics, check_setting, fitted,
 };
 pub use error::{LakeError, Limit, Place};
 pub use ingest::{CARETAKER, CareOptions, Ingest, IngestOptions, Keeper, Snapshot, Tables, ViewSpec, journal_id};

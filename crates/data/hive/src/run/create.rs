@@ -76,7 +76,7 @@ impl Call<'_> {
     async fn filled(&self, table: &TableDef, insert: &Insert, source: LogicalPlan) -> Result<Answer, HiveError> {
         // Anew, so that the state knows the table.
         let state = self.state().await?;
-        let rows = insert::conformed(&state, table, insert, source)?;
+        let rows = insert::conformed(&state, table, insert, source, insert::From::Query)?;
         let running = self.started(self.dml(&state, table, InsertOp::Append, rows).await?).await?;
         let query = Some(Arc::clone(&running.query));
         let written = Some(insert::count(&running.collect(1).await?.batches));

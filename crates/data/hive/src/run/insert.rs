@@ -30,7 +30,7 @@ impl Call<'_> {
                 continue;
             }
             let source = self.planned(&state, (*insert.source).clone()).await?;
-            let rows = conformed(&state, &table, &insert, source)?;
+            let rows = conformed(&state, &table, &insert, source, From::Query)?;
             let op = if insert.overwrite { InsertOp::Overwrite } else { InsertOp::Append };
             parts.push((self.dml(&state, &table, op, rows).await?, table, insert));
         }
@@ -114,12 +114,22 @@ fn partition_columns(table: &TableDef) -> String {
     }
 }
 
+/// What an insert's rows come from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum From {
+    /// A query: what does not fit is null, as with any cast.
+    Query,
+    /// A file of texts: what does not fit is counted.
+    Texts,
+}
+
 /// The source's columns brought into the table's, in the table's order and types.
 pub(super) fn conformed(
     state: &SessionState,
     table: &TableDef,
     insert: &Insert,
     source: LogicalPlan,
+    from: From,
 ) -> Result<LogicalPlan, HiveError> {
     let schema = source.schema().clone();
     let given = schema.columns();
@@ -159,7 +169,10 @@ pub(super) fn conformed(
             (None, None) => return Ok(typed_null(field).alias(field.name())),
         };
         let written = table.properties.get(&format!("{TYPE_OF}{}", field.name()));
-        Ok(cast(state, value, field, written.map(String::as_str), &schema)?.alias(field.name()))
+        let cast = cast(state, value.clone(), field, written.map(String::as_str), &schema)?;
+        let counts = from == From::Texts && cast != value && matches!(value, Expr::Column(_));
+        let cast = if counts { doorstep_lake::fitted(value, cast, field.name()) } else { cast };
+        Ok(cast.alias(field.name()))
     });
     let columns: Vec<Expr> = columns.collect::<Result<_, HiveError>>()?;
     Ok(LogicalPlanBuilder::from(source).project(columns)?.build()?)

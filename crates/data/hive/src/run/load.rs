@@ -47,6 +47,7 @@ impl Call<'_> {
         let state = self.state().await?;
         let rows = query(&format!("select * from `{}`.`{}`", source.database, source.name))?;
         let plan = self.planned(&state, *rows).await?;
+        let from = if source.files == FileKind::Csv { insert::From::Texts } else { insert::From::Query };
         let head = Insert {
             table: load.table.clone(),
             overwrite: load.overwrite,
@@ -55,7 +56,7 @@ impl Call<'_> {
             if_not_exists: false,
             source: query("select 1")?,
         };
-        let rows = insert::conformed(&state, table, &head, plan)?;
+        let rows = insert::conformed(&state, table, &head, plan, from)?;
         let op = if load.overwrite { InsertOp::Overwrite } else { InsertOp::Append };
         let running = self.started(self.dml(&state, table, op, rows).await?).await?;
         let query = Some(Arc::clone(&running.query));

@@ -14,10 +14,10 @@ use datafusion::datasource::file_format::parquet::ParquetFormat;
 use datafusion::datasource::listing::{ListingOptions, ListingTable, ListingTableConfig, ListingTableUrl};
 use datafusion::datasource::provider_as_source;
 use datafusion::functions::core::expr_fn::nullif;
-use datafusion::logical_expr::{Expr, LogicalPlanBuilder, lit};
+use datafusion::logical_expr::{Expr, LogicalPlanBuilder, lit, try_cast};
 
 use super::files::LakeFiles;
-use super::fitting::fit;
+use super::fitting;
 use super::local::Inner;
 use super::urls::is_url;
 use crate::LakeError;
@@ -72,7 +72,11 @@ fn fitted(table: &TableDef, texts: Arc<ListingTable>) -> Result<Arc<dyn TablePro
             None => value,
         };
         let same = field.data_type() == &DataType::Utf8;
-        let value = if same { value } else { fit(value, field.data_type(), field.name()) };
+        let value = if same {
+            value
+        } else {
+            fitting::fitted(value.clone(), try_cast(value, field.data_type().clone()), field.name())
+        };
         value.alias(field.name())
     });
     let columns: Vec<Expr> = columns.collect();

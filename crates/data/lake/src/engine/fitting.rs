@@ -6,9 +6,9 @@ use std::any::Any;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use arrow::array::{Array, ArrayRef, StringArray};
-use arrow::compute::{CastOptions, cast_with_options};
+use arrow::array::{Array, ArrayRef};
 use arrow::datatypes::DataType;
+use arrow::util::display::array_value_to_string;
 use datafusion::common::config::{ConfigEntry, ConfigExtension, ExtensionOptions};
 use datafusion::error::{DataFusionError, Result};
 use datafusion::logical_expr::{
@@ -72,16 +72,16 @@ impl ExtensionOptions for Fitting {
     }
 }
 
-/// The text `value` of the column `column` as a `to`.
-pub(super) fn fit(value: Expr, to: &DataType, column: &str) -> Expr {
-    let fit = Fit { to: to.clone(), column: column.to_owned(), signature: Signature::any(1, Volatility::Volatile) };
-    ScalarUDF::new_from_impl(fit).call(vec![value])
+/// `value`, which was made of `text` for the column `column` and is null where the text did not fit.
+#[must_use]
+pub fn fitted(text: Expr, value: Expr, column: &str) -> Expr {
+    let fit = Fit { column: column.to_owned(), signature: Signature::any(2, Volatility::Volatile) };
+    ScalarUDF::new_from_impl(fit).call(vec![text, value])
 }
 
 /// Volatile, so that each value is looked at once and counted once, whatever else a statement asks of the column.
 #[derive(Debug, PartialEq, Eq, Hash)]
 struct Fit {
-    to: DataType,
     column: String,
     signature: Signature,
 }
@@ -95,14 +95,14 @@ impl ScalarUDFImpl for Fit {
         &self.signature
     }
 
-    fn return_type(&self, _arg_types: &[DataType]) -> Result<DataType> {
-        Ok(self.to.clone())
+    fn return_type(&self, arg_types: &[DataType]) -> Result<DataType> {
+        Ok(arg_types[1].clone())
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
         let fitting = args.config_options.extensions.get::<Fitting>().cloned().unwrap_or_default();
         let texts = args.args[0].to_array(args.number_rows)?;
-        let values = cast_with_options(&texts, &self.to, &CastOptions { safe: true, ..CastOptions::default() })?;
+        let values = args.args[1].to_array(args.number_rows)?;
         let misfits = values.null_count().saturating_sub(texts.null_count());
         if misfits > 0 {
             if fitting.strict {
@@ -116,10 +116,9 @@ impl ScalarUDFImpl for Fit {
 
 impl Fit {
     fn misfit(&self, texts: &ArrayRef, values: &ArrayRef) -> DataFusionError {
-        let row = (0..texts.len()).find(|&row| values.is_null(row) && !texts.is_null(row));
-        let texts = texts.as_any().downcast_ref::<StringArray>();
-        let text: String = texts.zip(row).map_or_else(String::new, |(t, row)| t.value(row).chars().take(100).collect());
-        let reason = format!("{text:?} is no {}", self.to);
+        let row = (0..texts.len()).find(|&row| values.is_null(row) && !texts.is_null(row)).unwrap_or(0);
+        let text: String = array_value_to_string(texts, row).unwrap_or_default().chars().take(100).collect();
+        let reason = format!("{text:?} is no {}", values.data_type());
         let fix = format!("mend the file, or SET {STRICT} = false, which makes it null");
         DataFusionError::from(LakeError::invalid(self.column.clone(), reason, fix))
     }

@@ -37,7 +37,7 @@ use datafusion::logical_expr::LogicalPlan;
 use datafusion::sql::parser::Statement as ParsedStatement;
 
 pub(crate) use files::LakeFiles;
-pub use fitting::check_setting;
+pub use fitting::{check_setting, fitted};
 pub(crate) use insert::table_folder;
 pub use listing::Listed;
 pub use local::{Context, EngineOptions, HISTORY, Listener, LocalEngine};

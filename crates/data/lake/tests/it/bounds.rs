@@ -47,7 +47,7 @@ async fn time_memory_and_bytes_are_bounded() {
     let (few, many) = (by_sorting.statistics, by_hash.statistics);
     assert!(few.spilled_bytes > 0 && few.peak_memory <= 32 << 20 && many.peak_memory > 32 << 20, "{few:?} {many:?}");
     // A side that is small stays in memory.
-    let with_small = format!("{join} JOIN (VALUES (7), (8)) AS few(x) ON a.x = few.x");
+    let with_small = format!("{join} LEFT JOIN (VALUES (7), (8)) AS few(x) ON a.x = few.x");
     let running = lake.engine.execute(&boss, Statement::Sql(with_small), narrow).await.unwrap();
     let query = running.query.clone();
     assert_eq!(running.collect(10).await.unwrap().batches[0].num_rows(), 1);
