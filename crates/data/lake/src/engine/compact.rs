@@ -3,7 +3,7 @@
 //! A column of text views points into buffers, and whatever takes some of its rows keeps all of them. A join's side is
 //! made of many portions; each portion of what comes out then holds every buffer of all of these, and the side of the
 //! next join holds that many times as many: hundreds of thousands, each counted up and down with every portion. That
-//! was four fifths of the time of TPC-H's query 18 at scale factor 10.
+//! was more than a quarter of the CPU of TPC-H's query 18 at scale factor 10.
 
 use std::fmt;
 use std::sync::Arc;
