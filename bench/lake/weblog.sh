@@ -20,16 +20,16 @@ began=$(date +%s)
 for ((day = 0; day < days; day++)); do
   # A multiplicative hash of the row's number is its chance; a few URLs have most of the requests.
   ask "INSERT INTO log
-    SELECT TIMESTAMP '2026-01-01' + make_interval(0, 0, 0, $day) + CAST(CAST(i AS DOUBLE) / $a_day * 86400000 AS BIGINT) * INTERVAL '1 millisecond',
+    SELECT to_timestamp_millis(1767225600000 + $day * 86400000 + CAST(CAST(i AS DOUBLE) / $a_day * 86399999 AS BIGINT)),
            concat('/shops/', rank % 997, '/offers/', rank), CASE WHEN hash % 50 = 0 THEN 404 ELSE 200 END,
-           500 + hash % 30000, 1 + rank % 90, DATE '2026-01-01' + $day
+           500 + hash % 30000, 1 + rank % 90, CAST(DATE '2026-01-01' + INTERVAL '$day days' AS DATE)
     FROM (SELECT i, hash, CAST(power(50000, hash / 4294967296.0) AS BIGINT) AS rank
           FROM (SELECT value AS i, ((value + $day) * 2654435761) % 4294967296 AS hash FROM generate_series(1, $a_day)))" >/dev/null
   [ -z "${PROGRESS:-}" ] || echo "day $day after $(($(date +%s) - began)) s" >&2
 done
 echo "$((a_day * days)) rows in $days days: taken in within $(($(date +%s) - began)) s, $(du -sm "$out/data" | cut -f1) MB"
 top="SELECT url, count(*) AS requests FROM log WHERE day = DATE '2026-02-01' GROUP BY url ORDER BY requests DESC, url LIMIT 10"
-span="SELECT url, count(*) AS requests FROM log WHERE at >= TIMESTAMP '2026-02-01 12:00' AND at < TIMESTAMP '2026-02-01 13:00' GROUP BY url ORDER BY requests DESC, url LIMIT 10"
+span="SELECT url, count(*) AS requests FROM log WHERE at >= TIMESTAMP '2026-02-01 12:00:00' AND at < TIMESTAMP '2026-02-01 13:00:00' GROUP BY url ORDER BY requests DESC, url LIMIT 10"
 for round in 1 2 3 4 5; do
   echo "top URLs of a day, round $round: $(ask --stats "$top" | tail -1)"
 done
