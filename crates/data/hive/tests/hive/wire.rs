@@ -53,8 +53,9 @@ async fn enter(stream: &mut TcpStream, user: &str, password: &str) -> (u8, Strin
 }
 
 async fn frame(stream: &mut TcpStream, bytes: &[u8]) -> Vec<u8> {
-    stream.write_u32(u32::try_from(bytes.len()).unwrap()).await.unwrap();
-    stream.write_all(bytes).await.unwrap();
+    // In one piece, as clients do: the second of two would wait for the first one's acknowledgement.
+    let whole = [&u32::try_from(bytes.len()).unwrap().to_be_bytes(), bytes].concat();
+    stream.write_all(&whole).await.unwrap();
     let mut answer = vec![0; stream.read_u32().await.unwrap() as usize];
     stream.read_exact(&mut answer).await.unwrap();
     answer
