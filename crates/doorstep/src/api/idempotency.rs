@@ -24,9 +24,6 @@ use super::{
 pub(crate) const HEADER: HeaderName = HeaderName::from_static("idempotency-key");
 pub(crate) const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
-/// How long an answer is remembered.
-const REMEMBERED_MS: i64 = 24 * 3_600_000;
-
 /// The caller's key and what it stands for.
 #[derive(Clone, Debug)]
 pub(crate) struct Idempotency {
@@ -151,7 +148,7 @@ where
         .write(move |tx| {
             *kept.lock() = None;
             let mut first_time = |tx: &mut dyn Tx| answer_once(tx, &work, &kept, &request);
-            idempotency::once(tx, &scope, &once.key, &once.hash, now, REMEMBERED_MS, &mut first_time)
+            idempotency::once(tx, &scope, &once.key, &once.hash, now, idempotency::REMEMBERED_MS, &mut first_time)
         })
         .await?;
     let status = StatusCode::from_u16(answer.status).map_err(|error| Problem::internal(&error))?;

@@ -8,6 +8,9 @@ use doorstep_clock::Timestamp;
 
 use crate::{Migration, StoreError, Tx, params};
 
+/// How long faces remember an answer, milliseconds.
+pub const REMEMBERED_MS: i64 = 24 * 3_600_000;
+
 /// The table of remembered answers.
 pub const MIGRATIONS: &[Migration] = &[Migration::same(
     "store/0003_idempotency",

@@ -5,8 +5,6 @@ use doorstep_store::{Tx, idempotency};
 use super::{Catalog, Commit, TableDef, files};
 use crate::LakeError;
 
-/// How long an answer is remembered, milliseconds.
-const REMEMBERED_MS: i64 = 24 * 3_600_000;
 /// The status under which an answer is kept among those of the API.
 const DONE: u16 = 200;
 
@@ -51,7 +49,7 @@ impl Catalog {
                 files::change(tx, &t, &table, &commit, now)?;
                 Ok::<_, LakeError>(idempotency::Answer { status: DONE, body: rows.to_string(), replayed: false })
             };
-            idempotency::once(tx, &once.scope, &once.key, &once.hash, now, REMEMBERED_MS, &mut first)
+            idempotency::once(tx, &once.scope, &once.key, &once.hash, now, idempotency::REMEMBERED_MS, &mut first)
         };
         let answer = self.write(write).await?;
         Ok((!answer.replayed, answer.body.parse().unwrap_or(0)))
