@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # Objects over S3 by many clients at once, beside s3s-fs and Garage, each alone on the machine: throughput.sh [SECONDS]
+# With LIST=KEYS it fills a bucket with so many keys instead and reads all pages of its listing.
 # The peers are built from the crate registry into target/bench/tools by `throughput.sh peers` (about half an hour on two
 # cores; Garage is AGPL: it runs as a process and is linked to nothing). What is not there is left out.
 set -euo pipefail
@@ -22,15 +23,24 @@ trap 'stop; rm -rf "$out"' EXIT
 free_port() { python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])'; }
 answers() { for _ in $(seq 150); do curl -s -o /dev/null "$1" && return 0; sleep 0.1; done; echo "$1 does not answer" >&2; exit 1; }
 measure() { # NAME ENDPOINT REGION
-  for size in "4096 64" "1048576 64" "1073741824 2"; do
+  if [ -n "${LIST:-}" ]; then
+    "$load" "$1" "$2" bench --access "$access" --secret="$secret" --region "$3" --pid "$server" --list "$LIST"
+    return
+  fi
+  for size in "4096 64" "1048576 64" "134217728 64" "1073741824 4"; do
     read -r bytes clients <<<"$size"
     "$load" "$1" "$2" bench --access "$access" --secret="$secret" --region "$3" --pid "$server" --bytes "$bytes" \
       --clients "$clients" --seconds "$seconds"
     sync
   done
 }
-echo "| server | object | request | a second | MiB/s | a CPU second of the server | median ms | p99 ms |"
-echo "|---|---|---|---:|---:|---:|---:|---:|"
+if [ -n "${LIST:-}" ]; then
+  echo "| server | keys | keys put a second | page of 1,000: median ms | p99 ms | worst ms | CPU ms of the server |"
+  echo "|---|---:|---:|---:|---:|---:|---:|"
+else
+  echo "| server | object | request | a second | MiB/s | a CPU second of the server | median ms | p99 ms |"
+  echo "|---|---|---|---:|---:|---:|---:|---:|"
+fi
 
 "$binary" up --ephemeral --data "$out/doorstep" --ready-file "$out/ready.json" --log warn --roles objects 2>"$out/log" &
 server=$!
@@ -53,7 +63,7 @@ if [ -x "$tools/bin/s3s-fs" ]; then
 fi
 
 if [ -x "$tools/bin/garage" ]; then
-  port=$(free_port) rpc=$(free_port) secret_rpc=$(head -c 32 /dev/zero | tr '\0' a | od -An -tx1 | tr -d ' \n')
+  port=$(free_port) rpc=$(free_port) secret_rpc=$(head -c 32 /dev/zero | tr '\0' a | od -v -An -tx1 | tr -d ' \n')
   cat >"$out/garage.toml" <<CONF
 metadata_dir = "$out/garage/meta"
 data_dir = "$out/garage/data"

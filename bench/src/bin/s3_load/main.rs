@@ -1,6 +1,8 @@
 //! Objects as many clients at once put and get them, by any server that speaks S3.
 #![allow(clippy::print_stdout)] // a bench talks to whoever runs it
 
+mod list;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -48,6 +50,9 @@ struct Arguments {
     /// Bytes of a part from which an upload goes in parts.
     #[arg(long, default_value_t = 16 << 20)]
     part: usize,
+    /// Instead of that: puts so many keys and reads the listing of all of them in pages of 1,000.
+    #[arg(long, value_name = "KEYS")]
+    list: Option<usize>,
 }
 
 /// What one part found.
@@ -151,6 +156,17 @@ async fn main() -> Result<()> {
         .build()
         .context("a client of S3")?;
     let store = Arc::new(store);
+    if let Some(keys) = arguments.list {
+        let filled = list::fill(&store, keys, arguments.clients).await?;
+        let before = cpu::family_seconds(arguments.pid)?;
+        let millis = list::pages(&store, keys).await?;
+        let cpu_ms = (cpu::family_seconds(arguments.pid)? - before) * 1e3 / millis.len() as f64;
+        let at = |p: f64| millis[((millis.len() as f64 - 1.0) * p).round() as usize];
+        let rate = keys as f64 / filled;
+        let (median, p99, worst) = (at(0.5), at(0.99), at(1.0));
+        println!("| {} | {keys} | {rate:.0} | {median:.1} | {p99:.1} | {worst:.1} | {cpu_ms:.1} |", arguments.name);
+        return Ok(());
+    }
     let began = std::process::id();
     // Bytes that nothing can shrink.
     let mut body = vec![0; arguments.bytes];

@@ -22,6 +22,7 @@ use super::local::{Inner, with_nearest};
 use super::memory::Budget;
 use super::query::Query;
 use super::session::Session;
+use super::sift::SiftExec;
 use super::sparing::Rows;
 use super::statements::{self, Step};
 use super::{Statement, insert};
@@ -112,14 +113,18 @@ impl Work {
 }
 
 /// Joins make many rows of few, and whoever adds those up never waits: without this a query that was called off would
-/// go on until its last row. And their texts are copied together, see [`CompactExec`].
+/// go on until its last row. Their texts are copied together, see [`CompactExec`], and what they have no use for is left
+/// out early, see [`SiftExec`].
 fn yielding(plan: Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>, LakeError> {
     let yielding = plan.transform_up(|node| {
         if node.name().ends_with("JoinExec") || node.name() == "UnnestExec" {
             let node: Arc<dyn ExecutionPlan> = Arc::new(CooperativeExec::new(node));
             return Ok(Transformed::yes(CompactExec::over(node)));
         }
-        Ok(Transformed::no(node))
+        Ok(match SiftExec::under(&node)? {
+            Some(sifted) => Transformed::yes(sifted),
+            None => Transformed::no(node),
+        })
     })?;
     Ok(yielding.data)
 }

@@ -25,6 +25,7 @@ use super::cpu::Cores;
 use super::files::LakeFiles;
 use super::fitting::Fitting;
 use super::gate::{Asked, Gate, Place};
+use super::joins;
 use super::memory::Budget;
 use super::names::OneCatalog;
 use super::query::{Cost, Query, QueryEnd};
@@ -160,7 +161,7 @@ impl LocalEngine {
             list_files_cache_limit: 0,
             ..CacheManagerConfig::default()
         };
-        let template = SessionStateBuilder::new_with_default_features().build();
+        let template = joins::ordered(SessionStateBuilder::new_with_default_features().build());
         Ok(Self(Arc::new(Inner {
             catalog,
             files: tables.files().clone(),

@@ -34,6 +34,8 @@ use crate::catalog::{DataFile, partition_values};
 
 /// Tables of more files than this are planned by row counts alone.
 const LOOK_INTO: usize = 4_096;
+/// Tables of more files than this are put in order by row counts alone.
+const PLANNED_BY: usize = 64;
 /// Files whose statistics are kept; past it the memory starts anew. Files never change.
 const REMEMBERED: usize = 50_000;
 
@@ -149,6 +151,17 @@ impl FilesTable {
         Ok(part.with_statistics(statistics))
     }
 
+    /// What is known of the columns, if it is of all files and these are few enough to be gone through for a plan.
+    fn looked_into(&self) -> Option<Statistics> {
+        if self.files.len() > PLANNED_BY || !self.recent.is_empty() || !self.schema.table_partition_cols().is_empty() {
+            return None;
+        }
+        let known = self.known.lock();
+        let each = self.files.iter().map(|file| known.get(&file.path).cloned()).collect::<Option<Vec<_>>>()?;
+        drop(known);
+        Statistics::try_merge_iter(each.iter().map(Arc::as_ref), self.schema.table_schema()).ok()
+    }
+
     async fn scan_files(
         &self,
         state: &dyn Session,
@@ -221,8 +234,9 @@ impl TableProvider for FilesTable {
         Ok(vec![TableProviderFilterPushDown::Inexact; filters.len()])
     }
 
+    /// How many rows there are, and of a table of few files what earlier queries found of its columns.
     fn statistics(&self) -> Option<Statistics> {
-        let mut statistics = Statistics::new_unknown(self.schema.table_schema());
+        let mut statistics = self.looked_into().unwrap_or_else(|| Statistics::new_unknown(self.schema.table_schema()));
         let recent: usize = self.recent.iter().map(RecordBatch::num_rows).sum();
         let rows: u64 = self.files.iter().map(|f| f.rows).sum();
         statistics.num_rows = Precision::Exact(usize::try_from(rows).unwrap_or(usize::MAX).saturating_add(recent));

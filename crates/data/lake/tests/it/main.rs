@@ -5,6 +5,7 @@ mod bounds;
 mod crash;
 mod flight;
 mod ingest;
+mod joins;
 mod keeper;
 mod live;
 mod statements;
