@@ -1,6 +1,8 @@
 // English, and the list of all messages: other languages must have exactly these keys.
 import { billEn } from './bill';
+import { bucketEn } from './bucket';
 import { filesEn } from './files';
+import { picturesEn } from './pictures';
 
 export const en = {
   'app.tagline': 'City console',
@@ -588,5 +590,7 @@ export const en = {
   'unit.m': '{n} m',
   'unit.km': '{n} km',
   ...billEn,
+  ...bucketEn,
   ...filesEn,
+  ...picturesEn,
 } as const;

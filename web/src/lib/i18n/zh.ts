@@ -1,6 +1,8 @@
 // 简体中文
 import { billZh } from './bill';
+import { bucketZh } from './bucket';
 import { filesZh } from './files';
+import { picturesZh } from './pictures.zh';
 import type { Messages } from './catalogue';
 
 export const zh: Messages = {
@@ -589,5 +591,7 @@ export const zh: Messages = {
   'unit.m': '{n} 米',
   'unit.km': '{n} 公里',
   ...billZh,
+  ...bucketZh,
   ...filesZh,
+  ...picturesZh,
 };
