@@ -2,7 +2,8 @@
 import { imgproxyOf } from './imgproxy';
 import type { StepKind } from './operations';
 import { ossOf } from './oss';
-import { textOf, type Step } from './pipeline';
+import { isOss, stepsOfOss } from './ossread';
+import { stepsOf, textOf, type Step } from './pipeline';
 
 export const GRAMMARS = ['iopcmd', 'x-oss-process', 'imgproxy'] as const;
 export type Grammar = (typeof GRAMMARS)[number];
@@ -52,4 +53,14 @@ export function styleAddress(grammar: Grammar, style: string, source: Source): s
   if (grammar === 'iopcmd') return `${objectOf(source)}?iopstyle=${style}`;
   if (grammar === 'x-oss-process') return `${objectOf(source)}?x-oss-process=style/${style}`;
   return pathFor(source, `pr:${style}`);
+}
+
+/** The steps of a pipeline's text in either grammar that has an order; null where they have no words for all of it. */
+export const stepsOfText = (text: string): Step[] | null => (isOss(text) ? stepsOfOss(text.trim()) : stepsOf(text));
+
+/** Whether two texts say the same, as far as their steps can tell. */
+export function sameText(one: string, other: string): boolean {
+  if (one === other) return true;
+  const [a, b] = [stepsOfText(one), stepsOfText(other)];
+  return a !== null && b !== null && textOf(a) === textOf(b);
 }

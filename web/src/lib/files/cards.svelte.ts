@@ -1,6 +1,7 @@
 // The steps as cards on the page: which is open, in which order, and the text beside them.
 import { operationOf, type StepKind } from './operations';
-import { fresh, sound, stepsOf, textOf, type Step } from './pipeline';
+import { fresh, sound, textOf, type Step } from './pipeline';
+import { stepsOfText } from './addresses';
 
 export interface Card { id: number; step: Step; open: boolean }
 
@@ -36,7 +37,7 @@ export class Cards {
 
   /** Takes a text over: as steps where they have the words, else as it is. */
   read(text: string): void {
-    const steps = stepsOf(text);
+    const steps = stepsOfText(text);
     this.written = steps === null ? text : null;
     if (steps) this.all = steps.map((step) => this.card(step));
   }
@@ -48,7 +49,7 @@ export class Cards {
 
   /** Goes back to the steps; whether they have the words for what was written. */
   unwrite(): boolean {
-    const steps = stepsOf(this.written ?? '');
+    const steps = stepsOfText(this.written ?? '');
     if (steps === null) return false;
     if (textOf(steps) !== textOf(this.steps)) this.all = steps.map((step) => this.card(step));
     this.written = null;

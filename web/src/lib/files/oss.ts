@@ -2,7 +2,7 @@
 import { base64url, plainColour, type Step } from './pipeline';
 import { covers, type Values } from './operations';
 
-const PLACES: Record<string, string> = {
+export const PLACES: Record<string, string> = {
   NorthWest: 'nw', North: 'north', NorthEast: 'ne', West: 'west', Center: 'center', East: 'east', SouthWest: 'sw', South: 'south', SouthEast: 'se',
 };
 const MOST_SIDE = 16_384;

@@ -83,7 +83,8 @@ function readCommand(text: string): Step | null {
   return kind ? readStep(kind, given) : null;
 }
 
-function readStep(kind: StepKind, given: Values): Step | null {
+/** A step of parameters in UFile's words; null where one is missing, unknown, or says what the table cannot. */
+export function readStep(kind: StepKind, given: Values): Step | null {
   const { fixed } = operationOf(kind);
   // The one rule whose name would say another thing than its parameters do: inside, but larger.
   if (kind === 'size' && given['type'] === '14' && given['enlarge'] === '1') given['type'] = '9';

@@ -1,6 +1,6 @@
 // Rules of what is made of uploads, as the settings page writes them.
 import type { PictureResult, PictureRule } from '../api/types';
-import { stepsOf } from './pipeline';
+import { stepsOfText } from './addresses';
 
 /** Widths of a shop window, from a list's picture to a full screen. */
 export const FIVE_WIDTHS = [160, 320, 640, 1280, 1920] as const;
@@ -25,7 +25,7 @@ export function freshRule(rules: readonly PictureRule[], five: boolean): Picture
 /** The ending that a result gets; that of the source where the pipeline names no format. */
 function endingOf(process: string, styles: ReadonlyMap<string, string>, own: string): string {
   const text = process.startsWith('style/') ? (styles.get(process.slice('style/'.length)) ?? '') : process;
-  const format = stepsOf(text)?.find((step) => step.kind === 'convert')?.values['dst'] ?? /\/format,(\w+)/.exec(text)?.[1];
+  const format = stepsOfText(text)?.find((step) => step.kind === 'convert')?.values['dst'];
   return format === undefined || format === 'source' || format === 'auto' ? own : format;
 }
 

@@ -250,7 +250,7 @@ export const picturesEn = {
   'fault.whole': 'Whole numbers from {least} to {most}.',
   'fault.long': 'At most {most} bytes.',
   'fault.colour': 'Like ff8800, or transparent.',
-  'colour.none': 'that of the first pixel',
+  'colour.none': 'first pixel',
   'colour.choose': 'Choose a colour',
   'source.bucket': 'In this bucket',
   'source.url': 'By URL',

@@ -252,7 +252,7 @@ export const picturesZh = {
   'fault.whole': '应为 {least} 到 {most} 之间的整数。',
   'fault.long': '最多 {most} 字节。',
   'fault.colour': '如 ff8800，或 transparent。',
-  'colour.none': '取第一个像素的颜色',
+  'colour.none': '首个像素',
   'colour.choose': '选择颜色',
   'source.bucket': '此存储桶中',
   'source.url': '网址',
