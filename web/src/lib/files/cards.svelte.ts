@@ -64,6 +64,16 @@ export class Cards {
     return card;
   }
 
+  set(id: number, field: string, value: string): void {
+    const card = this.all.find((one) => one.id === id);
+    if (card) card.step.values[field] = value;
+  }
+
+  fold(id: number): void {
+    const card = this.all.find((one) => one.id === id);
+    if (card) card.open = !card.open;
+  }
+
   remove(id: number): void {
     this.all = this.all.filter((card) => card.id !== id);
   }

@@ -197,7 +197,7 @@ export const en = {
   'shop.photo': 'The front of {name}',
   'shop.nophoto': 'The picture does not come: the objects port cannot be reached from here.',
   'shop.ride': 'Ride here',
-  'shop.pipeline': 'Try pipelines',
+  'shop.pipeline': 'Open in the picture studio',
   'shop.made': 'This picture is made on request:',
   'shop.invented': 'The shops of the demo are invented, their fronts are drawings.',
 

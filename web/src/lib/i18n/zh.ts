@@ -198,7 +198,7 @@ export const zh: Messages = {
   'shop.photo': '{name}的店面',
   'shop.nophoto': '图片无法加载：从这里连不上对象存储端口。',
   'shop.ride': '打车到这里',
-  'shop.pipeline': '试用图片处理流程',
+  'shop.pipeline': '在图片工作室中打开',
   'shop.made': '这张图片按请求即时生成：',
   'shop.invented': '演示中的店铺均为虚构，店面为绘制的插图。',
 
