@@ -1,5 +1,6 @@
-// Files: a bucket is made, a picture dropped into it, and a pipeline built with its preview.
+// Files: a bucket is made, files dropped into it, its settings changed; studio.mjs builds pictures in between.
 import { assert, sleep, until } from './harness.mjs';
+import { studioChecks } from './studio.mjs';
 
 export async function fileChecks({ harness, page, key, origin }) {
   const bucket = `shop-${Date.now()}`;
@@ -40,34 +41,45 @@ export async function fileChecks({ harness, page, key, origin }) {
     await page.goBack();
   });
 
-  await harness.check('a picture goes through a pipeline, and its address says the same', async () => {
-    await page.getByTestId('objects-table').locator('a', { hasText: 'front.png' }).click();
-    const facts = page.getByTestId('picture-facts');
-    const made = (size) => until(`a picture of ${size}`, async () => (await facts.innerText()).startsWith(size));
-    await made('512 × 341');
-    await page.getByTestId('field-fit-width').fill('300');
-    await made('300 × 200');
-    await page.getByTestId('step-add').selectOption('rotate');
-    await made('200 × 300');
-    await page.getByTestId('step-add').selectOption('words');
-    await page.getByTestId('step-add').selectOption('convert');
-    await until('WebP', async () => (await facts.innerText()).includes('webp'));
-    const address = await page.getByTestId('picture-address').innerText();
-    assert(address.includes(`/${bucket}/front.png?iopcmd=thumbnail&type=14&width=300`), `the address reads ${address}`);
-    await page.getByTestId('field-fit-width').fill('0');
-    await until('the mistake to be told', async () => (await page.getByTestId('file-detail').locator('.note').count()) === 1);
-    await page.getByTestId('field-fit-width').fill('640');
-    await made('427 × 640');
+  await studioChecks({ harness, page, key, origin, bucket });
+
+  await harness.check('a bucket’s settings: five sizes of every upload, sealed addresses, a limit', async () => {
+    await page.getByTestId('bucket-settings-open').click();
+    await page.getByTestId('rule-five').click();
+    await page.getByTestId('rule-prefix').fill('shop/');
+    assert((await page.getByTestId('rule-example').innerText()).includes('shop/160/door.webp'), 'the example does not show where a size goes');
+    await page.getByTestId('sealed').check();
+    await page.getByTestId('protect-some').check();
     await sleep(300);
-    await harness.shot(page, 'files');
-    return await facts.innerText();
+    await harness.shot(page, 'bucket-settings');
+    await page.getByTestId('settings-save').click();
+    await page.getByTestId('save-bar').waitFor({ state: 'detached' });
+    const said = await (await ask(`/v1/buckets/${bucket}/pictures`)).json();
+    assert(said.sealed && said.protect.includes('jpg') && said.rules[0].results.length === 5, `the settings read ${JSON.stringify(said)}`);
+    await page.getByTestId('protect-none').check();
+    await page.getByTestId('settings-save').click();
+    await page.getByTestId('save-bar').waitFor({ state: 'detached' });
+    await page.getByTestId('bucket-toggle').click();
+    await until('only keys to read', async () => !(await (await ask(`/v1/buckets/${bucket}`)).json()).public_read);
+    await page.getByTestId('limit-bytes').fill('50');
+    await page.getByTestId('limit-objects').fill('100');
+    await page.getByTestId('limit-set').click();
+    await until('the limit to be shown', async () => (await page.getByTestId('used-objects').innerText()).includes('of 100'));
+    const put = await ask(`/v1/buckets/${bucket}/objects/${encodeURIComponent('shop/window.png')}`, { method: 'PUT', data: photo, headers: { 'content-type': 'image/png' } });
+    assert(put.ok(), `an upload answers ${put.status()}`);
+    await until('five sizes', async () => {
+      const { items } = await (await ask(`/v1/buckets/${bucket}/objects?deep=true&prefix=shop/`)).json();
+      return [160, 320, 640, 1280, 1920].every((width) => items.some((one) => one.key === `shop/${width}/window.webp`));
+    });
   });
 
   await harness.check('files and the empty bucket are deleted', async () => {
+    await page.goto(`${origin}/#/files/${bucket}?key=front.png`);
     await page.getByTestId('object-remove').click();
     await page.getByTestId('object-remove-sure').click();
     await until('the picture to be gone', async () => (await page.getByTestId('objects-table').locator('tr', { hasText: 'front.png' }).count()) === 0);
-    for (const name of ['菜单.txt', 'dropped.txt', 'menu/tea.txt']) await ask(`/v1/buckets/${bucket}/objects/${encodeURIComponent(name)}`, { method: 'DELETE' });
+    const { items } = await (await ask(`/v1/buckets/${bucket}/objects?deep=true&limit=200`)).json();
+    for (const { key } of items) await ask(`/v1/buckets/${bucket}/objects/${encodeURIComponent(key)}`, { method: 'DELETE' });
     await page.reload();
     await page.getByTestId('bucket-remove').click();
     await page.getByTestId('bucket-form').waitFor();

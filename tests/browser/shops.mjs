@@ -55,8 +55,8 @@ export async function shopChecks({ harness, page, key, origin }) {
     await page.getByTestId('panel-close').click();
     await page.getByTestId(`shop-pin-${shop.id}`).click();
     await page.getByTestId('shop-files').click();
-    await page.getByTestId('picture-builder').waitFor();
-    await loaded('the picture in the builder', page.getByTestId('picture'));
+    await page.getByTestId('studio').waitFor();
+    await loaded('the picture in the studio', page.getByTestId('picture'));
     await page.getByTestId('nav-city').click();
     await until('the map', async () => (await page.getByTestId('map').getAttribute('data-phase')) === 'ready', 90_000);
   });

@@ -1,8 +1,8 @@
 // The API's calls by name, typed. Everything the console does goes through here.
 import { type Client, withQuery } from './client';
 import type {
-  Backtest, BacktestRequest, Bill, Bucket, Caps, City, CityClock, Driver, DriverRoute, Film, Folder, Key, MadePicture, Me, NewBacktest, NewKey, Order, OrderEvent, OrderProgress, Page, Point, Price,
-  Quote, RecordedSummary, Report, RideNeeds, RideWishes, Route, Scope, SqlAnswer, SqlJob, SqlPlan, SqlRow, SqlSpeed, SqlTable, StoryItem, SurgeMap, UsageRecord,
+  Backtest, BacktestRequest, Bill, Bucket, BucketPictures, Caps, City, CityClock, Driver, DriverRoute, Film, Folder, Key, MadePicture, Me, NewBacktest, NewKey, Order, OrderEvent, OrderProgress, Page, PictureKey, Point, Price,
+  Quote, RecordedSummary, Report, RideNeeds, RideWishes, Route, Scope, SqlAnswer, SqlJob, SqlPlan, SqlRow, SqlSpeed, SqlTable, StoryItem, Style, SurgeMap, UsageRecord,
 } from './types';
 
 const id = encodeURIComponent;
@@ -81,7 +81,7 @@ export const recording = (api: Client, cityId: string, from: string, to: string,
 const bucketOf = (bucket: string) => `/v1/buckets/${id(bucket)}`;
 export const objectPath = (bucket: string, key: string): string => `${bucketOf(bucket)}/objects/${id(key)}`;
 export const buckets = (api: Client, cursor: string | null, signal?: AbortSignal): Promise<Page<Bucket>> => api.get('/v1/buckets', { cursor, limit: 100 }, signal);
-export const setBucket = (api: Client, bucket: string, wish: { public_read?: boolean }): Promise<Bucket> => api.put(bucketOf(bucket), wish);
+export const setBucket = (api: Client, bucket: string, wish: { public_read?: boolean; quota_bytes?: number; quota_objects?: number }): Promise<Bucket> => api.put(bucketOf(bucket), wish);
 export const removeBucket = (api: Client, bucket: string): Promise<void> => api.delete(bucketOf(bucket));
 export const folder = (api: Client, bucket: string, prefix: string, cursor: string | null, signal?: AbortSignal): Promise<Folder> =>
   api.get(`${bucketOf(bucket)}/objects`, { prefix, cursor, limit: 100 }, signal);
@@ -101,6 +101,24 @@ export async function picture(api: Client, bucket: string, key: string, pipeline
     format: blob.type.replace('image/', ''),
   };
 }
+/** What a question of a pipeline, `imageinfo`, `exif`, `averagehue`, `readmark`, is answered with. */
+export const askPicture = <T>(api: Client, bucket: string, key: string, question: string, signal?: AbortSignal): Promise<T> =>
+  api.get(`${bucketOf(bucket)}/pictures/${id(key)}`, { pipeline: `iopcmd=${question}` }, signal);
+/** Keys that begin so, from all folders below. */
+export const keysBelow = (api: Client, bucket: string, prefix: string, limit: number, signal?: AbortSignal): Promise<Folder> =>
+  api.get(`${bucketOf(bucket)}/objects`, { prefix, deep: 'true', limit }, signal);
+
+export const bucket = (api: Client, name: string, signal?: AbortSignal): Promise<Bucket> => api.get(bucketOf(name), {}, signal);
+export const bucketPictures = (api: Client, name: string, signal?: AbortSignal): Promise<BucketPictures> => api.get(`${bucketOf(name)}/pictures`, {}, signal);
+export const setBucketPictures = (api: Client, name: string, wish: BucketPictures): Promise<BucketPictures> => api.put(`${bucketOf(name)}/pictures`, wish);
+/** A bucket has at most 200 styles: one page. */
+export const styles = (api: Client, name: string, signal?: AbortSignal): Promise<Page<Style>> => api.get(`${bucketOf(name)}/styles`, { limit: 200 }, signal);
+export const saveStyle = (api: Client, name: string, style: string, process: string): Promise<Style> => api.put(`${bucketOf(name)}/styles/${id(style)}`, { process });
+export const removeStyle = (api: Client, name: string, style: string): Promise<void> => api.delete(`${bucketOf(name)}/styles/${id(style)}`);
+export const pictureKeys = (api: Client, name: string, signal?: AbortSignal): Promise<Page<PictureKey>> => api.get(`${bucketOf(name)}/picture-keys`, {}, signal);
+export const addPictureKey = (api: Client, name: string): Promise<PictureKey> => api.post(`${bucketOf(name)}/picture-keys`, {});
+export const removePictureKey = (api: Client, name: string, key: string): Promise<void> => api.delete(`${bucketOf(name)}/picture-keys/${id(key)}`);
+
 export const sqlTables = (api: Client): Promise<SqlTable[]> => api.get('/v1/sql/tables');
 /** Answers at once; the rows are fetched when the job is ready. */
 export const startSql = (api: Client, statement: string, database: string, speed: string): Promise<SqlJob> =>

@@ -20,6 +20,26 @@ export interface Folder { items: StoredObject[]; folders: string[]; next_cursor:
 /** A picture that came out of a pipeline. */
 export interface MadePicture { picture: Blob; width: number; height: number; format: string }
 
+/** What the header of a picture says, and what was measured. */
+export interface PictureInfo {
+  width: number; height: number; format: string; bytes: number; orientation: number; frames: number; alpha: boolean; depth: number;
+  channels: number; profile: boolean; gain_map: boolean; interlaced: boolean; quality: number | null;
+}
+export interface Style { name: string; process: string; saved_at: string }
+export interface PictureResult { process: string; key: string }
+export interface PictureRule { name: string; prefix: string; content_types: string[]; results: PictureResult[] }
+/** What a bucket does with its pictures. */
+export interface BucketPictures {
+  protect: string[];
+  sealed: boolean;
+  max_age_s: number | null;
+  watermark: string | null;
+  watermark_hosts: string[];
+  rules: PictureRule[];
+}
+/** A key for imgproxy's signatures; its secrets are told once. */
+export interface PictureKey { id: string; key?: string; salt?: string; added_at: string }
+
 export const SCOPES = ['rider', 'driver', 'merchant', 'operator', 'partner', 'admin'] as const;
 export type Scope = (typeof SCOPES)[number];
 

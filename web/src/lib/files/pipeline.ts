@@ -1,91 +1,128 @@
-// The steps of a picture pipeline as a form shows them, and their text in UFile's grammar.
+// The steps of a picture pipeline, and their text in UFile's grammar: written from the table of operations, and read back.
+import { operationOf, STEP_KINDS, type Field, type StepKind, type Values } from './operations';
 
-export type FieldKind = 'number' | 'text' | 'colour' | 'choice';
-export interface Field { name: string; kind: FieldKind; usual: string; least?: number; most?: number; choices?: readonly string[] }
-export interface Step { kind: StepKind; values: Record<string, string> }
+export interface Step { kind: StepKind; values: Values }
 
-const GRAVITIES = ['NorthWest', 'North', 'NorthEast', 'West', 'Center', 'East', 'SouthWest', 'South', 'SouthEast'] as const;
-const side = (name: string, usual: string): Field => ({ name, kind: 'number', usual, least: 1, most: 16384 });
-const within = (name: string, usual: string, least: number, most: number): Field => ({ name, kind: 'number', usual, least, most });
-const choice = (name: string, choices: readonly string[], usual: string): Field => ({ name, kind: 'choice', usual, choices });
+export const fieldsOf = (kind: StepKind): readonly Field[] => operationOf(kind).fields;
 
-/** Every step that the form offers, with its fields in the order in which they are shown. */
-export const STEPS = {
-  fit: [side('width', '512'), side('height', '512')],
-  cover: [side('width', '400'), side('height', '300'), choice('gravity', [...GRAVITIES, 'smart'], 'smart')],
-  crop: [side('width', '400'), side('height', '300'), choice('gravity', GRAVITIES, 'Center')],
-  rotate: [within('degree', '90', 0, 360)],
-  flip: [choice('axis', ['x', 'y'], 'y')],
-  words: [
-    { name: 'text', kind: 'text', usual: '门到门 · Doorstep' },
-    within('fontsize', '36', 4, 500),
-    { name: 'fill', kind: 'colour', usual: '#ffffff' },
-    within('opacity', '90', 1, 100),
-    choice('gravity', GRAVITIES, 'SouthEast'),
-    choice('tile', ['0', '1'], '0'),
-  ],
-  corners: [within('r', '32', 1, 4096)],
-  circle: [within('r', '200', 1, 4096)],
-  blur: [within('radius', '6', 1, 50), within('sigma', '3', 1, 50)],
-  sharpen: [within('radius', '1', 1, 10), within('sigma', '1', 1, 10), within('amount', '80', 1, 500)],
-  bright: [within('value', '15', -100, 100)],
-  contrast: [within('value', '15', -100, 100)],
-  convert: [choice('dst', ['jpg', 'webp', 'png', 'avif', 'gif', 'auto'], 'webp'), within('Q', '80', 1, 100)],
-} as const satisfies Record<string, readonly Field[]>;
+/** The fields that mean something with these values. */
+export const shownFields = (step: Step): Field[] => fieldsOf(step.kind).filter((field) => field.when?.(step.values) ?? true);
 
-export type StepKind = keyof typeof STEPS;
-export const STEP_KINDS = Object.keys(STEPS) as StepKind[];
-
-export const fieldsOf = (kind: StepKind): readonly Field[] => STEPS[kind];
-export const stepName = <K extends StepKind>(kind: K): `step.${K}` => `step.${kind}`;
-
-export const fresh = (kind: StepKind): Step => ({
+export const fresh = (kind: StepKind, values: Values = {}): Step => ({
   kind,
-  values: Object.fromEntries(fieldsOf(kind).map((field) => [field.name, field.usual])),
+  values: { ...Object.fromEntries(fieldsOf(kind).map((field) => [field.name, field.usual])), ...values },
 });
 
 /** URL-safe Base64 of a text's UTF-8, as the grammars want texts. */
 export function base64url(text: string): string {
   const bytes = new TextEncoder().encode(text);
-  return btoa(String.fromCharCode(...bytes)).replaceAll('+', '-').replaceAll('/', '_');
+  return btoa(String.fromCharCode(...bytes)).replaceAll('+', '-').replaceAll('/', '_').replace(/=+$/, '');
 }
 
+/** The text in Base64 of either alphabet; null for what is none. */
+export function fromBase64url(coded: string): string | null {
+  try {
+    const bytes = Uint8Array.from(atob(coded.replaceAll('-', '+').replaceAll('_', '/')), (letter) => letter.charCodeAt(0));
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+  } catch {
+    return null;
+  }
+}
+
+export const byteLength = (text: string): number => new TextEncoder().encode(text).length;
+
+/** `#FF0000` as the grammars like it: `ff0000`. */
+export const plainColour = (text: string): string => text.trim().replace(/^#|^0x/i, '').toLowerCase();
+const COLOUR = /^([\da-f]{3}|[\da-f]{6}|[\da-f]{8}|[a-z]{3,11})$/;
+
 /** What is wrong with a value, if anything. */
-export function fault(field: Field, value: string): 'empty' | 'range' | null {
-  if (value.trim() === '') return 'empty';
+export function fault(field: Field, value: string): 'empty' | 'range' | 'long' | 'colour' | null {
+  if (value.trim() === '') return field.empty ? null : 'empty';
+  if (field.bytes !== undefined && byteLength(value) > field.bytes) return 'long';
+  if (field.kind === 'colour') return COLOUR.test(plainColour(value)) ? null : 'colour';
   if (field.kind !== 'number') return null;
-  const number = Number(value);
-  const fits = Number.isInteger(number) && number >= (field.least ?? number) && number <= (field.most ?? number);
+  const given = Number(value);
+  const fits = Number.isFinite(given) && (field.broken || Number.isInteger(given)) && given >= (field.least ?? given) && given <= (field.most ?? given);
   return fits ? null : 'range';
 }
 
-export const sound = (step: Step): boolean => fieldsOf(step.kind).every((field) => fault(field, step.values[field.name] ?? '') === null);
+export const sound = (step: Step): boolean => shownFields(step).every((field) => fault(field, step.values[field.name] ?? '') === null);
+
+const absent = (field: Field, values: Values): string | undefined => (typeof field.absent === 'function' ? field.absent(values) : field.absent);
 
 function commandOf(step: Step): string {
-  const value = step.values;
-  const plain = (name: string, fixed: Record<string, string> = {}) => {
-    const given = Object.entries({ ...fixed, ...value });
-    return `iopcmd=${[name, ...given.map(([key, text]) => `${key}=${text}`)].join('&')}`;
-  };
-  switch (step.kind) {
-    case 'fit':
-      return plain('thumbnail', { type: '14' });
-    case 'cover':
-      return plain('thumbnail', { type: '8' });
-    case 'words': {
-      const { text = '', fill = '', tile = '0', ...rest } = value;
-      const given: Record<string, string> = { type: '1', text: base64url(text), fill: base64url(fill.replace('#', '')), ...rest };
-      if (tile === '1') given['tile'] = '1';
-      return `iopcmd=watermark&${Object.entries(given).map(([key, word]) => `${key}=${word}`).join('&')}`;
-    }
-    case 'corners':
-      return plain('rounded-corners');
-    case 'blur':
-      return plain('blur', { type: '2' });
-    default:
-      return plain(step.kind);
+  const { command, fixed } = operationOf(step.kind);
+  const given = Object.entries(fixed ?? {});
+  for (const field of shownFields(step)) {
+    if (field.chosen) continue;
+    const raw = step.values[field.name] ?? '';
+    const value = field.kind === 'colour' ? plainColour(raw) : field.kind === 'number' ? raw.trim() : raw;
+    if (!field.always && value === absent(field, step.values)) continue;
+    given.push([field.name, field.coded ? base64url(value) : value]);
   }
+  return [`iopcmd=${command}`, ...given.map(([name, value]) => `${name}=${value}`)].join('&');
 }
 
 /** The pipeline in the grammar of `iopcmd`; empty for no steps. */
 export const textOf = (steps: readonly Step[]): string => steps.map(commandOf).join('|');
+
+function readCommand(text: string): Step | null {
+  const given: Values = {};
+  let command = '';
+  for (const pair of text.split('&').filter(Boolean)) {
+    const at = pair.indexOf('=');
+    const [name, value] = at < 0 ? [pair, ''] : [decodeURIComponent(pair.slice(0, at)), decodeURIComponent(pair.slice(at + 1))];
+    if (name === 'iopcmd') command = value;
+    else if (name in given) return null;
+    else given[name] = value;
+  }
+  const kind = STEP_KINDS.find((one) => {
+    const { command: name, fixed } = operationOf(one);
+    return name === command && Object.entries(fixed ?? {}).every(([key, value]) => given[key] === value);
+  });
+  return kind ? readStep(kind, given) : null;
+}
+
+/** A step of parameters in UFile's words; null where one is missing, unknown, or says what the table cannot. */
+export function readStep(kind: StepKind, given: Values): Step | null {
+  const { fixed } = operationOf(kind);
+  // The one rule whose name would say another thing than its parameters do: inside, but larger.
+  if (kind === 'size' && given['type'] === '14' && given['enlarge'] === '1') given['type'] = '9';
+  const known = new Set(Object.keys(fixed ?? {}));
+  const step = fresh(kind);
+  for (const field of fieldsOf(kind)) {
+    known.add(field.name);
+    if (field.alias) known.add(field.alias);
+    if (field.chosen) {
+      step.values[field.name] = field.chosen(given);
+      continue;
+    }
+    if (!(field.when?.(step.values) ?? true)) continue;
+    const raw = given[field.name] ?? (field.alias === undefined || given['gravity'] !== undefined ? undefined : given[field.alias]);
+    const value = raw === undefined ? absent(field, step.values) : field.coded ? fromBase64url(raw) : choiceOf(field, raw);
+    if (value === undefined || value === null) return null;
+    step.values[field.name] = field.kind === 'colour' ? plainColour(value) : value;
+  }
+  return Object.keys(given).every((name) => known.has(name)) ? step : null;
+}
+
+/** Words are read without regard to case; `jpeg` is `jpg`. */
+function choiceOf(field: Field, raw: string): string | null {
+  if (field.kind === 'switch') return { true: '1', false: '0' }[raw.toLowerCase()] ?? (/^[01]$/.test(raw) ? raw : null);
+  if (!field.choices) return raw;
+  const word = raw.toLowerCase() === 'jpeg' ? 'jpg' : raw;
+  return field.choices.find((one) => one === word) ?? field.choices.find((one) => one.toLowerCase() === word.toLowerCase()) ?? null;
+}
+
+/** The steps of a text in UFile's grammar; null where the table has no words for it. */
+export function stepsOf(text: string): Step[] | null {
+  const bare = text.trim().replace(/^\?/, '').replaceAll(/%7c/gi, '|');
+  if (bare === '') return [];
+  try {
+    const steps = bare.split('|').map(readCommand);
+    return steps.every((step) => step !== null) ? steps : null;
+  } catch {
+    // An escape that is none.
+    return null;
+  }
+}

@@ -1,6 +1,8 @@
 // English, and the list of all messages: other languages must have exactly these keys.
 import { billEn } from './bill';
+import { bucketEn } from './bucket';
 import { filesEn } from './files';
+import { picturesEn } from './pictures';
 
 export const en = {
   'app.tagline': 'City console',
@@ -195,7 +197,7 @@ export const en = {
   'shop.photo': 'The front of {name}',
   'shop.nophoto': 'The picture does not come: the objects port cannot be reached from here.',
   'shop.ride': 'Ride here',
-  'shop.pipeline': 'Try pipelines',
+  'shop.pipeline': 'Open in the picture studio',
   'shop.made': 'This picture is made on request:',
   'shop.invented': 'The shops of the demo are invented, their fronts are drawings.',
 
@@ -588,5 +590,7 @@ export const en = {
   'unit.m': '{n} m',
   'unit.km': '{n} km',
   ...billEn,
+  ...bucketEn,
   ...filesEn,
+  ...picturesEn,
 } as const;

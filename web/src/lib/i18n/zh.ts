@@ -1,6 +1,8 @@
 // 简体中文
 import { billZh } from './bill';
+import { bucketZh } from './bucket';
 import { filesZh } from './files';
+import { picturesZh } from './pictures.zh';
 import type { Messages } from './catalogue';
 
 export const zh: Messages = {
@@ -196,7 +198,7 @@ export const zh: Messages = {
   'shop.photo': '{name}的店面',
   'shop.nophoto': '图片无法加载：从这里连不上对象存储端口。',
   'shop.ride': '打车到这里',
-  'shop.pipeline': '试用图片处理流程',
+  'shop.pipeline': '在图片工作室中打开',
   'shop.made': '这张图片按请求即时生成：',
   'shop.invented': '演示中的店铺均为虚构，店面为绘制的插图。',
 
@@ -589,5 +591,7 @@ export const zh: Messages = {
   'unit.m': '{n} 米',
   'unit.km': '{n} 公里',
   ...billZh,
+  ...bucketZh,
   ...filesZh,
+  ...picturesZh,
 };
