@@ -1,11 +1,16 @@
 #!/usr/bin/env bash
 # Pictures over HTTP: one 12-megapixel photo under 64 names to 512 pixels, JPEG q80, beside nginx's image_filter (GD),
-# thumbor (Pillow) and a process of vipsthumbnail for each picture, each alone on the machine's processors, nothing
+# thumbor (Pillow), oximg (jpegli) and a process of vipsthumbnail for each picture, each alone on the machine's processors, nothing
 # cached. http.sh [SECONDS]
 # Needs the optional data folder. nginx, its module and vipsthumbnail are Debian's (apt-get install nginx
-# libnginx-mod-http-image-filter libvips-tools), thumbor comes into .venv at the root; what is not there is left out.
+# libnginx-mod-http-image-filter libvips-tools), thumbor comes into .venv at the root, oximg from the crate registry
+# (http.sh peers, some minutes; it needs cmake and nasm); what is not there is left out.
 set -euo pipefail
 root=$(cd "$(dirname "$0")/../.." && pwd)
+tools=${CARGO_TARGET_DIR:-$root/target}/bench/tools
+if [ "${1:-}" = peers ]; then
+  exec cargo install --quiet --root "$tools" oximg --version 0.18.1 --locked
+fi
 photo=${DOORSTEP_SHARED:-$root/../shared}/data/images/phone-12mp-s7edge.jpg
 seconds=${1:-10}
 [ -f "$photo" ] || { echo "bench/images: $photo is not there, nothing to measure" >&2; exit 0; }
@@ -67,6 +72,16 @@ if [ -x .venv/bin/thumbor ]; then
   .venv/bin/thumbor --port "$port" --ip 127.0.0.1 --conf "$out/thumbor.conf" --processes 2 >"$out/thumbor.log" 2>&1 & server=$!
   measure thumbor "http://127.0.0.1:$port/unsafe/512x0/" ''
   stop
+fi
+
+if [ -x "$tools/bin/oximg" ]; then
+  for way in "jpegli oximg" "fast oximg, its fast preset"; do # as it comes, and the quickest encoder that it has
+    port=$(free_port)
+    PORT=$port OXIMG_BIND=127.0.0.1 IMAGES_DIR=$out/photos QUALITY=80 PRESET=${way%% *} \
+      "$tools/bin/oximg" >"$out/oximg.log" 2>&1 & server=$!
+    measure "${way#* }" "http://127.0.0.1:$port/resize/512/0/" ''
+    stop
+  done
 fi
 
 if command -v vipsthumbnail >/dev/null; then

@@ -60,7 +60,7 @@ async fn rows_do_not_depend_on_the_order() {
         (session("main", "boss", Scope::Admin), session("main", "boss", Scope::Admin));
     lake.run_as(&written, WRITTEN).await.unwrap();
     let (mut other, mut some) = (0, 0);
-    for seed in 0..60 {
+    for seed in 0..30 {
         let sql = query(&mut SmallRng::seed_from_u64(seed));
         let rows = lake.rows_as(&free, &sql).await;
         assert_eq!(rows, lake.rows_as(&written, &sql).await, "{sql}");
@@ -68,7 +68,7 @@ async fn rows_do_not_depend_on_the_order() {
         let explain = format!("EXPLAIN {sql}");
         other += usize::from(lake.rows_as(&free, &explain).await != lake.rows_as(&written, &explain).await);
     }
-    assert!(some > 20 && other > 20, "{some} queries had rows, {other} another order");
+    assert!(some > 10 && other > 10, "{some} queries had rows, {other} another order");
 }
 
 /// The table that leaves least comes first, and a filtered set before the tables that are only joined.
