@@ -2,8 +2,9 @@
 //!
 //! First everybody is inserted where it costs least, then vehicles are saved (where they come first), then the
 //! cost is annealed by ruin and recreate (SISR, Christiaens and Vanden Berghe 2020, for pickups and
-//! deliveries). Tours that were met are kept, and between two coolings the best plan is made of all of them. Threads work on the same phase with random streams of their own and go on from the best plan
-//! of all; so a run that is limited by iterations gives the same plan on every machine.
+//! deliveries). Tours that were met are kept, and between two coolings the best plan is made of all of them.
+//! Threads work on the same phase with random streams of their own and go on from the best plan of all; so a run
+//! that is limited by iterations gives the same plan on every machine.
 
 mod anneal;
 mod clock;
