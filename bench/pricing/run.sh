@@ -52,3 +52,28 @@ for scenario in wgc outage step welfare; do
     "$doorstep" city simulate --scenario "$scenario" --city "$work/city" --requests "$hour/requests.csv.gz" \
         --taxis "$hour/taxis.csv.gz" --seed "$seed"
 done
+
+echo
+echo "## Backtests: the flat fare against surge"
+if [ ! -f "$hour/requests.csv.gz" ]; then
+    echo "no recorded requests here: not tried" >&2
+    exit 0
+fi
+policy() { # file name kind surge
+    printf 'name = "%s"\nbatch_s = 10\n[dispatch]\nkind = "%s"\n[surge]\non = %s\n' "$2" "$3" "$4" >"$work/$1.toml"
+}
+policy flat "flat" solo false
+policy surge "surge" solo true
+policy short "surge, 120 s ahead" solo true
+echo "horizon_s = 120.0" >>"$work/short.toml"
+policy flat-shared "flat, shared" pooled false
+policy surge-shared "surge, shared" pooled true
+backtest() { # a b cars
+    echo
+    echo "### $1 against $2, $3 cars"
+    "$doorstep" city backtest --city "$work/city" --requests "$hour/requests.csv.gz" --taxis "$hour/taxis.csv.gz" \
+        --a "$work/$1.toml" --b "$work/$2.toml" --fleet "$3" --seeds "${SEEDS:-3}" --seed "$seed" --threads 1
+}
+for cars in 1000 2000 3000; do backtest flat surge "$cars"; done
+backtest surge short 1000
+backtest flat-shared surge-shared 1000

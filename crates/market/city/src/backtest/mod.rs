@@ -21,7 +21,7 @@ mod watch;
 use std::sync::Mutex;
 
 use doorstep_clock::SeededRng;
-use doorstep_pricing::{PricingError, SurgeConfig, SurgeMap, price};
+use doorstep_pricing::{PricingError, SurgeConfig, SurgeMap, Trip, price};
 use rand::RngExt as _;
 
 pub use compare::Difference;
@@ -195,7 +195,9 @@ impl Trial<'_> {
     /// Who left at the price of his moment, and the maps that prices came from.
     ///
     /// Slice by slice: the cars of a slice are those that a run with everybody who has stayed so far leaves
-    /// free, so prices answer to what they have done before, as they do live.
+    /// free, so prices answer to what they have done before, as they do live. Of the slice itself those ride in
+    /// that run who would stay at the prices published when it begins: with all of them, cars would be missing
+    /// that nobody who leaves takes, and prices would be too high.
     fn quoted(
         &self,
         (policy, config): (&TrialPolicy, &SurgeConfig),
@@ -213,8 +215,16 @@ impl Trial<'_> {
             let from_ms = asked[left.len()].at_ms / slice_ms * slice_ms;
             let end = asked.partition_point(|r| r.at_ms < from_ms + slice_ms);
             let slice = &asked[left.len()..end];
+            let leaves = |map: &SurgeMap, rider: usize, trip: &Trip| {
+                let of = |map: &SurgeMap| price(&policy.book, map, trip).total.minor as f64;
+                of(map) > of(&flat) * worth[rider]
+            };
             let mut so_far = stayed.clone();
-            so_far.extend_from_slice(slice);
+            let before = maps.as_ref().map_or(&flat, |maps: &Maps| maps.at(from_ms));
+            let first = left.len();
+            so_far.extend(slice.iter().enumerate().filter_map(|(rider, request)| {
+                (!leaves(before, first + rider, &places.trip(request, day.start))).then_some(*request)
+            }));
             let weight = end as f64 / asked.len() as f64;
             let windows = maps.as_ref().map(Maps::windows).unwrap_or_default();
             let outcome = self.replay(policy, (&so_far, &windows), day, seed, (&*pieces, weight))?;
@@ -229,8 +239,7 @@ impl Trial<'_> {
             };
             for request in slice {
                 let trip = places.trip(request, day.start);
-                let of = |map: &SurgeMap| price(&policy.book, map, &trip).total.minor as f64;
-                let leaves = of(published.at(request.at_ms)) > of(&flat) * worth[left.len()];
+                let leaves = leaves(published.at(request.at_ms), left.len(), &trip);
                 left.push(leaves);
                 if !leaves {
                     stayed.push(*request);

@@ -4,9 +4,11 @@ use rand::{Rng, RngExt as _};
 
 use super::clock::Budget;
 use super::near::Near;
+use super::pool::Pool;
 use super::recreate::{Manner, Recreate};
 use super::ruin::{Ruin, Strings};
 use super::state::{Snapshot, State};
+use super::{Phase, Start};
 
 /// The annealing's numbers, relative to the cost of one stop in the plan that it starts from.
 #[derive(Clone, Copy, Debug)]
@@ -27,19 +29,27 @@ pub(super) fn better(vehicles_first: bool, a: &Snapshot, b: &Snapshot) -> bool {
 /// After so many iterations with somebody left out the search goes back to the best plan.
 const LOST: u32 = 3_000;
 
+/// Tours are kept of plans that are taken, and of those that cost at most so many degrees more than the one before.
+const NEARLY: f64 = 2.0;
+
 /// Anneals the state; gives the best plan seen.
 pub(super) fn run(
     state: &mut State<'_, '_>,
     near: &Near,
     budget: &Budget,
-    cooling: Cooling,
+    phase: &Phase,
+    mut pool: Option<&mut Pool>,
     rng: &mut impl Rng,
 ) -> Snapshot {
     let vehicles_first = state.model.vehicles_first;
+    let cooling = phase.cooling;
     let mut best = state.snapshot();
-    let (mut ruin, mut recreate) = (Ruin::default(), Recreate::default());
     let stops = (2 * state.model.rides.len()) as f64;
     let unit = state.cost.max(1e-9) / stops;
+    if let Some(pool) = pool.as_deref_mut().filter(|pool| best.absent.is_empty() && !pool.is_empty()) {
+        begin(state, pool, budget, phase.start, &mut best);
+    }
+    let (mut ruin, mut recreate) = (Ruin::default(), Recreate::default());
     let manner = Manner { blink: cooling.blink, regret: cooling.regret, spare_vehicles: false };
     let mut absence = Absence::new(unit, state.model.rides.len());
     while let Some(share) = budget.step() {
@@ -52,6 +62,13 @@ pub(super) fn run(
         let luck: f64 = rng.random();
         let fewer = vehicles_first && state.used.len() < vehicles_before;
         let accepted = fewer && state.absent.is_empty() || absence.value(state) < before - heat * luck.max(1e-300).ln();
+        if let Some(pool) = &mut pool
+            && (accepted || absence.value(state) < before + NEARLY * heat)
+        {
+            for tour in state.changed() {
+                pool.add(state.model, tour);
+            }
+        }
         if !accepted {
             state.rollback();
         }
@@ -74,6 +91,20 @@ pub(super) fn run(
         }
     }
     best
+}
+
+/// Looks for a better plan among all tours met, and goes to where the phase begins.
+fn begin(state: &mut State<'_, '_>, pool: &mut Pool, budget: &Budget, start: Start, best: &mut Snapshot) {
+    let count = if state.model.vehicles_first { best.tours.len() } else { state.cap };
+    let (better, tours) = pool.plans(state.model, best, count, &mut || budget.late());
+    if let Some(better) = better {
+        *best = better;
+    }
+    if start == Start::Tours && !tours.tours.is_empty() {
+        state.restore(&tours);
+    } else {
+        state.restore(best);
+    }
 }
 
 /// What it costs to leave a ride out for a while. Plans that leave somebody out are ways between plans that do

@@ -5,9 +5,10 @@
 
 use rand::{Rng, RngExt as _};
 
-use super::anneal::Cooling;
+use super::Phase;
 use super::clock::Budget;
 use super::near::Near;
+use super::pool::Pool;
 use super::recreate::{Manner, Recreate};
 use super::ruin::Ruin;
 use super::state::{Snapshot, State};
@@ -17,9 +18,11 @@ pub(super) fn run(
     state: &mut State<'_, '_>,
     near: &Near,
     budget: &Budget,
-    cooling: Cooling,
+    phase: &Phase,
+    _pool: Option<&mut Pool>,
     rng: &mut impl Rng,
 ) -> Snapshot {
+    let cooling = phase.cooling;
     let mut best = state.snapshot();
     if !state.absent.is_empty() || state.used.len() < 2 {
         return best;

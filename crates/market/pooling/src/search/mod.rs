@@ -2,8 +2,9 @@
 //!
 //! First everybody is inserted where it costs least, then vehicles are saved (where they come first), then the
 //! cost is annealed by ruin and recreate (SISR, Christiaens and Vanden Berghe 2020, for pickups and
-//! deliveries). Threads work on the same phase with random streams of their own and go on from the best plan
-//! of all; so a run that is limited by iterations gives the same plan on every machine.
+//! deliveries). Tours that were met are kept, and between two coolings the best plan is made of all of them.
+//! Threads work on the same phase with random streams of their own and go on from the best plan of all; so a run
+//! that is limited by iterations gives the same plan on every machine.
 
 mod anneal;
 mod clock;
@@ -11,6 +12,8 @@ mod fleet;
 mod insertion;
 mod model;
 mod near;
+mod partition;
+mod pool;
 mod recreate;
 mod regret;
 mod route;
@@ -29,6 +32,7 @@ use anneal::{Cooling, better};
 use clock::Budget;
 use model::Model;
 use near::Near;
+use pool::Pool;
 use recreate::{Manner, Recreate};
 use ruin::Strings;
 use state::{Snapshot, State};
@@ -116,6 +120,7 @@ pub fn solve(instance: &Instance, settings: &Settings, mut news: impl FnMut(Prog
     report("insertion", &best);
 
     let phases = phases(&model);
+    let mut pools: Vec<Option<Pool>> = (0..threads).map(|_| Pool::for_model(&model)).collect();
     let mut iterations_left = settings.iterations;
     for (at, phase) in phases.iter().enumerate() {
         let last = at + 1 == phases.len();
@@ -124,20 +129,21 @@ pub fn solve(instance: &Instance, settings: &Settings, mut news: impl FnMut(Prog
         iterations_left -= iterations.min(iterations_left);
         let start = &best;
         let (model, near) = (&model, &near);
-        let work = |thread: usize| {
+        let work = |thread: usize, pool: &mut Option<Pool>| {
             let mut rng = SeededRng::new(settings.seed, &format!("pooling {at} {thread}"));
             let budget = Budget::new(time, iterations);
             let mut state = State::new(model);
             state.restore(start);
-            let plan = (phase.run)(&mut state, near, &budget, phase.cooling, &mut rng);
+            let plan = (phase.run)(&mut state, near, &budget, phase, pool.as_mut(), &mut rng);
             (plan, budget.done(), budget.cut())
         };
         let plans: Vec<_> = if threads == 1 {
-            vec![work(0)]
+            vec![work(0, &mut pools[0])]
         } else {
             std::thread::scope(|scope| {
                 let work = &work;
-                let running: Vec<_> = (0..threads).map(|t| scope.spawn(move || work(t))).collect();
+                let each = pools.iter_mut().enumerate();
+                let running: Vec<_> = each.map(|(t, pool)| scope.spawn(move || work(t, pool))).collect();
                 running.into_iter().filter_map(|thread| thread.join().ok()).collect()
             })
         };
@@ -153,31 +159,72 @@ pub fn solve(instance: &Instance, settings: &Settings, mut news: impl FnMut(Prog
     solution(&model, &best, done, if cut { Ended::Time } else { Ended::Iterations })
 }
 
-type Run = fn(&mut State<'_, '_>, &Near, &Budget, Cooling, &mut SeededRng) -> Snapshot;
+type Run = fn(&mut State<'_, '_>, &Near, &Budget, &Phase, Option<&mut Pool>, &mut SeededRng) -> Snapshot;
 
 struct Phase {
     name: &'static str,
     /// Of what is left.
     share: f64,
     cooling: Cooling,
+    /// Which plan it begins with.
+    start: Start,
     run: Run,
 }
 
-/// Parts of one cooling; between them threads go on from the best plan of all.
-const PARTS: u32 = 4;
+/// The plan that a phase begins with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Start {
+    /// The best so far.
+    Best,
+    /// One of the tours met that fit together well.
+    Tours,
+}
+
+/// One cooling of the cost.
+struct Span {
+    /// Of the time.
+    share: f64,
+    /// Where it begins and ends, in costs of a stop.
+    heat: (f64, f64),
+    start: Start,
+}
+
+/// Where only the cost counts: from the first plan, four times anew from tours that were met, and a last choice
+/// among all of them.
+const COST: [Span; 6] = {
+    const AGAIN: Span = Span { share: 0.17, heat: (0.6, 0.2), start: Start::Tours };
+    let first = Span { share: 0.3, heat: (1.2, 0.2), start: Start::Best };
+    [first, AGAIN, AGAIN, AGAIN, AGAIN, Span { share: 0.02, heat: (0.1, 0.02), start: Start::Best }]
+};
+
+/// After vehicles were saved: one slow cooling.
+const COST_AFTER: [Span; 3] = [
+    Span { share: 0.49, heat: (0.6, 0.0775), start: Start::Best },
+    Span { share: 0.49, heat: (0.0775, 0.01), start: Start::Best },
+    Span { share: 0.02, heat: (0.01, 0.01), start: Start::Best },
+];
+
+/// Parts of a cooling; between them threads go on from the best plan of all.
+const PARTS: u32 = 2;
 
 fn phases(model: &Model<'_>) -> Vec<Phase> {
     let strings = Strings { mean: 10.0, longest: 10.0, scattered: 0.5 };
     let cooling = |from, to| Cooling { from, to, strings, blink: 0.01, regret: 0.2 };
     let mut phases = Vec::new();
     if model.vehicles_first {
-        phases.push(Phase { name: "vehicles", share: 0.45, cooling: cooling(1.0, 0.01), run: fleet::run });
+        let cooling = cooling(1.0, 0.01);
+        phases.push(Phase { name: "vehicles", share: 0.45, cooling, start: Start::Best, run: fleet::run });
     }
-    let (hot, cold): (f64, f64) = if model.vehicles_first { (0.6, 0.01) } else { (0.6, 0.015) };
-    for part in 0..PARTS {
-        let heat = |k: u32| hot * (cold / hot).powf(f64::from(k) / f64::from(PARTS));
-        let share = 1.0 / f64::from(PARTS - part);
-        phases.push(Phase { name: "cost", share, cooling: cooling(heat(part), heat(part + 1)), run: anneal::run });
+    let mut left = 1.0;
+    let spans: &[Span] = if model.vehicles_first { &COST_AFTER } else { &COST };
+    for &Span { share, heat: (hot, cold), start } in spans {
+        let heat = |part: u32| hot * (cold / hot).powf(f64::from(part) / f64::from(PARTS));
+        for part in 0..PARTS {
+            let (span, start) = (share / f64::from(PARTS), if part == 0 { start } else { Start::Best });
+            let (share, cooling) = ((span / left).min(1.0), cooling(heat(part), heat(part + 1)));
+            phases.push(Phase { name: "cost", share, cooling, start, run: anneal::run });
+            left -= span;
+        }
     }
     phases
 }

@@ -138,6 +138,11 @@ impl<'m, 'i> State<'m, 'i> {
         }
     }
 
+    /// The tours that were changed since [`Self::begin`].
+    pub(super) fn changed(&self) -> impl Iterator<Item = &Route> + '_ {
+        self.undo.iter().map(|(route, _)| &self.routes[*route as usize])
+    }
+
     /// Takes back everything since [`Self::begin`].
     pub(super) fn rollback(&mut self) {
         for request in &self.absent {

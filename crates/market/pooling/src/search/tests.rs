@@ -153,3 +153,33 @@ fn a_search_without_time_gives_a_plan_that_keeps_promises() {
     assert_eq!(solution.ended, Ended::Time);
     assert_eq!(broken(&instance, &solution), Vec::<String>::new());
 }
+
+#[test]
+fn tours_of_two_plans_make_a_better_third() {
+    // Two rides to the left of the depot, two to the right.
+    let ride = |from: i32, to: i32| ((from, 50), (to, 50), (0, 199), (0, 199), 1, 200, 0);
+    let instance =
+        instance(&[ride(40, 20), ride(30, 10), ride(60, 80), ride(70, 90)], false, 4, Objective::Cost, false);
+    let model = Model::new(&instance);
+    let (left, right) = ((vec![1, 3, 2, 4], vec![3, 1, 2, 4]), (vec![5, 7, 6, 8], vec![7, 5, 6, 8]));
+    let mut pool = Pool::for_model(&model).unwrap();
+    let mut state = State::new(&model);
+    let mut met = Vec::new();
+    for tours in [[left.0.clone(), right.1], [left.1, right.0.clone()]] {
+        state.restore(&Snapshot { tours: tours.map(|tour| (0, tour)).to_vec(), ..Snapshot::default() });
+        for route in state.used.clone() {
+            pool.add(&model, &state.routes[route as usize]);
+        }
+        met.push(state.snapshot());
+    }
+    assert!((met[0].cost - met[1].cost).abs() < 1e-9, "{met:?}");
+    let (best, rounded) = pool.plans(&model, &met[0], 4, &mut || false);
+    let best = best.expect("a better plan");
+    let mut tours: Vec<Vec<u32>> = best.tours.into_iter().map(|(_, tour)| tour).collect();
+    tours.sort();
+    assert_eq!(tours, vec![left.0, right.0]);
+    assert!((best.cost - 160.0).abs() < 1e-9, "{}", best.cost);
+    assert!(rounded.absent.is_empty(), "{rounded:?}");
+    // One vehicle is too few for them.
+    assert!(pool.plans(&model, &met[0], 1, &mut || false).0.is_none());
+}
