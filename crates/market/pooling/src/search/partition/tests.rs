@@ -1,3 +1,4 @@
+//! The choice against all partitions tried one by one, and what it does when it may not work.
 use proptest::prelude::*;
 
 use super::*;
