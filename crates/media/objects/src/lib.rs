@@ -37,6 +37,7 @@ mod deliver;
 mod digest;
 mod error;
 pub mod events;
+pub mod form;
 mod get;
 mod hit;
 mod host;

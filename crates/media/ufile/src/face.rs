@@ -20,7 +20,7 @@ use crate::access::{Signed, permit};
 use crate::answer::{self, Answer, Body};
 use crate::call::Call;
 use crate::callback::Callback;
-use crate::form::Form;
+use crate::form::{self, Form};
 use crate::request::Target;
 use crate::signature::ToSign;
 use crate::{Config, RequestBody, UfileError};
@@ -205,7 +205,7 @@ impl UfileFace {
                 let form = Form::open(body, content_type.as_deref().unwrap_or_default(), self.objects.config().pace);
                 let form = form.await?;
                 let none = || UfileError::field("FileName", "the form names no file", "send it before the file");
-                target.key = form.head.key().filter(|key| !key.is_empty()).ok_or_else(none)?.to_owned();
+                target.key = form::key(&form.head).filter(|key| !key.is_empty()).ok_or_else(none)?.to_owned();
                 field = form.head.field("Authorization").map(str::to_owned);
                 content_type = form.head.content_type.clone();
                 (body, length) = (form.file, None);

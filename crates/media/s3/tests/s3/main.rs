@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod chunked;
+mod forms;
 mod refusals;
 mod wire;
 
