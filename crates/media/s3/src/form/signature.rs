@@ -40,7 +40,7 @@ fn mismatch() -> S3Error {
 
 fn unhex(text: &str) -> Option<Vec<u8>> {
     let pair = |ix: usize| u8::from_str_radix(text.get(ix..ix + 2)?, 16).ok();
-    (text.len() % 2 == 0).then(|| (0..text.len()).step_by(2).map(pair).collect())?
+    text.len().is_multiple_of(2).then(|| (0..text.len()).step_by(2).map(pair).collect())?
 }
 
 /// `20260101T120000Z`.
