@@ -4,8 +4,11 @@
 
 scratch=$(mktemp -d)
 server=
-stop() { if [ -n "$server" ]; then kill "$server" 2>/dev/null || true; wait "$server" 2>/dev/null || true; fi; rm -rf "$scratch"; }
+quit() { if [ -n "$server" ]; then kill "$server" 2>/dev/null || true; wait "$server" 2>/dev/null || true; server=; fi; }
+stop() { quit; rm -rf "$scratch"; }
 trap stop EXIT
+# Ends it and forgets what it kept, for another one.
+leave() { quit; rm -rf "$scratch/data" "$scratch/ready.json"; }
 
 # The API wants a city: two corners and a street, in $scratch/city.
 small_city() {

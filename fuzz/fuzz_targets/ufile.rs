@@ -2,16 +2,16 @@
 //! The first byte chooses. Nothing made up is ever believed.
 #![no_main]
 
-use doorstep_ufile::parsers::{Authorization, FormHead, Parsed, PutPolicy, Query, boundary, verify};
+use doorstep_ufile::parsers::{Authorization, FormHead, Parsed, PutPolicy, Query, boundary, is_file, verify};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|data: &[u8]| {
     let Some((kind, bytes)) = data.split_first() else { return };
     if kind % 5 == 0 {
         // However much of a form is there, what was read of it stays the same.
-        if let Parsed::Head(head) = FormHead::parse(bytes, "b") {
+        if let Parsed::Head(head) = FormHead::parse(bytes, "b", is_file) {
             assert!(head.at <= bytes.len());
-            assert_eq!(FormHead::parse(&bytes[..head.at], "b"), Parsed::Head(head));
+            assert_eq!(FormHead::parse(&bytes[..head.at], "b", is_file), Parsed::Head(head));
         }
         return;
     }

@@ -1,7 +1,9 @@
 """kill -9 under load, again and again: what was acknowledged is whole, nothing else is seen, and what the kills left
 behind is collected.
 
-    crash.py DOORSTEP ROUNDS
+    crash.py DOORSTEP ROUNDS [POSTGRES_URL]
+
+The metadata is in SQLite, or in the empty schema that the URL names; then PSQL is the client that asks there.
 """
 
 import hashlib
@@ -20,6 +22,7 @@ import boto3
 from botocore.client import Config
 
 BINARY, ROUNDS = sys.argv[1], int(sys.argv[2])
+STORE = sys.argv[3] if len(sys.argv) > 3 else None
 SIZES = [0, 1, 4096, 100_000, 131_073, 1_500_000, 6_000_000]
 
 
@@ -28,6 +31,7 @@ def start(data, log, **settings):
     if os.path.exists(ready):
         os.remove(ready)
     command = [BINARY, "up", "--ephemeral", "--data", data, "--roles", "objects", "--ready-file", ready, "--log", "warn"]
+    command += ["--store", STORE] if STORE else []
     process = subprocess.Popen(command, stderr=log, env={**os.environ, **settings})
     for _ in range(600):
         if os.path.exists(ready):
@@ -86,22 +90,32 @@ def load(make, acknowledged, sent, stop, lock, number, name):
             return
 
 
+def rows(data, sql):
+    """Rows of the metadata."""
+    if not STORE:
+        with sqlite3.connect("file:%s?mode=ro" % os.path.join(data, "doorstep.db"), uri=True) as db:
+            return db.execute(sql).fetchall()
+    told = subprocess.run([os.environ["PSQL"], STORE, "-XAtF", "\x1f", "-c", sql], check=True, capture_output=True, text=True)
+    cell = lambda text: None if text == "" else int(text) if text.isdigit() else text
+    return [tuple(cell(text) for text in line.split("\x1f")) for line in told.stdout.splitlines()]
+
+
 def leftovers(data):
     """What nobody owns: rows, files, segments. Empty once the sweeps have done their work."""
-    with sqlite3.connect("file:%s?mode=ro" % os.path.join(data, "doorstep.db"), uri=True) as db:
-        blobs = db.execute("SELECT id, place, refs, segment, size FROM blobs").fetchall()
-        owned = dict(
-            db.execute(
-                """SELECT blob, COUNT(*) FROM (SELECT blob FROM objects UNION ALL SELECT blob FROM object_versions
-                   UNION ALL SELECT blob FROM object_pieces UNION ALL SELECT blob FROM object_parts)
-                   WHERE blob IS NOT NULL GROUP BY blob"""
-            ).fetchall()
+    blobs = rows(data, "SELECT id, place, refs, segment, size FROM blobs")
+    owned = dict(
+        rows(
+            data,
+            """SELECT blob, COUNT(*) FROM (SELECT blob FROM objects UNION ALL SELECT blob FROM object_versions
+               UNION ALL SELECT blob FROM object_pieces UNION ALL SELECT blob FROM object_parts) AS owners
+               WHERE blob IS NOT NULL GROUP BY blob""",
         )
+    )
     found = []
     for blob, _, refs, _, _ in blobs:
         assert refs == owned.get(blob, 0), "blob %s counts %d owners of %d" % (blob, refs, owned.get(blob, 0))
         if refs == 0:
-            found.append("row " + blob)
+            found.append("row %s" % blob)
     assert not set(owned) - {row[0] for row in blobs}, "an object's bytes are in no table"
     files = os.path.join(data, "blobs", "files")
     there = {name for part in os.listdir(files) for name in os.listdir(os.path.join(files, part))}

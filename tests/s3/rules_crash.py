@@ -1,6 +1,8 @@
 """kill -9 while upload rules are followed: every acknowledged upload gets its results, each of them once.
 
-    rules_crash.py DOORSTEP ROUNDS
+    rules_crash.py DOORSTEP ROUNDS [POSTGRES_URL]
+
+The metadata is in SQLite, or in the empty schema that the URL names.
 """
 
 import json
@@ -19,6 +21,7 @@ import boto3
 from botocore.client import Config
 
 BINARY, ROUNDS = sys.argv[1], int(sys.argv[2])
+STORE = ["--store", sys.argv[3]] if len(sys.argv) > 3 else []
 WIDTHS = [8, 12, 16]
 
 
@@ -37,6 +40,7 @@ class Server:
         if os.path.exists(ready):
             os.remove(ready)
         command = [BINARY, "up", "--ephemeral", "--data", data, "--roles", "city,api,objects", "--ready-file", ready, "--log", "warn"]
+        command += STORE
         # A job is held for twice this time and five seconds by a process that died.
         environment = dict(os.environ, DOORSTEP_PICTURES_TIME_S="2")
         self.process = subprocess.Popen(command, stderr=log, env=environment)

@@ -8,6 +8,7 @@ import http.server
 import json
 import os
 import socket
+import struct
 import sys
 import tempfile
 import threading
@@ -18,6 +19,7 @@ import urllib.parse
 import urllib.request
 import uuid
 import warnings
+import zlib
 
 import boto3
 import requests
@@ -311,6 +313,42 @@ class Pictures(Bucket):
         self.assertEqual((answer.status_code, answer.json()["RetCode"]), (400, -149400))
         answer = requests.get(signed + "&iopcmd=imageinfo")
         self.assertEqual((answer.json()["width"], answer.json()["height"]), (90, 60))
+
+
+    def test_pictures_are_made_of_uploads(self):
+        def put(key, ask, data, **more):
+            header = {"Content-Type": "image/png", **more}
+            header["Authorization"] = FILES.authorization("put", self.b, key, header)
+            return requests.put(FILES.public_download_url(self.b, key) + "?" + ask, data=data, headers=header)
+
+        # As PutFileWithIopString of UCloud's SDK for Go and withIopCmd of the one for Java send it.
+        sent = png(90, 60)
+        md5 = hashlib.md5(sent).hexdigest()
+        ask = "iopcmd=thumbnail&type=4&width=30|iopcmd=rotate&degree=90|iopcmd=convert&dst=webp"
+        answer = put("shop/门.webp", ask, sent, **{"Content-MD5": md5, "X-Ufile-Meta-Color": "red"})
+        self.assertEqual(answer.status_code, 200, answer.text)
+        stored = self.read("shop/门.webp")
+        self.assertEqual((stored[8:12], answer.headers["ETag"].strip('"')), (b"WEBP", file_etag(self.local(stored))))
+        head = S3.head_object(Bucket=self.b, Key="shop/门.webp")
+        self.assertEqual((head["ContentType"], head["Metadata"]), ("image/webp", {"color": "red"}))
+        signed = FILES.private_download_url(self.b, "shop/门.webp", expires=60)
+        info = requests.get(signed + "&iopcmd=imageinfo").json()
+        self.assertEqual((info["width"], info["height"]), (20, 30))
+        head = b"IHDR" + struct.pack(">II", 65_536, 65_536) + sent[24:29]
+        huge = sent[:12] + head + struct.pack(">I", zlib.crc32(head)) + sent[33:]
+        for ask, data in [
+            ("iopcmd=thumbnail&type=4&width=none", sent),
+            ("iopcmd=nothing", sent),
+            ("iopcmd", sent),
+            ("iopcmd=saveAs&key=k", sent),
+            ("iopcmd=rotate&degree=90", b"no picture"),
+            ("iopcmd=rotate&degree=90", sent[: len(sent) // 2]),
+            ("iopcmd=thumbnail&type=4&width=30", huge),
+        ]:
+            answer = put("bad", ask, data)
+            self.assertEqual((answer.status_code, answer.json()["RetCode"]), (400, -149400), (ask, answer.text))
+        self.assertEqual(FILES.head_file(self.b, "bad")[1].status_code, 404)
+        self.assertEqual(put("bad", "iopcmd=rotate&degree=90", bytes(41_000_000)).status_code, 413)
 
 
 class Callbacks(Bucket):

@@ -138,7 +138,9 @@ impl ObjectsRole {
         };
         let s3 = S3Face::new(objects.clone(), self.keys.clone(), s3).metered(Arc::new(self.meter.clone()));
         // What is UFile's by its signature, query or form is answered by its face; all else goes on to S3's.
-        let ufile = UfileFace::new(objects.clone(), self.keys, fetcher, ufile).metered(Arc::new(self.meter.clone()));
+        let ufile = UfileFace::new(objects.clone(), self.keys, fetcher, ufile)
+            .metered(Arc::new(self.meter.clone()))
+            .making(Arc::new(pictures.clone()));
         let marking = ufile.clone();
         let face = ufile.in_front_of(s3);
         let log = ObjectLog { facts: self.facts, meter: self.meter.clone(), wall: Arc::clone(&self.wall) };

@@ -88,14 +88,44 @@ impl Drop for TestDatabase {
 /// # Panics
 /// When a store cannot be opened: a test has nothing to go on with.
 pub fn stores(migrations: &[Migration]) -> Vec<Store> {
-    let mut stores = vec![memory(migrations)];
-    if let Some(database) = TestDatabase::postgres() {
-        let options = StoreOptions { connections: 4, ..StoreOptions::default() };
-        let store = Store::open_with(database.url(), migrations, &options).expect("the migrations suit PostgreSQL");
-        store.keep(Box::new(database));
-        stores.push(store);
-    }
-    stores
+    std::iter::once(memory(migrations)).chain(postgres(migrations)).collect()
+}
+
+/// A fresh store on the PostgreSQL server for tests, or `None` when none is named.
+///
+/// # Panics
+/// When one is named but cannot be opened.
+pub fn postgres(migrations: &[Migration]) -> Option<Store> {
+    let database = TestDatabase::postgres()?;
+    let options = StoreOptions { connections: 4, ..StoreOptions::default() };
+    let store = Store::open_with(database.url(), migrations, &options).expect("the migrations suit PostgreSQL");
+    store.keep(Box::new(database));
+    Some(store)
+}
+
+/// What a test of [`on_each_store`](crate::on_each_store) opens its store with: [`memory`] or [`postgres`].
+pub type Opener = fn(&[Migration]) -> Option<Store>;
+
+/// Makes two tests of each `async fn name(open: Opener)`: one on SQLite, one on PostgreSQL, which passes where no
+/// server is named.
+#[macro_export]
+macro_rules! on_each_store {
+    ($($name:ident),+ $(,)?) => {
+        mod on_sqlite {
+            $(#[tokio::test]
+            async fn $name() {
+                super::$name(|migrations| Some($crate::testing::memory(migrations))).await;
+            })+
+        }
+        mod on_postgres {
+            $(#[tokio::test]
+            async fn $name() {
+                if std::env::var_os($crate::testing::POSTGRES_VARIABLE).is_some() {
+                    super::$name($crate::testing::postgres).await;
+                }
+            })+
+        }
+    };
 }
 
 /// A fresh in-memory SQLite store.

@@ -59,6 +59,12 @@ impl Paced {
         Self { pace, bytes: 0, waited: Duration::ZERO, since: None }
     }
 
+    /// How many bytes came.
+    #[must_use]
+    pub const fn bytes(&self) -> u64 {
+        self.bytes
+    }
+
     /// A wait begins, or goes on. Returns how much longer it may take from its beginning.
     pub fn wait(&mut self) -> Duration {
         self.since.get_or_insert_with(doorstep_clock::monotonic);

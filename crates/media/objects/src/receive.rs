@@ -1,13 +1,13 @@
 //! Taking in a body: hashed and written in the same pass, in bounded memory, within its time.
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use doorstep_blobs::{Stored, Writer};
 use futures::stream::{self, BoxStream};
 use futures::{Stream, StreamExt as _};
 use tokio::task::JoinHandle;
 
 use crate::checksum::Algorithm;
-use crate::digest::{Digests, Sums};
+use crate::digest::{Digests, Md5Sum, Sums, hex, md5};
 use crate::seal::{Frames, Sealing};
 use crate::{Objects, ObjectsError, Paced};
 
@@ -154,6 +154,47 @@ impl Objects {
             }
         };
         Ok(Received { stored: sink.finish().await?, sums })
+    }
+
+    /// Takes a whole body into memory, at the pace of an upload and checked as one: for something that is made of it.
+    ///
+    /// # Errors
+    /// [`ObjectsError::TooLarge`] above `limit` bytes, [`ObjectsError::IncompleteBody`], [`ObjectsError::BadDigest`];
+    /// what the body ends with.
+    pub async fn gather<S>(
+        &self,
+        mut body: S,
+        announced: Option<u64>,
+        sum: Option<Md5Sum>,
+        limit: u64,
+    ) -> Result<Bytes, ObjectsError>
+    where
+        S: Stream<Item = Result<Bytes, BodyError>> + Send + Unpin,
+    {
+        if announced.is_some_and(|announced| announced > limit) {
+            return Err(ObjectsError::TooLarge { limit });
+        }
+        let (mut held, mut paced) = (BytesMut::new(), Paced::new(self.config().pace));
+        while let Some(piece) = paced.next(&mut body).await? {
+            if (held.len() + piece.len()) as u64 > limit {
+                return Err(ObjectsError::TooLarge { limit });
+            }
+            held.extend_from_slice(&piece);
+        }
+        let (bytes, received) = (held.freeze(), paced.bytes());
+        if let Some(announced) = announced.filter(|announced| *announced != received) {
+            return Err(ObjectsError::IncompleteBody { announced, received });
+        }
+        if let Some(announced) = sum {
+            let hashed = bytes.clone();
+            let computed = tokio::task::spawn_blocking(move || md5(&hashed)).await;
+            let computed = computed.map_err(|_| doorstep_blobs::BlobsError::Closed)?;
+            if computed != announced {
+                let (announced, computed) = (hex(&announced), hex(&computed));
+                return Err(ObjectsError::BadDigest { algorithm: "MD5", announced, computed, received });
+            }
+        }
+        Ok(bytes)
     }
 
     async fn pump<S>(&self, body: &mut S, sink: &mut Sink, taking: Taking<'_>) -> Result<Sums, ObjectsError>

@@ -133,7 +133,10 @@ fn allowed(settings: &PictureSettings, key: &str, wanted: &Wanted, grant: &Trust
 }
 
 /// What is done, and when the owner has changed it last.
-fn pipeline(settings: &PictureSettings, wanted: Wanted) -> Result<(Pipeline, Option<Timestamp>), PictureError> {
+pub(crate) fn pipeline(
+    settings: &PictureSettings,
+    wanted: Wanted,
+) -> Result<(Pipeline, Option<Timestamp>), PictureError> {
     match wanted {
         Wanted::Pipeline(pipeline) => Ok((*pipeline, None)),
         Wanted::Style(name) => {

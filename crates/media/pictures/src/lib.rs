@@ -25,6 +25,7 @@ mod recipe;
 mod rules;
 mod service;
 mod settings;
+mod uploads;
 mod usage;
 mod worker;
 mod workshop;

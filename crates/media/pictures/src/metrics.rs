@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// Counter: requests for pictures by `outcome` (hit, made, joined, unchanged, refused).
+/// Counter: requests for pictures by `outcome` (hit, made, joined, unchanged, stored, refused).
 pub const REQUESTS: &str = "doorstep_pictures_requests_total";
 /// Counter: requests refused or failed, by `reason`.
 pub const REFUSED: &str = "doorstep_pictures_refused_total";

@@ -7,9 +7,10 @@ use bytes::Bytes;
 use doorstep_clock::SharedClock;
 use doorstep_fetch::Fetcher;
 use doorstep_identity::Vault;
-use doorstep_images::{ImageError, Limited, Limits, probe, process};
+use doorstep_images::{ImageError, Limited, Limits, Pipeline, probe, process};
 use doorstep_objects::{Bucket, Get, Object, Objects, ObjectsError};
 use doorstep_store::Store;
+use tokio::sync::Semaphore;
 use tracing::Instrument as _;
 
 use crate::cache::{Cache, CachePlace};
@@ -17,8 +18,9 @@ use crate::flights::{Flights, Interest, Outcome};
 use crate::overlays::Overlays;
 use crate::picture::{About, Picture};
 use crate::recipe::{Overlay, Recipe, is_negotiated};
+use crate::uploads::ROOM_KIB;
 use crate::usage::{Meter, Usage};
-use crate::workshop::{Workshop, WorkshopConfig};
+use crate::workshop::{Place, Workshop, WorkshopConfig};
 use crate::{PictureError, metrics};
 
 /// How it is set.
@@ -75,9 +77,11 @@ pub(crate) struct Inner {
     pub(crate) domains: Vec<String>,
     pub(crate) overlays: Overlays,
     pub(crate) limits: Limits,
+    /// For the bytes of uploads of which pictures are made, KiB.
+    pub(crate) room: Semaphore,
     cache: Cache,
     flights: Arc<Flights>,
-    workshop: Workshop,
+    pub(crate) workshop: Workshop,
 }
 
 impl std::fmt::Debug for Pictures {
@@ -119,6 +123,7 @@ impl Pictures {
             domains: config.domains.iter().map(|domain| domain.to_ascii_lowercase()).collect(),
             overlays: Overlays::new(fetcher),
             limits: config.limits,
+            room: Semaphore::new(ROOM_KIB),
             cache: Cache::open(&config.cache)?,
             flights: Arc::default(),
             workshop: Workshop::open(&config.workshop)?,
@@ -151,18 +156,46 @@ impl Pictures {
             return Err(PictureError::Busy);
         }
         let source = self.load(&recipe.bucket, &recipe.object).await?;
+        let overlays = self.load_overlays(&recipe.bucket, &recipe.overlays).await?;
+        let order = (recipe.pipeline.clone(), recipe.accept);
+        let made = self.work(place, &recipe.bucket, source, order, overlays, move || !interest.is_lost()).await?;
+        if !recipe.is_sealed() {
+            self.inner.cache.put(recipe.key, &made).await;
+        }
+        Ok(made)
+    }
+
+    /// The pictures to be laid over.
+    pub(crate) async fn load_overlays(
+        &self,
+        bucket: &Bucket,
+        named: &[(String, Overlay)],
+    ) -> Result<HashMap<String, Bytes>, PictureError> {
         let mut overlays = HashMap::new();
-        for (name, overlay) in &recipe.overlays {
+        for (name, overlay) in named {
             let bytes = match overlay {
-                Overlay::Object(object) => self.load(&recipe.bucket, object).await?,
+                Overlay::Object(object) => self.load(bucket, object).await?,
                 Overlay::Fetched(bytes, _) => bytes.clone(),
             };
             overlays.insert(name.clone(), bytes);
         }
+        Ok(overlays)
+    }
+
+    /// Makes a picture at its place, if it is still wanted when its turn comes, and tells the meter.
+    pub(crate) async fn work(
+        &self,
+        place: Place,
+        bucket: &Bucket,
+        source: Bytes,
+        (pipeline, accept): (Pipeline, &'static str),
+        overlays: HashMap<String, Bytes>,
+        wanted: impl FnOnce() -> bool + Send + 'static,
+    ) -> Result<Picture, PictureError> {
         let bytes_in = (source.len() + overlays.values().map(Bytes::len).sum::<usize>()) as u64;
-        let (limits, pipeline, accept) = (self.inner.limits.clone(), recipe.pipeline.clone(), recipe.accept);
+        let limits = self.inner.limits.clone();
         let work = move || {
-            if interest.is_lost() {
+            if !wanted() {
                 return Err(PictureError::Busy);
             }
             Ok(picture(&source, pipeline, accept, &limits, &overlays)?)
@@ -172,16 +205,13 @@ impl Pictures {
         let about = &made.about;
         tracing::debug!(width = about.width, height = about.height, bytes = made.body.len(), ?cpu, "made");
         self.inner.needs.meter.picture(&Usage {
-            tenant: recipe.bucket.tenant.clone(),
-            bucket: recipe.bucket.name.clone(),
+            tenant: bucket.tenant.clone(),
+            bucket: bucket.name.clone(),
             cpu,
             bytes_in,
             bytes_out: made.body.len() as u64,
             pixels: u64::from(about.width) * u64::from(about.height) * u64::from(about.frames),
         });
-        if !recipe.is_sealed() {
-            self.inner.cache.put(recipe.key, &made).await;
-        }
         Ok(made)
     }
 
@@ -210,7 +240,7 @@ impl Pictures {
 /// The work itself, on a thread that may work.
 fn picture(
     source: &[u8],
-    mut pipeline: doorstep_images::Pipeline,
+    mut pipeline: Pipeline,
     accept: &str,
     limits: &Limits,
     overlays: &HashMap<String, Bytes>,

@@ -13,7 +13,7 @@ use s3s::access::{S3Access, S3AccessContext};
 use s3s::path::S3Path;
 use s3s::{S3Error, S3ErrorCode, S3Result};
 
-use crate::asked::{may_list, policy, stranger, version_of};
+use crate::asked::{Spoken, may_list, policy, stranger, version_of};
 use crate::error;
 use crate::metered::Payer;
 
@@ -198,7 +198,15 @@ impl S3Access for Gate {
             return Err(error::denied("The bucket's owner is not the one that x-amz-expected-bucket-owner names."));
         }
         let by_tenant = match &bucket {
-            Some(bucket) => self.let_in(cx, &operation, who.as_ref(), bucket).await?,
+            Some(bucket) => {
+                let key = match cx.s3_path() {
+                    S3Path::Object { key, .. } => Some(&**key),
+                    _ => None,
+                };
+                let query = cx.uri().query().unwrap_or_default();
+                let spoken = Spoken { operation: &operation, key, query, headers: cx.headers() };
+                self.let_in(&spoken, who.as_ref(), bucket).await?
+            }
             None => who
                 .as_ref()
                 .is_some_and(|who| {
@@ -223,25 +231,27 @@ impl S3Access for Gate {
 }
 
 impl Gate {
-    /// Whether somebody may, and if so whether as a key of the bucket's tenant.
-    async fn let_in(
+    /// The caller of what is asked, if they may.
+    pub(crate) async fn admit(
         &self,
-        cx: &S3AccessContext<'_>,
-        operation: &str,
-        who: Option<&Principal>,
-        bucket: &Bucket,
-    ) -> S3Result<Option<bool>> {
-        let version = version_of(cx.uri().query().unwrap_or_default());
-        let key = match cx.s3_path() {
-            S3Path::Object { key, .. } => Some(&**key),
-            _ => None,
-        };
+        spoken: &Spoken<'_>,
+        who: Option<Principal>,
+        bucket: &Arc<Bucket>,
+    ) -> S3Result<Option<Caller>> {
+        let by_tenant = self.let_in(spoken, who.as_ref(), bucket).await?;
+        Ok(by_tenant.map(|by_tenant| Caller { who, bucket: Some(Arc::clone(bucket)), by_tenant }))
+    }
+
+    /// Whether somebody may, and if so whether as a key of the bucket's tenant.
+    async fn let_in(&self, spoken: &Spoken<'_>, who: Option<&Principal>, bucket: &Bucket) -> S3Result<Option<bool>> {
+        let Spoken { operation, key, query, .. } = *spoken;
+        let version = version_of(query);
         let tagged = bucket.policy.as_ref().is_some_and(|policy| policy.asks_for_tags());
         let object = match key.filter(|_| tagged) {
             Some(key) => self.objects.head(bucket, key, version.as_deref()).await.ok(),
             None => None,
         };
-        let verdict = policy(cx, operation, who, bucket, object.as_ref());
+        let verdict = policy(spoken, who, bucket, object.as_ref());
         let own = who.is_some_and(|who| who.tenant.as_str() == bucket.tenant);
         // The owner can always repair the policy itself.
         let repairs = operation.ends_with("BucketPolicy") && Need::Manage.owns(who, bucket);

@@ -2,8 +2,7 @@
 
 use doorstep_identity::Principal;
 use doorstep_objects::{Asked, Bucket, Object, Verdict};
-use s3s::access::S3AccessContext;
-use s3s::path::S3Path;
+use http::HeaderMap;
 
 /// Headers that conditions can ask for as `s3:<header>`.
 const HEADERS: [&str; 12] = [
@@ -72,23 +71,33 @@ fn query_word(query: &str, name: &str) -> Option<String> {
     crate::convert::percent_decoded(raw)
 }
 
+/// What is asked, as far as policies look at it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Spoken<'a> {
+    /// By its name in the model.
+    pub(crate) operation: &'a str,
+    /// The object, if it is about one.
+    pub(crate) key: Option<&'a str>,
+    pub(crate) query: &'a str,
+    pub(crate) headers: &'a HeaderMap,
+}
+
 /// What the bucket's policy says. `object` is what is there, where the policy asks for its tags.
 pub(crate) fn policy(
-    cx: &S3AccessContext<'_>,
-    operation: &str,
+    spoken: &Spoken<'_>,
     who: Option<&Principal>,
     bucket: &Bucket,
     object: Option<&Object>,
 ) -> Verdict {
     let Some(policy) = &bucket.policy else { return Verdict::Silent };
-    let query = cx.uri().query().unwrap_or_default();
-    let resource = match cx.s3_path() {
-        S3Path::Object { key, .. } => format!("{}/{key}", bucket.name),
+    let Spoken { operation, query, .. } = *spoken;
+    let resource = match spoken.key {
+        Some(key) => format!("{}/{key}", bucket.name),
         // Which objects is in the body: the policy has to speak of all.
-        _ if matches!(operation, "DeleteObjects" | "PostObject") => format!("{}/*", bucket.name),
-        _ => bucket.name.clone(),
+        None if operation == "DeleteObjects" => format!("{}/*", bucket.name),
+        None => bucket.name.clone(),
     };
-    let header = |name: &str| cx.headers().get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
+    let header = |name: &str| spoken.headers.get(name).and_then(|v| v.to_str().ok()).map(str::to_owned);
     let mut context: Vec<(String, String)> = vec![("aws:SecureTransport".to_owned(), "false".to_owned())];
     let mut add = |key: String, value: Option<String>| context.extend(value.map(|value| (key, value)));
     add("aws:Referer".to_owned(), header("referer"));

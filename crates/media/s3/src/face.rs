@@ -17,6 +17,7 @@ use crate::access::Gate;
 use crate::answer;
 use crate::auth::Secrets;
 use crate::cors::{self, Origin};
+use crate::form::{Forms, Post};
 use crate::host::Domains;
 use crate::metered::Payer;
 use crate::metrics;
@@ -35,19 +36,11 @@ pub struct Config {
     pub requests: usize,
     /// Domains under which buckets are websites: `photos.<domain>`.
     pub website_domains: Vec<String>,
-    /// Largest upload by an HTML form, bytes: it is held in memory.
-    pub form_bytes: u64,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self {
-            domains: Vec::new(),
-            region: "us-east-1".to_owned(),
-            requests: 1024,
-            website_domains: Vec::new(),
-            form_bytes: 32 << 20,
-        }
+        Self { domains: Vec::new(), region: "us-east-1".to_owned(), requests: 1024, website_domains: Vec::new() }
     }
 }
 
@@ -55,6 +48,7 @@ impl Default for Config {
 #[derive(Clone)]
 pub struct S3Face {
     inner: S3Service,
+    forms: Arc<Forms>,
     objects: Objects,
     domains: Arc<[String]>,
     websites: Arc<[String]>,
@@ -75,11 +69,15 @@ impl S3Face {
     pub fn new(objects: Objects, keys: Keys, config: Config) -> Self {
         let mut limits = S3Config::default();
         limits.xml_max_body_size = 2 << 20;
-        limits.post_object_max_file_size = config.form_bytes;
+        // Forms for a bucket are taken in here; what else comes as one is refused by its head.
+        limits.post_object_max_file_size = 0;
         limits.form_max_field_size = 64 << 10;
-        limits.form_max_fields_size = 1 << 20;
-        limits.form_max_parts = 100;
+        limits.form_max_fields_size = 64 << 10;
         let region = Arc::from(config.region.as_str());
+        let forms = Forms {
+            face: Operations::new(objects.clone(), keys.clone(), config.region.clone()),
+            gate: Gate { objects: objects.clone(), keys: keys.clone() },
+        };
         let mut builder = S3ServiceBuilder::new(Operations::new(objects.clone(), keys.clone(), config.region));
         builder.set_config(Arc::new(StaticConfigProvider::new(Arc::new(limits))));
         builder.set_auth(Secrets(keys.clone()));
@@ -90,6 +88,7 @@ impl S3Face {
         }
         Self {
             inner: builder.build(),
+            forms: Arc::new(forms),
             objects,
             domains: domains.into(),
             websites: config.website_domains.iter().map(|d| d.to_ascii_lowercase()).collect(),
@@ -178,6 +177,7 @@ where
         let started = doorstep_clock::monotonic();
         let head = method == http::Method::HEAD;
         let (mut inner, places, objects) = (self.inner.clone(), Arc::clone(&self.places), self.objects.clone());
+        let post = Post::of(&request, &self.domains).map(|post| (post, Arc::clone(&self.forms)));
         let (payer, meter) = (Payer::default(), Arc::clone(&self.meter));
         if let Some(visit) = Visit::of(&request, &self.websites) {
             return Box::pin(async move {
@@ -227,12 +227,15 @@ where
             let mut response = match places.try_acquire_owned() {
                 Ok(_) if expired => refused(StatusCode::FORBIDDEN, "AccessDenied", "Request has expired", ""),
                 Err(_) => refused(StatusCode::SERVICE_UNAVAILABLE, "SlowDown", "Please reduce your request rate.", ""),
-                Ok(_place) => match tower::Service::call(&mut inner, request).await {
-                    Ok(response) => response,
-                    Err(error) => {
-                        tracing::error!(error = ?error, "an S3 request failed on the wire");
-                        refused(StatusCode::INTERNAL_SERVER_ERROR, "InternalError", "The request failed.", "")
-                    }
+                Ok(_place) => match post {
+                    Some((post, forms)) => forms.answer(post, request, &payer).await,
+                    None => match tower::Service::call(&mut inner, request).await {
+                        Ok(response) => response,
+                        Err(error) => {
+                            tracing::error!(error = ?error, "an S3 request failed on the wire");
+                            refused(StatusCode::INTERNAL_SERVER_ERROR, "InternalError", "The request failed.", "")
+                        }
+                    },
                 },
             };
             if slow.happened() {

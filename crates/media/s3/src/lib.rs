@@ -1,7 +1,7 @@
 //! The S3 face of the object engine: S3's wire in and out, every decision in the engine.
 //!
-//! The wire (routing, SigV4, XML, chunked bodies, form uploads) is the crate `s3s`, generated from the model
-//! that AWS publishes. Here are the answers to its questions: who signs with this key ([`auth`]), may they
+//! The wire (routing, SigV4, XML, chunked bodies) is the crate `s3s`, generated from the model that AWS publishes; only
+//! uploads by HTML forms are taken in here ([`form`]), as they come and not whole. Here are the answers to its questions: who signs with this key ([`auth`]), may they
 //! ([`access`]), which bucket does a host name ([`host`]), and what an operation means for the engine.
 
 mod access;
@@ -17,6 +17,7 @@ mod encryption;
 mod error;
 mod event_ops;
 mod face;
+mod form;
 mod guard_ops;
 mod host;
 mod list_ops;

@@ -4,7 +4,7 @@
 //! other refusal has the code −149000 − status, so that it never passes for one of UCloud's.
 
 use doorstep_identity::IdentityError;
-use doorstep_objects::{ObjectsError, Refusal, Told};
+use doorstep_objects::{NotMade, ObjectsError, Refusal, Told};
 use http::StatusCode;
 
 /// Refusals and failures of the face.
@@ -56,6 +56,16 @@ pub enum UfileError {
     /// The object is stored, but its callback came to nothing.
     #[error("the file is stored, but its callback failed: {0}")]
     Callback(String),
+    /// What is asked cannot be made of the upload; nothing is stored.
+    #[error("{message}")]
+    NotMade {
+        /// HTTP's number.
+        status: u16,
+        /// S3's word for it, or one like it.
+        code: &'static str,
+        /// What is wrong and how it would be right.
+        message: String,
+    },
     /// The keys cannot be checked now.
     #[error("keys cannot be checked now; try again")]
     NoKeys,
@@ -73,6 +83,15 @@ impl From<IdentityError> for UfileError {
                 tracing::error!(%error, "keys cannot be checked");
                 Self::NoKeys
             }
+        }
+    }
+}
+
+impl From<NotMade> for UfileError {
+    fn from(error: NotMade) -> Self {
+        match error {
+            NotMade::Upload(error) => Self::Objects(error),
+            NotMade::Refused { status, code, message } => Self::NotMade { status, code, message },
         }
     }
 }
@@ -111,6 +130,7 @@ impl UfileError {
             Self::Miss => StatusCode::NOT_FOUND,
             Self::Busy | Self::NoKeys => StatusCode::SERVICE_UNAVAILABLE,
             Self::Callback(_) => StatusCode::BAD_GATEWAY,
+            Self::NotMade { status, .. } => StatusCode::from_u16(*status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR),
             Self::Objects(error) => of_engine(error),
         }
     }
@@ -130,6 +150,7 @@ impl UfileError {
                 | ObjectsError::NoSuchVersion { .. }
                 | ObjectsError::IsDeleteMarker { .. },
             ) => -148_654,
+            Self::NotMade { status, code, .. } => code_of(code, *status),
             other => -149_000 - i64::from(other.status().as_u16()),
         }
     }
@@ -151,21 +172,27 @@ impl UfileError {
             Self::NotColder => "not_colder",
             Self::Busy => "busy",
             Self::Callback(_) => "callback",
+            Self::NotMade { .. } => "not_made",
             Self::NoKeys => "no_keys",
             Self::Objects(error) => error.as_str(),
         }
     }
 }
 
-/// What something in front of the face refuses (a picture, say), in UFile's form.
-pub(crate) fn words(refusal: &Refusal<'_>) -> Told {
-    let code = match refusal.code {
+/// UFile's number for what is not the face's own refusal, by S3's word for it.
+fn code_of(code: &str, status: u16) -> i64 {
+    match code {
         "NoSuchBucket" => -30_010,
         "NoSuchKey" | "NoSuchVersion" => -148_654,
         "SignatureDoesNotMatch" => -148_658,
         "InvalidObjectState" => -148_671,
-        _ => -149_000 - i64::from(refusal.status),
-    };
+        _ => -149_000 - i64::from(status),
+    }
+}
+
+/// What something in front of the face refuses (a picture, say), in UFile's form.
+pub(crate) fn words(refusal: &Refusal<'_>) -> Told {
+    let code = code_of(refusal.code, refusal.status);
     let body = serde_json::json!({ "RetCode": code, "ErrMsg": refusal.message }).to_string();
     Told { media_type: "application/json", body }
 }

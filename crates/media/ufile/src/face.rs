@@ -6,7 +6,7 @@ use doorstep_fetch::Fetcher;
 use doorstep_identity::{Keys, Principal};
 use doorstep_meter::{SharedMetering, Unmetered};
 use doorstep_objects::{
-    AsSource, Body as Bytes, BodyError, Bucket, Granted, Object, Objects, ObjectsError, Served, cors,
+    AsSource, Body as Bytes, BodyError, Bucket, Granted, Maker, Object, Objects, ObjectsError, Served, cors,
 };
 use futures::TryStreamExt as _;
 use http::request::Parts;
@@ -20,7 +20,7 @@ use crate::access::{Signed, permit};
 use crate::answer::{self, Answer, Body};
 use crate::call::Call;
 use crate::callback::Callback;
-use crate::form::Form;
+use crate::form::{self, Form};
 use crate::request::Target;
 use crate::signature::ToSign;
 use crate::{Config, RequestBody, UfileError};
@@ -33,6 +33,7 @@ pub struct UfileFace {
     pub(crate) keys: Keys,
     pub(crate) caller: Fetcher,
     pub(crate) config: Arc<Config>,
+    maker: Option<Arc<dyn Maker>>,
     places: Arc<Semaphore>,
     meter: SharedMetering,
 }
@@ -58,6 +59,10 @@ pub(crate) struct Asked {
     pub(crate) callback: Option<Callback>,
     /// Something else is made of what is read.
     pub(crate) as_source: bool,
+    /// Makes what is stored of what is sent.
+    pub(crate) maker: Option<Arc<dyn Maker>>,
+    /// The request's own header is signed, not an address that others may have.
+    pub(crate) in_person: bool,
 }
 
 impl Asked {
@@ -93,7 +98,7 @@ impl UfileFace {
     #[must_use]
     pub fn new(objects: Objects, keys: Keys, caller: Fetcher, config: Config) -> Self {
         let places = Arc::new(Semaphore::new(config.requests));
-        Self { objects, keys, caller, config: Arc::new(config), places, meter: Arc::new(Unmetered) }
+        Self { objects, keys, caller, config: Arc::new(config), maker: None, places, meter: Arc::new(Unmetered) }
     }
 
     /// The same face, with requests counted by this meter. What they send is counted by whoever sends it, by the mark
@@ -101,6 +106,14 @@ impl UfileFace {
     #[must_use]
     pub fn metered(mut self, meter: SharedMetering) -> Self {
         self.meter = meter;
+        self
+    }
+
+    /// The same face, with somebody who makes of uploads what their query asks for: pictures. Without, such uploads
+    /// are refused.
+    #[must_use]
+    pub fn making(mut self, maker: Arc<dyn Maker>) -> Self {
+        self.maker = Some(maker);
         self
     }
 
@@ -174,7 +187,9 @@ impl UfileFace {
         told.call = call.as_str();
         tracing::Span::current().record("call", told.call);
         let as_source = head.extensions.get::<AsSource>().is_some();
-        if ["iopcmd", "iopstyle", "x-oss-process"].iter().any(|name| target.query.has(name)) && !as_source {
+        let pictured = ["iopcmd", "iopstyle", "x-oss-process"].iter().any(|name| target.query.has(name));
+        let maker = self.maker.clone().filter(|_| pictured && call == Call::PutFile);
+        if pictured && !as_source && maker.is_none() {
             // Pictures are made in front of this face, and then it is asked for a source. Never the original instead.
             return Err(UfileError::NotServed("processing of pictures by this call"));
         }
@@ -190,7 +205,7 @@ impl UfileFace {
                 let form = Form::open(body, content_type.as_deref().unwrap_or_default(), self.objects.config().pace);
                 let form = form.await?;
                 let none = || UfileError::field("FileName", "the form names no file", "send it before the file");
-                target.key = form.head.key().filter(|key| !key.is_empty()).ok_or_else(none)?.to_owned();
+                target.key = form::key(&form.head).filter(|key| !key.is_empty()).ok_or_else(none)?.to_owned();
                 field = form.head.field("Authorization").map(str::to_owned);
                 content_type = form.head.content_type.clone();
                 (body, length) = (form.file, None);
@@ -223,11 +238,22 @@ impl UfileFace {
             _ => None,
         };
         let (Parts { method, headers, .. }, body) = (head, SyncStream::new(body));
-        self.carry_out(
-            call,
-            Asked { who, bucket, target, method, headers, content_type, body, length, callback, as_source },
-        )
-        .await
+        let in_person = matches!(signed, Signed::Header(_));
+        let asked = Asked {
+            who,
+            bucket,
+            target,
+            method,
+            headers,
+            content_type,
+            body,
+            length,
+            callback,
+            as_source,
+            maker,
+            in_person,
+        };
+        self.carry_out(call, asked).await
     }
 
     /// What the bucket's rules say to a page of another origin.

@@ -4,6 +4,7 @@ use std::convert::Infallible;
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
+use doorstep_objects::form::{Beginning, FormHead, begin, boundary};
 use doorstep_objects::{Body as Incoming, BodyError, Pace, Words};
 use futures::future::BoxFuture;
 use futures::{StreamExt as _, TryStreamExt as _};
@@ -13,12 +14,12 @@ use http_body::Frame;
 use http_body_util::combinators::UnsyncBoxBody;
 use http_body_util::{BodyDataStream, BodyExt as _, StreamBody};
 
+use crate::UfileFace;
 use crate::answer::Body;
 use crate::call::{is_form, is_hit};
 use crate::error::words;
-use crate::form::{Beginning, begin, boundary};
+use crate::form::{is_file, key};
 use crate::request::{Target, host};
-use crate::{UfileFace, form};
 
 /// A body that broke off.
 #[derive(Debug, thiserror::Error)]
@@ -98,7 +99,7 @@ fn claim(head: &Parts, own_hosts: &[(String, String)]) -> Claim {
 async fn ours(head: &Parts, mut body: Incoming, pace: Pace) -> (bool, Incoming) {
     let kind = head.headers.get(header::CONTENT_TYPE).and_then(|v| v.to_str().ok()).unwrap_or_default();
     let Some(boundary) = boundary(kind) else { return (false, body) };
-    match begin(&mut body, &boundary, pace).await {
+    match begin(&mut body, &boundary, is_file, pace).await {
         Ok((beginning, read)) => {
             let ours = matches!(&beginning, Beginning::Form(head) if is_ours(head));
             (ours, futures::stream::once(async { Ok(read) }).chain(body).boxed())
@@ -108,8 +109,8 @@ async fn ours(head: &Parts, mut body: Incoming, pace: Pace) -> (bool, Incoming) 
 }
 
 /// S3's forms call the key `key` and carry a policy of their own.
-fn is_ours(head: &form::FormHead) -> bool {
-    head.key().is_some() && head.field("key").is_none()
+fn is_ours(head: &FormHead) -> bool {
+    key(head).is_some() && head.field("key").is_none()
 }
 
 impl<B, F, R> tower::Service<Request<B>> for Front<F>

@@ -36,8 +36,9 @@ pub use front::{Broken, Front, RequestBody};
 
 /// What comes from outside and is read before anybody is known, for fuzzing.
 pub mod parsers {
-    pub use crate::form::{FormHead, Parsed, boundary};
+    pub use crate::form::is_file;
     pub use crate::policy::PutPolicy;
     pub use crate::query::Query;
     pub use crate::signature::{Authorization, verify};
+    pub use doorstep_objects::form::{FormHead, Parsed, boundary};
 }

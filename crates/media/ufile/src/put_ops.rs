@@ -1,10 +1,13 @@
 //! Uploads: at once, by a form, by hash alone, at the end of a file.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use base64::prelude::{BASE64_STANDARD, Engine as _};
-use doorstep_objects::{Headers, Md5Sum, Meta, Put, StorageClass};
+use doorstep_objects::{Headers, Md5Sum, Meta, Order, Put, StorageClass, body};
+use futures::StreamExt as _;
 use http::{HeaderMap, StatusCode};
+use sync_wrapper::SyncStream;
 
 use crate::answer::{Answer, empty, known_etag, with_etag};
 use crate::callback::after;
@@ -71,10 +74,29 @@ fn how(asked: &Asked) -> Result<Put, UfileError> {
     Ok(Put { meta: meta(asked)?, length: asked.length, md5: md5(&asked.headers)?, ..Put::default() })
 }
 
-/// PutFile and PostFile.
-pub(crate) async fn put(face: &UfileFace, asked: Asked) -> Result<Answer, UfileError> {
-    let how = how(&asked)?;
-    let written = face.objects.put(&asked.bucket, &asked.target.key, asked.body, how).await?;
+/// PutFile and PostFile. Where a query asks for a picture, that is stored instead of what is sent.
+pub(crate) async fn put(face: &UfileFace, mut asked: Asked) -> Result<Answer, UfileError> {
+    let mut how = how(&asked)?;
+    let mut bytes = asked.body;
+    if let Some(maker) = asked.maker.take() {
+        let own = asked.who.as_ref().is_some_and(|who| who.tenant.as_str() == asked.bucket.tenant);
+        let order = Order {
+            bucket: Arc::clone(&asked.bucket),
+            query: asked.target.raw_query.clone(),
+            // UFile's signatures leave the query out.
+            loose: asked.who.is_some(),
+            own: own && asked.in_person,
+            body: bytes.boxed(),
+            length: how.length,
+            md5: how.md5.take(),
+        };
+        let made = maker.make(order).await?;
+        how.length = Some(made.bytes.len() as u64);
+        // What is said of the upload's bytes does not hold for others.
+        (how.meta.headers.content_type, how.meta.headers.content_encoding) = (Some(made.media_type), None);
+        bytes = SyncStream::new(body(made.bytes));
+    }
+    let written = face.objects.put(&asked.bucket, &asked.target.key, bytes, how).await?;
     let plain = with_etag(empty(StatusCode::OK), &known_etag(&written.object));
     after(asked.callback, &face.caller, plain).await
 }

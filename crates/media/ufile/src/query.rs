@@ -101,9 +101,9 @@ mod tests {
             let _ = Query::parse(&text);
             let _ = crate::signature::Authorization::parse(&text);
             let _ = crate::policy::PutPolicy::parse(&text);
-            let _ = crate::form::boundary(&text);
+            let _ = doorstep_objects::form::boundary(&text);
             let form = [b"--b\r\nContent-Disposition: form-data; name=".as_slice(), &bytes].concat();
-            let _ = crate::form::FormHead::parse(&form, "b");
+            let _ = doorstep_objects::form::FormHead::parse(&form, "b", crate::form::is_file);
         }
     }
 }

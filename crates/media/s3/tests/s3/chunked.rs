@@ -1,4 +1,5 @@
 //! Bodies in chunks with signatures and trailers, and checksums of every kind: the right ones and each wrong one.
+use doorstep_store::testing::Opener;
 
 use crate::wire::{Chunked, Signer};
 use crate::{Running, start};
@@ -29,9 +30,8 @@ async fn refused(running: &Running, upload: Chunked, status: u16, code: &str) {
     assert_eq!(stored(running, "refused").await, None, "nothing is kept of it");
 }
 
-#[tokio::test]
-async fn three_kinds_of_chunks_are_taken() {
-    let running = start().await;
+async fn three_kinds_of_chunks_are_taken(open: Opener) {
+    let running = start(open).await;
     let plain = Chunked::of(DATA);
     let (name, sum, _) = SUMS[0];
     for (key, upload) in [
@@ -49,9 +49,8 @@ async fn three_kinds_of_chunks_are_taken() {
     assert_eq!(kept.meta.headers.content_encoding, None, "`aws-chunked` is the wire's, not the object's");
 }
 
-#[tokio::test]
-async fn forged_chunks_are_refused() {
-    let running = start().await;
+async fn forged_chunks_are_refused(open: Opener) {
+    let running = start(open).await;
     let (name, sum, _) = SUMS[0];
     let forged = |n, upload: Chunked| Chunked { forged: Some(n), ..upload };
     let all = Chunked::of(DATA);
@@ -70,9 +69,8 @@ async fn forged_chunks_are_refused() {
     assert_eq!(stored(&running, "refused").await, None);
 }
 
-#[tokio::test]
-async fn lengths_and_ends_are_held_to() {
-    let running = start().await;
+async fn lengths_and_ends_are_held_to(open: Opener) {
+    let running = start(open).await;
     let (name, sum, _) = SUMS[0];
     for upload in
         [Chunked::of(DATA), Chunked::of(DATA).trailing(name, sum), Chunked::of(DATA).unsigned().trailing(name, sum)]
@@ -94,9 +92,8 @@ async fn lengths_and_ends_are_held_to() {
     }
 }
 
-#[tokio::test]
-async fn every_checksum_in_a_header_and_behind_the_bytes() {
-    let running = start().await;
+async fn every_checksum_in_a_header_and_behind_the_bytes(open: Opener) {
+    let running = start(open).await;
     for (name, sum, wrong) in SUMS {
         let signer = Signer::new(&running);
         let path = format!("/photos/{name}");
@@ -124,4 +121,11 @@ async fn every_checksum_in_a_header_and_behind_the_bytes() {
     let signer = Signer::new(&running);
     let two = signer.put("/photos/refused", b"123456789", &[(SUMS[0].0, SUMS[0].1), (SUMS[1].0, SUMS[1].1)]).await;
     assert_eq!((two.0, two.1.as_str()), (400, "InvalidRequest"), "{}", two.2);
+}
+
+doorstep_store::on_each_store! {
+    three_kinds_of_chunks_are_taken,
+    forged_chunks_are_refused,
+    lengths_and_ends_are_held_to,
+    every_checksum_in_a_header_and_behind_the_bytes,
 }

@@ -3,6 +3,7 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod chunked;
+mod forms;
 mod refusals;
 mod wire;
 
@@ -15,7 +16,8 @@ use doorstep_clock::SystemClock;
 use doorstep_identity::{Keys, Vault};
 use doorstep_objects::{CorsRule, NewBucket, Objects};
 use doorstep_s3::{Config, S3Face};
-use doorstep_store::{Migration, testing};
+use doorstep_store::Migration;
+use doorstep_store::testing::Opener;
 use futures::TryStreamExt as _;
 use object_store::aws::{AmazonS3, AmazonS3Builder, S3ConditionalPut};
 use object_store::path::Path;
@@ -30,14 +32,14 @@ struct Running {
     _dir: tempfile::TempDir,
 }
 
-async fn start() -> Running {
-    start_with(doorstep_objects::Config::default()).await
+async fn start(open: Opener) -> Running {
+    start_with(open, doorstep_objects::Config::default()).await
 }
 
-async fn start_with(config: doorstep_objects::Config) -> Running {
+async fn start_with(open: Opener, config: doorstep_objects::Config) -> Running {
     let migrations: Vec<Migration> =
         doorstep_identity::MIGRATIONS.iter().chain(doorstep_objects::MIGRATIONS).copied().collect();
-    let store = testing::memory(&migrations);
+    let store = open(&migrations).unwrap();
     let dir = tempfile::tempdir().unwrap();
     let blobs = Blobs::open(&doorstep_blobs::Config::disk(dir.path())).await.unwrap();
     let clock = Arc::new(SystemClock);
@@ -68,9 +70,8 @@ impl Running {
     }
 }
 
-#[tokio::test]
-async fn a_client_puts_reads_lists_and_deletes() {
-    let running = start().await;
+async fn a_client_puts_reads_lists_and_deletes(open: Opener) {
+    let running = start(open).await;
     let s3 = running.client(&running.secret);
     let data: Vec<u8> = (0..300_000_u32).map(|n| (n % 251) as u8).collect();
     let path = Path::parse("a/b c/ü.bin").unwrap(); // as it is: `from` would encode it
@@ -90,9 +91,8 @@ async fn a_client_puts_reads_lists_and_deletes() {
     assert!(matches!(s3.get(&path).await, Err(Error::NotFound { .. })));
 }
 
-#[tokio::test]
-async fn a_client_uploads_in_parts() {
-    let running = start().await;
+async fn a_client_uploads_in_parts(open: Opener) {
+    let running = start(open).await;
     let s3 = running.client(&running.secret);
     let path = Path::from("large");
     let data: Vec<u8> = (0..12_000_000_u32).map(|n| (n / 7) as u8).collect();
@@ -103,9 +103,8 @@ async fn a_client_uploads_in_parts() {
     assert_eq!(s3.get(&path).await.unwrap().bytes().await.unwrap(), data);
 }
 
-#[tokio::test]
-async fn strangers_and_liars_stay_outside() {
-    let running = start().await;
+async fn strangers_and_liars_stay_outside(open: Opener) {
+    let running = start(open).await;
     let s3 = running.client(&running.secret);
     let path = Path::from("k");
     s3.put(&path, PutPayload::from("private")).await.unwrap();
@@ -135,9 +134,8 @@ async fn strangers_and_liars_stay_outside() {
     assert_eq!(put.status(), 403);
 }
 
-#[tokio::test]
-async fn pages_of_other_origins_are_answered_by_the_rules() {
-    let running = start().await;
+async fn pages_of_other_origins_are_answered_by_the_rules(open: Opener) {
+    let running = start(open).await;
     let rule = CorsRule {
         origins: vec!["https://shop.example".to_owned()],
         methods: vec!["PUT".to_owned()],
@@ -159,4 +157,11 @@ async fn pages_of_other_origins_are_answered_by_the_rules() {
     assert_eq!(allowed.headers()["access-control-allow-origin"], "https://shop.example");
     assert_eq!(allowed.headers()["access-control-allow-headers"], "authorization");
     assert_eq!(ask("https://evil.example").await.unwrap().status(), 403);
+}
+
+doorstep_store::on_each_store! {
+    a_client_puts_reads_lists_and_deletes,
+    a_client_uploads_in_parts,
+    strangers_and_liars_stay_outside,
+    pages_of_other_origins_are_answered_by_the_rules,
 }

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use doorstep_objects::Pace;
+use doorstep_store::testing::Opener;
 
 use crate::wire::{Signed, Signer, answer, sha256};
 use crate::{Running, start, start_with};
@@ -17,9 +18,8 @@ async fn with_authorization(running: &Running, text: &str) -> (u16, String) {
     (status, code)
 }
 
-#[tokio::test]
-async fn clocks_that_are_wrong() {
-    let running = start().await;
+async fn clocks_that_are_wrong(open: Opener) {
+    let running = start(open).await;
     for skew in [-3600, -1000, 1000, 3600] {
         let (status, code, text) = Signer::at(&running, skew).put("/photos/k", b"x", &[]).await;
         assert_eq!((status, code.as_str()), (403, "RequestTimeTooSkewed"), "{skew}: {text}");
@@ -30,9 +30,8 @@ async fn clocks_that_are_wrong() {
     }
 }
 
-#[tokio::test]
-async fn signatures_that_cannot_be_read() {
-    let running = start().await;
+async fn signatures_that_cannot_be_read(open: Opener) {
+    let running = start(open).await;
     let (access, signature) = (&running.access, "0".repeat(64));
     let scope = format!("{access}/20260101/us-east-1/s3/aws4_request");
     for malformed in [
@@ -74,9 +73,8 @@ async fn signatures_that_cannot_be_read() {
     assert_eq!(running.objects.head(&bucket, "k", None).await.unwrap_err().as_str(), "no_such_key");
 }
 
-#[tokio::test]
-async fn addresses_that_cannot_be_read() {
-    let running = start().await;
+async fn addresses_that_cannot_be_read(open: Opener) {
+    let running = start(open).await;
     let http = reqwest::Client::new();
     let url = |rest: &str| format!("{}/photos/k?X-Amz-Signature={}{rest}", running.url, "0".repeat(64));
     let refused = answer(http.get(url("")).send().await.unwrap()).await;
@@ -88,9 +86,8 @@ async fn addresses_that_cannot_be_read() {
     assert_eq!((refused.0, refused.1.as_str()), (400, "AuthorizationQueryParametersError"), "{}", refused.2);
 }
 
-#[tokio::test]
-async fn heads_that_are_too_large() {
-    let running = start().await;
+async fn heads_that_are_too_large(open: Opener) {
+    let running = start(open).await;
     let signer = Signer::new(&running);
     let (status, code, text) = signer.put("/photos/k", b"x", &[("x-amz-meta-note", &"n".repeat(2_100))]).await;
     assert_eq!((status, code.as_str()), (400, "MetadataTooLarge"), "{text}");
@@ -108,10 +105,9 @@ fn trickle(first: &'static str) -> reqwest::Body {
     }))
 }
 
-#[tokio::test]
-async fn uploads_that_crawl() {
+async fn uploads_that_crawl(open: Opener) {
     let pace = Pace { idle: Duration::from_secs(5), grace: Duration::from_millis(300), bytes_per_s: 10_000 };
-    let running = start_with(doorstep_objects::Config { pace, ..Default::default() }).await;
+    let running = start_with(open, doorstep_objects::Config { pace, ..Default::default() }).await;
     let signer = Signer::new(&running);
     // An object, XML that the wire's crate reads whole, and a form.
     for path in ["/photos/slow", "/photos?tagging"] {
@@ -135,4 +131,12 @@ async fn uploads_that_crawl() {
     assert_eq!(taken.0, 200, "{}", taken.2);
     let bucket = running.objects.bucket("photos").await.unwrap();
     assert_eq!(running.objects.head(&bucket, "slow", None).await.unwrap_err().as_str(), "no_such_key");
+}
+
+doorstep_store::on_each_store! {
+    clocks_that_are_wrong,
+    signatures_that_cannot_be_read,
+    addresses_that_cannot_be_read,
+    heads_that_are_too_large,
+    uploads_that_crawl,
 }

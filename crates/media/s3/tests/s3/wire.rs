@@ -2,6 +2,7 @@
 
 use std::fmt::Write as _;
 
+use base64::prelude::{BASE64_STANDARD, Engine as _};
 use doorstep_clock::{Clock as _, SystemClock};
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use sha2::{Digest as _, Sha256};
@@ -94,6 +95,21 @@ impl<'a> Signer<'a> {
     fn trailer(&self, before: &str, lines: &str) -> String {
         let words = ["AWS4-HMAC-SHA256-TRAILER", &self.time, &self.scope(), before, &sha256(lines.as_bytes())];
         hex(&mac(&self.key(), &words.join("\n")))
+    }
+
+    /// The fields that make a form good for these conditions and until then, without the key and the file.
+    pub(crate) fn form(&self, until: &str, conditions: &str) -> Vec<(String, String)> {
+        let credential = format!("{}/{}", self.running.access, self.scope());
+        let own =
+            [("algorithm", "AWS4-HMAC-SHA256"), ("credential", credential.as_str()), ("date", self.time.as_str())];
+        let named: String = own.iter().map(|(name, value)| format!(r#",{{"x-amz-{name}":"{value}"}}"#)).collect();
+        let policy = format!(r#"{{"expiration":"{until}","conditions":[{conditions}{named}]}}"#);
+        let policy = BASE64_STANDARD.encode(policy);
+        let signature = hex(&mac(&self.key(), &policy));
+        let mut fields: Vec<(String, String)> =
+            own.iter().map(|(name, value)| (format!("X-Amz-{name}"), (*value).to_owned())).collect();
+        fields.extend([("Policy".to_owned(), policy), ("X-Amz-Signature".to_owned(), signature)]);
+        fields
     }
 
     /// Sends a signed request.

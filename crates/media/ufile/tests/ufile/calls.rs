@@ -3,10 +3,11 @@
 use axum::Router;
 use axum::routing::post;
 use doorstep_objects::{Get, StorageClass, UFILE_BLOCK};
+use doorstep_store::testing::Opener;
 use http::Method;
 use serde_json::{Value, json};
 
-use crate::setting::{Running, etag, hash, refusal, start, start_with};
+use crate::setting::{Running, etag, hash, refusal, sign, start, start_with};
 
 async fn listed(running: &Running, path: &str) -> Value {
     let response = running.signed(Method::GET, path, &[], None).send().await.unwrap();
@@ -14,9 +15,8 @@ async fn listed(running: &Running, path: &str) -> Value {
     response.json().await.unwrap()
 }
 
-#[tokio::test]
-async fn what_was_put_comes_back() {
-    let running = start().await;
+async fn what_was_put_comes_back(open: Opener) {
+    let running = start(open).await;
     let headers = [
         ("content-type", "text/x"),
         ("content-md5", "5d41402abc4b2a76b9719d911017c592"),
@@ -56,12 +56,11 @@ async fn what_was_put_comes_back() {
     assert_eq!(refusal(wrong.send().await.unwrap()).await.0, 400);
 }
 
-#[tokio::test]
-async fn uploads_that_crawl_are_given_up() {
+async fn uploads_that_crawl_are_given_up(open: Opener) {
     use std::time::Duration;
     let pace =
         doorstep_objects::Pace { idle: Duration::from_secs(5), grace: Duration::from_millis(300), bytes_per_s: 10_000 };
-    let running = start_with(doorstep_objects::Config { pace, ..Default::default() }).await;
+    let running = start_with(open, doorstep_objects::Config { pace, ..Default::default() }).await;
     let trickle = || {
         reqwest::Body::wrap_stream(futures::stream::unfold((), |()| async {
             tokio::time::sleep(Duration::from_millis(20)).await;
@@ -84,9 +83,8 @@ async fn uploads_that_crawl_are_given_up() {
     assert_eq!(refusal(running.get("slow").await).await.1, -148_654, "nothing of it is kept");
 }
 
-#[tokio::test]
-async fn parts_are_joined() {
-    let running = start().await;
+async fn parts_are_joined(open: Opener) {
+    let running = start(open).await;
     let begun: Value = running
         .signed(Method::POST, "big?uploads", &[("content-type", "text/plain")], None)
         .send()
@@ -143,9 +141,8 @@ async fn parts_are_joined() {
     }
 }
 
-#[tokio::test]
-async fn odd_parts_are_refused_at_the_end() {
-    let running = start().await;
+async fn odd_parts_are_refused_at_the_end(open: Opener) {
+    let running = start(open).await;
     let begun = running.signed(Method::POST, "k?uploads", &[], None).send().await.unwrap();
     let id = begun.json::<Value>().await.unwrap()["UploadId"].as_str().unwrap().to_owned();
     let mut etags = Vec::new();
@@ -158,9 +155,8 @@ async fn odd_parts_are_refused_at_the_end() {
     assert!(status == 400 && words.contains("4194304"), "{words}");
 }
 
-#[tokio::test]
-async fn a_form_uploads() {
-    let running = start().await;
+async fn a_form_uploads(open: Opener) {
+    let running = start(open).await;
     let form = |authorization: &str| {
         format!(
             "--b\r\nContent-Disposition: form-data; name=\"FileName\"\r\n\r\nform/ü.txt\r\n\
@@ -193,9 +189,8 @@ async fn a_form_uploads() {
     assert_eq!(refusal(send("no form".to_owned()).await.unwrap()).await.0, 400);
 }
 
-#[tokio::test]
-async fn lists() {
-    let running = start().await;
+async fn lists(open: Opener) {
+    let running = start(open).await;
     for key in ["a", "d/", "d/1", "d/2", "d/e/3", "z"] {
         running.put(key, "x").await;
     }
@@ -220,9 +215,8 @@ async fn lists() {
     assert_eq!(refusal(bad).await.0, 400);
 }
 
-#[tokio::test]
-async fn hits_copies_and_names() {
-    let running = start().await;
+async fn hits_copies_and_names(open: Opener) {
+    let running = start(open).await;
     let first = running.put("first", "the bytes").await;
     // As JuiceFS copies: HEAD, then a hit by its ETag and size.
     let hit = format!("uploadhit?Hash={}&FileName=second/x&FileSize=9", etag(&first));
@@ -248,9 +242,8 @@ async fn hits_copies_and_names() {
     assert_eq!(running.get("first").await.text().await.unwrap(), "the bytes");
 }
 
-#[tokio::test]
-async fn files_grow_at_their_end() {
-    let running = start().await;
+async fn files_grow_at_their_end(open: Opener) {
+    let running = start(open).await;
     let append = |position: u64, text: &'static str| {
         running
             .signed(Method::PUT, &format!("log?append&position={position}"), &[("content-type", "text/x")], None)
@@ -266,9 +259,8 @@ async fn files_grow_at_their_end() {
     assert_eq!(read.text().await.unwrap(), "one two three");
 }
 
-#[tokio::test]
-async fn what_is_known_of_a_file_changes() {
-    let running = start().await;
+async fn what_is_known_of_a_file_changes(open: Opener) {
+    let running = start(open).await;
     running.put("k", "x").await;
     let change = |body: Value| {
         running
@@ -312,9 +304,8 @@ async fn what_is_known_of_a_file_changes() {
     assert_eq!(open.text().await.unwrap(), "x", "anybody reads it now");
 }
 
-#[tokio::test]
-async fn a_callback_is_asked_and_answers() {
-    let mut running = start().await;
+async fn a_callback_is_asked_and_answers(open: Opener) {
+    let mut running = start(open).await;
     let router = Router::new()
         .route("/ok", post(|body: String| async move { axum::Json(json!({ "heard": body })) }))
         .route("/html", post(|| async { "no json" }));
@@ -336,9 +327,8 @@ async fn a_callback_is_asked_and_answers() {
     assert_eq!(running.get("k").await.status(), 404, "nothing is stored when the callback cannot be made");
 }
 
-#[tokio::test]
-async fn an_object_of_odd_parts_gets_its_hash() {
-    let running = start().await;
+async fn an_object_of_odd_parts_gets_its_hash(open: Opener) {
+    let running = start(open).await;
     let bucket = running.objects.bucket("photos").await.unwrap();
     let data = vec![7_u8; 100];
     let new = doorstep_objects::NewUpload::default();
@@ -356,4 +346,51 @@ async fn an_object_of_odd_parts_gets_its_hash() {
     assert_eq!(etag(&read), hash(&[7; 200]));
     let found = running.objects.get(&bucket, "odd", Get::default()).await.unwrap();
     assert_eq!(found.object.meta.ufile, Some(hash(&[7; 200])), "and keeps it");
+}
+
+async fn something_is_made_of_an_upload_before_it_is_stored(open: Opener) {
+    let running = start(open).await;
+    let put = async |path: &str, headers, body: &'static str| {
+        running.signed(Method::PUT, path, headers, None).body(body).send().await.unwrap()
+    };
+    // As the SDK for Go writes it: the query is not signed, the digest is the upload's.
+    let md5 = [("content-type", "text/x"), ("content-md5", "5d41402abc4b2a76b9719d911017c592")];
+    let stored = put("k?iopcmd=shout&a=1", &md5, "hello").await;
+    assert_eq!((stored.status().as_u16(), etag(&stored)), (200, hash(b"HELLO own=true")));
+    let back = running.get("k").await;
+    assert_eq!(back.headers()["content-type"], "text/shout");
+    assert_eq!(back.text().await.unwrap(), "HELLO own=true");
+    // An address that somebody else was given is not its signer in person.
+    let until = running.now_s() + 60;
+    let signature = sign(&running.private, &format!("PUT\n\n\n{until}\n/photos/by-address"));
+    let (public, signature) = (&running.public, signature.replace('+', "%2B"));
+    let address = format!("by-address?UCloudPublicKey={public}&Expires={until}&Signature={signature}&iopcmd=shout");
+    assert_eq!(running.plain(Method::PUT, &address).body("x").send().await.unwrap().status(), 200);
+    assert_eq!(running.get("by-address").await.text().await.unwrap(), "X own=false");
+    // What cannot be made is not stored, and the one before stays.
+    let refused = refusal(put("k?iopcmd=none", &[], "other").await).await;
+    assert_eq!(refused, (400, -149_400, "iopcmd: there is no `none`".to_owned()));
+    let wrong = [("content-md5", "00000000000000000000000000000000")];
+    assert_eq!(refusal(put("k?iopcmd=shout", &wrong, "other").await).await.0, 400);
+    let large = running.signed(Method::PUT, "large?iopcmd=shout", &[], None).body("x".repeat(1001));
+    assert_eq!(refusal(large.send().await.unwrap()).await.0, 413);
+    assert_eq!(running.get("k").await.text().await.unwrap(), "HELLO own=true");
+    assert_eq!(running.get("large").await.status(), 404);
+    // Another call has no picture in it.
+    assert_eq!(refusal(put("k?newFileName=b&iopcmd=shout", &[], "").await).await.0, 501);
+}
+
+doorstep_store::on_each_store! {
+    what_was_put_comes_back,
+    uploads_that_crawl_are_given_up,
+    parts_are_joined,
+    odd_parts_are_refused_at_the_end,
+    a_form_uploads,
+    lists,
+    hits_copies_and_names,
+    files_grow_at_their_end,
+    what_is_known_of_a_file_changes,
+    a_callback_is_asked_and_answers,
+    an_object_of_odd_parts_gets_its_hash,
+    something_is_made_of_an_upload_before_it_is_stored,
 }

@@ -3,6 +3,7 @@
 use doorstep_identity::Scope;
 use doorstep_meter::Resource;
 use doorstep_objects::{AsSource, CorsRule, Granted, Settings};
+use doorstep_store::testing::Opener;
 use http::Method;
 
 use crate::setting::{Running, refusal, sign, start};
@@ -18,9 +19,8 @@ fn address(running: &Running, method: &str, key: &str, expires: i64) -> String {
     format!("{key}?UCloudPublicKey={}&Expires={expires}&Signature={signature}", running.public)
 }
 
-#[tokio::test]
-async fn signatures_that_do_not_fit() {
-    let running = start().await;
+async fn signatures_that_do_not_fit(open: Opener) {
+    let running = start(open).await;
     running.put("k", "private").await;
     let by = |public: &str, private: &str| running.signed_by(public, private, Method::GET, "k", &[], None);
     assert_eq!(code(by(&running.public, "wrong")).await, (403, -148_658));
@@ -45,9 +45,8 @@ async fn signatures_that_do_not_fit() {
     assert_eq!(running.get("k").await.text().await.unwrap(), "private");
 }
 
-#[tokio::test]
-async fn signed_addresses() {
-    let running = start().await;
+async fn signed_addresses(open: Opener) {
+    let running = start(open).await;
     running.put("k", "private").await;
     let get = |path: String| running.plain(Method::GET, &path);
     let good = address(&running, "GET", "k", running.now_s() + 60);
@@ -66,9 +65,8 @@ async fn signed_addresses() {
     assert_eq!(code(get(format!("{good}&iopcmd=thumbnail"))).await.0, 501, "never the original instead");
 }
 
-#[tokio::test]
-async fn keys_may_what_their_scopes_say() {
-    let running = start().await;
+async fn keys_may_what_their_scopes_say(open: Opener) {
+    let running = start(open).await;
     running.put("k", "private").await;
     let (merchant, rider, stranger) = (
         running.key("main", Scope::Merchant).await,
@@ -111,9 +109,8 @@ async fn keys_may_what_their_scopes_say() {
     assert_eq!(code(running.signed(Method::PUT, "k?newFileName=closed/k", &[], None)).await.0, 403);
 }
 
-#[tokio::test]
-async fn what_is_not_ufiles_goes_on() {
-    let running = start().await;
+async fn what_is_not_ufiles_goes_on(open: Opener) {
+    let running = start(open).await;
     for (method, path) in
         [(Method::GET, "photos/k"), (Method::GET, "?list-type=2"), (Method::PUT, "k"), (Method::DELETE, "k")]
     {
@@ -132,9 +129,8 @@ async fn what_is_not_ufiles_goes_on() {
     assert_eq!(code(absent).await, (404, -30_010));
 }
 
-#[tokio::test]
-async fn whoever_makes_pictures_is_told_who_reads_what() {
-    let running = start().await;
+async fn whoever_makes_pictures_is_told_who_reads_what(open: Opener) {
+    let running = start(open).await;
     running.put("k", "private").await;
     let ask = async |signed: bool, source: bool| {
         let mut request = http::Request::get("/k?iopcmd=thumbnail&type=4&width=9").header("host", "photos.example");
@@ -158,9 +154,8 @@ async fn whoever_makes_pictures_is_told_who_reads_what() {
     assert_eq!(ask(true, false).await.0, 501, "never the original instead");
 }
 
-#[tokio::test]
-async fn the_buckets_owner_pays_for_what_is_let_through() {
-    let ufile = start().await;
+async fn the_buckets_owner_pays_for_what_is_let_through(open: Opener) {
+    let ufile = start(open).await;
     let put = ufile.signed(Method::PUT, "bill.txt", &[], None).body("0123456789").send().await.unwrap();
     assert_eq!(put.status(), 200);
     let got = ufile.signed(Method::GET, "bill.txt", &[], None).send().await.unwrap();
@@ -171,4 +166,13 @@ async fn the_buckets_owner_pays_for_what_is_let_through() {
     assert!(gone.status().is_success());
     let of = |resource| ufile.counted.of(resource);
     assert_eq!((of(Resource::RequestsWrite), of(Resource::RequestsRead)), (1, 1));
+}
+
+doorstep_store::on_each_store! {
+    signatures_that_do_not_fit,
+    signed_addresses,
+    keys_may_what_their_scopes_say,
+    what_is_not_ufiles_goes_on,
+    whoever_makes_pictures_is_told_who_reads_what,
+    the_buckets_owner_pays_for_what_is_let_through,
 }

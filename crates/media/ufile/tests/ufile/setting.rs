@@ -10,9 +10,11 @@ use doorstep_clock::{Clock as _, SharedClock, SystemClock};
 use doorstep_fetch::Fetcher;
 use doorstep_identity::{Keys, Scope, TenantId, Vault};
 use doorstep_meter::{Allowance, Amounts, Estimate, MeterError, Metering, Resource, Unmetered, Usage, Wish};
-use doorstep_objects::{NewBucket, Objects};
-use doorstep_store::{Migration, testing};
+use doorstep_objects::{Made, Maker, NewBucket, NotMade, Objects, Order};
+use doorstep_store::Migration;
+use doorstep_store::testing::Opener;
 use doorstep_ufile::{Config, UfileFace};
+use futures::future::BoxFuture;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use http::{Method, StatusCode};
 use reqwest::{RequestBuilder, Response};
@@ -65,6 +67,23 @@ impl Metering for Counts {
     }
 }
 
+/// What stands for the maker of pictures: makes letters large, and refuses who asks for nothing of its own.
+struct Shouter(Objects);
+
+impl Maker for Shouter {
+    fn make(&self, order: Order) -> BoxFuture<'_, Result<Made, NotMade>> {
+        Box::pin(async move {
+            if order.query.contains("iopcmd=none") {
+                let message = "iopcmd: there is no `none`".to_owned();
+                return Err(NotMade::Refused { status: 400, code: "InvalidArgument", message });
+            }
+            let bytes = self.0.gather(order.body, order.length, order.md5, 1000).await?;
+            let said = format!("{} own={}", String::from_utf8_lossy(&bytes).to_uppercase(), order.own);
+            Ok(Made { bytes: said.into(), media_type: "text/shout".to_owned() })
+        })
+    }
+}
+
 /// What stands for S3: says what came to it.
 async fn behind(request: axum::extract::Request) -> Result<http::Response<axum::body::Body>, Infallible> {
     let (head, body) = request.into_parts();
@@ -73,14 +92,14 @@ async fn behind(request: axum::extract::Request) -> Result<http::Response<axum::
     Ok(http::Response::new(axum::body::Body::from(text)))
 }
 
-pub(crate) async fn start() -> Running {
-    start_with(doorstep_objects::Config::default()).await
+pub(crate) async fn start(open: Opener) -> Running {
+    start_with(open, doorstep_objects::Config::default()).await
 }
 
-pub(crate) async fn start_with(limits: doorstep_objects::Config) -> Running {
+pub(crate) async fn start_with(open: Opener, limits: doorstep_objects::Config) -> Running {
     let migrations: Vec<Migration> =
         doorstep_identity::MIGRATIONS.iter().chain(doorstep_objects::MIGRATIONS).copied().collect();
-    let store = testing::memory(&migrations);
+    let store = open(&migrations).unwrap();
     let dir = tempfile::tempdir().unwrap();
     let blobs = Blobs::open(&doorstep_blobs::Config::disk(dir.path())).await.unwrap();
     let clock: SharedClock = Arc::new(SystemClock);
@@ -93,7 +112,9 @@ pub(crate) async fn start_with(limits: doorstep_objects::Config) -> Running {
     let caller = Fetcher::new(doorstep_fetch::Config { private, ..doorstep_fetch::Config::default() }).unwrap();
     let config = Config { hosts: vec![("127.0.0.1".to_owned(), "photos".to_owned())], ..Config::default() };
     let counted = Arc::new(Counts::default());
-    let face = UfileFace::new(objects.clone(), keys.clone(), caller, config).metered(counted.clone());
+    let face = UfileFace::new(objects.clone(), keys.clone(), caller, config)
+        .metered(counted.clone())
+        .making(Arc::new(Shouter(objects.clone())));
     let front = face.clone().in_front_of(tower::service_fn(|request: http::Request<doorstep_ufile::RequestBody>| {
         behind(request.map(axum::body::Body::new))
     }));
