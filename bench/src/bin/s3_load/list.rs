@@ -14,7 +14,7 @@ use object_store::{ObjectStoreExt as _, PutPayload};
 const PAGE: usize = 1000;
 
 /// Puts `keys` objects of one byte by `clients` at once. Returns the seconds that it took.
-pub async fn fill(store: &Arc<AmazonS3>, keys: usize, clients: usize) -> Result<f64> {
+pub(crate) async fn fill(store: &Arc<AmazonS3>, keys: usize, clients: usize) -> Result<f64> {
     let began = Instant::now();
     let work = (0..clients).map(|client| {
         let store = Arc::clone(store);
@@ -33,7 +33,7 @@ pub async fn fill(store: &Arc<AmazonS3>, keys: usize, clients: usize) -> Result<
 
 /// Reads all pages of the listing, one after the other, and checks that each key stands there once and in order.
 /// Returns the milliseconds of each page.
-pub async fn pages(store: &AmazonS3, keys: usize) -> Result<Vec<f64>> {
+pub(crate) async fn pages(store: &AmazonS3, keys: usize) -> Result<Vec<f64>> {
     let (mut millis, mut seen, mut page_token) = (Vec::new(), 0, None);
     loop {
         let options = PaginatedListOptions { max_keys: Some(PAGE), page_token, ..PaginatedListOptions::default() };
