@@ -129,7 +129,6 @@ impl ObjectsRole {
             region: self.config.region.clone(),
             requests: self.config.requests,
             website_domains: self.config.website_domains.clone(),
-            ..doorstep_s3::Config::default()
         };
         let ufile = doorstep_ufile::Config {
             hosts: self.config.hosts.clone(),

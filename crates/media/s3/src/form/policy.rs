@@ -110,7 +110,8 @@ impl Policy {
                         "content-type" => value.split(',').all(|one| one.trim().starts_with(wanted.as_str())),
                         _ => value.starts_with(wanted.as_str()),
                     };
-                    ("starts-with", field, wanted, value(field).is_some_and(each))
+                    // A field that is not there begins with nothing.
+                    ("starts-with", field, wanted, each(value(field).unwrap_or_default()))
                 }
             };
             if !holds {
@@ -154,11 +155,15 @@ mod tests {
         let failed = |form: &[(&str, &str)]| check(usual, form).unwrap_err();
         assert!(failed(&[("key", "b"), ("x-amz-meta-n", "1")]).ends_with(r#"failed: ["starts-with", "$key", "a/"]"#));
         assert!(failed(&[("key", "a/"), ("x-amz-meta-n", "2")]).ends_with(r#"failed: ["eq", "$x-amz-meta-n", "1"]"#));
-        assert!(failed(&[("key", "a/")]).contains("x-amz-meta-n"), "a field that the policy names has to be there");
+        assert!(failed(&[("key", "a/")]).contains("x-amz-meta-n"), "a field that is not there is not this");
         let more = failed(&[("key", "a/"), ("x-amz-meta-n", "1"), ("acl", "public-read")]);
         assert!(more.ends_with("Extra input fields: acl"));
         assert!(failed(&[("key", "a/"), ("x-amz-meta-n", "1"), ("bucket", "other")]).contains("another bucket"));
         assert!(check(r#"[["starts-with","$key",""]]"#, &[("key", "k")]).unwrap_err().ends_with("fields: bucket"));
+        let free =
+            r#"[{"bucket":"photos"},["starts-with","$key","k"],["starts-with","$x-amz-server-side-encryption",""]]"#;
+        assert_eq!(check(free, &[("key", "k")]), Ok(()));
+        assert!(check(free, &[]).unwrap_err().contains("$key"));
         let types = r#"[{"bucket":"photos"},["starts-with","$Content-Type","image/"]]"#;
         assert_eq!(check(types, &[("content-type", "image/png, image/webp")]), Ok(()));
         assert!(check(types, &[("content-type", "image/png, text/html")]).is_err());
