@@ -1,8 +1,9 @@
 //! The demo afternoon: riders are served through the public API, and a crash does not end it.
 
+use std::process::Command;
 use std::time::{Duration, Instant};
 
-use doorstep_tests::{Client, Node};
+use doorstep_tests::{Client, Node, places};
 use serde_json::Value;
 
 /// Small and quick: a tenth of the taxis and riders at full speed.
@@ -35,6 +36,7 @@ async fn an_afternoon_in_manhattan_survives_a_crash() {
     for kind in ["requested", "offered", "accepted", "arriving", "arrived", "picked_up", "completed"] {
         assert!(kinds.iter().any(|k| k == kind), "{kind} is missing in {kinds:?}");
     }
+    the_readme_asks_the_city(&node).await;
     let served = stats["served"].as_u64().unwrap();
     node.kill().unwrap();
 
@@ -44,6 +46,45 @@ async fn an_afternoon_in_manhattan_survives_a_crash() {
     assert!(stats["drivers_online"].as_u64().unwrap() >= 250, "{stats}");
     shops_have_pictures(&node).await;
     assert_eq!(node.stop().await.unwrap(), Some(0), "{}", node.log_end());
+}
+
+/// The statements of the README's guide, word for word, by the command that stands there.
+async fn the_readme_asks_the_city(node: &Node) {
+    let readme = std::fs::read_to_string(places::root().join("README.md")).unwrap();
+    let statements: Vec<&str> = readme
+        .lines()
+        .filter_map(|line| line.strip_prefix("doorstep sql \"")?.strip_suffix('"'))
+        .filter(|statement| statement.starts_with("SELECT"))
+        .collect();
+    assert_eq!(statements.len(), 3, "{statements:?}");
+    let text = |at: &str| node.ready.pointer(at).and_then(Value::as_str).unwrap().to_owned();
+    let key = format!("{}:{}", text("/admin_key/access"), text("/admin_key/secret"));
+    let ask = |statement: &str| -> Vec<Value> {
+        let mut command = Command::new(places::binary());
+        command.args(["sql", "--json", statement]).env("DOORSTEP_SERVER", format!("http://{}", text("/api")));
+        let done = command.env("DOORSTEP_KEY", &key).output().unwrap();
+        assert!(done.status.success(), "{statement}: {}", String::from_utf8_lossy(&done.stderr));
+        let lines = String::from_utf8(done.stdout).unwrap();
+        lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+    };
+    // What happens is a row seconds later.
+    let rows = async |statement: &str, enough: &dyn Fn(&[Value]) -> bool| {
+        let end = Instant::now() + Duration::from_secs(60);
+        loop {
+            let rows = ask(statement);
+            if enough(&rows) {
+                return;
+            }
+            assert!(Instant::now() < end, "{statement}: {rows:?}");
+            tokio::time::sleep(Duration::from_millis(250)).await;
+        }
+    };
+    rows(statements[0], &|rows| rows.iter().any(|row| row["kind"] == "completed")).await;
+    rows(statements[1], &|rows| {
+        rows.len() == 5 && rows.iter().all(|row| row["rides"].as_i64() > Some(0) && row["dollars"].as_i64() > Some(0))
+    })
+    .await;
+    rows(statements[2], &|rows| !rows.is_empty() && rows.iter().all(|row| row["drivers_idle"].is_number())).await;
 }
 
 /// The demo's shops are in their bucket, and their pictures come out of the objects port in the sizes that are asked.

@@ -13,6 +13,7 @@ import threading
 import time
 import unittest
 import urllib.error
+import urllib.parse
 import urllib.request
 
 from impala.dbapi import connect as impyla
@@ -246,6 +247,86 @@ class Clients(unittest.TestCase):
                     rows_of(connection, "select who from shop.visits")
                 with self.assertRaises(Exception):
                     rows_of(connection, "insert into shop.visits partition (city = 'x') select * from shop.visits")
+
+    def test_rights_are_granted_in_hive_s_words(self):
+        key_id, reader = new_key("partner")
+        for name, connect in PYTHONS.items():
+            with connect() as boss, connect(reader) as connection:
+                rows_of(boss, "grant select (id, city) on table shop.visits to user %s where city = \"lyon\"" % key_id)
+                self.assertEqual(rows_of(connection, "select * from shop.visits order by id"), [("3", "lyon"), ("4", "lyon")], name)
+                shown = rows_of(boss, "show grant user %s on table shop.visits" % key_id)
+                self.assertEqual(shown, [("shop", "visits", key_id, "SELECT", "id, city", "city = 'lyon'")], name)
+                self.assertEqual(rows_of(connection, "show grant"), shown, name)
+                with self.assertRaises(Exception):
+                    rows_of(connection, "grant all on table shop.visits to user %s" % key_id)
+                rows_of(boss, "revoke all on table shop.visits from user %s" % key_id)
+                with self.assertRaises(Exception):
+                    rows_of(connection, "select * from shop.visits")
+
+    def test_rows_are_changed_and_merged(self):
+        for name, connect in PYTHONS.items():
+            with connect() as connection:
+                rows_of(connection, "drop table if exists shop.stock")
+                rows_of(connection, "create table shop.stock (item string, n int) partitioned by (shelf string) stored as orc")
+                rows_of(connection, "insert into shop.stock values ('tea', 5, 'a'), ('ink', 1, 'a'), ('pen', 7, 'b')")
+                rows_of(connection, "update shop.stock set n = n div 2, shelf = concat(shelf, \"x\") where item rlike '^[tp]'")
+                rows_of(connection, "delete from shop.stock where item in (select 'ink')")
+                rows_of(connection, """merge into shop.stock as t
+                    using (select 'tea' as item, 9 as n union all select 'cap', 4) as s on t.item = s.item
+                    when matched and s.n > 100 then delete
+                    when matched then update set n = s.n
+                    when not matched then insert values (s.item, s.n, 'new')""")
+                wanted = [("cap", "4", "new"), ("pen", "3", "bx"), ("tea", "9", "ax")]
+                self.assertEqual(rows_of(connection, "select * from shop.stock order by item"), wanted, name)
+                with self.assertRaises(Exception) as told:
+                    rows_of(connection, "update shop.stock set nn = 1")
+                self.assertIn("did you mean n?", str(told.exception))
+        self.assertEqual(doorstep_rows("select item, n, shelf from shop.stock order by item"), wanted)
+
+    def test_functions_and_macros(self):
+        for name, connect in PYTHONS.items():
+            with connect() as connection, connect() as other:
+                rows_of(connection, "create or replace function shop.half(x int) returns double return x / 2")
+                self.assertEqual(rows_of(other, "select shop.half(5)"), [("2.5",)], name)
+                self.assertIn(("shop.half",), rows_of(connection, "show functions like 'half'"))
+                told = "\n".join(row[0] for row in rows_of(connection, "describe function shop.half"))
+                self.assertIn("half(x int) returns double", told)
+        self.assertEqual(doorstep_rows("select shop.half(9) as h"), [("4.5",)])
+        # PyHive has one session a connection, impyla one a cursor.
+        with by_pyhive() as connection, by_pyhive() as other:
+            rows_of(connection, "use shop")
+            rows_of(connection, "create temporary macro shout(s string) concat(upper(s), \"!\")")
+            self.assertEqual(rows_of(connection, "select half(7), shout('hm')"), [("3.5", "HM!")])
+            with self.assertRaises(Exception):
+                rows_of(other, "select shop.shout('hm')")
+            rows_of(connection, "drop temporary macro shout")
+            with self.assertRaises(Exception):
+                rows_of(connection, "select shout('hm')")
+            rows_of(connection, "drop function shop.half")
+
+    def test_own_buckets_are_tables(self):
+        call("PUT", "/v1/buckets/hive-files", {})
+        for key, text in [("log/day=2026-01-01/a", "1\tpen\n2\t\\N\n"), ("log/day=2026-01-02/b c", "3\tink\nx\tcap\n")]:
+            path = "/v1/buckets/hive-files/objects/" + urllib.parse.quote(key, safe="")
+            request = urllib.request.Request(API + path, method="PUT", data=text.encode())
+            request.add_header("Authorization", "Bearer %s:%s" % ADMIN)
+            urllib.request.urlopen(request, timeout=60).close()
+        for name, connect in PYTHONS.items():
+            with connect() as connection:
+                rows_of(connection, "drop table if exists shop.log")
+                rows_of(connection, """create external table shop.log (id int, item string) partitioned by (day string)
+                    row format delimited fields terminated by '\\t' stored as textfile location 's3a://hive-files/log'""")
+                rows_of(connection, "msck repair table shop.log")
+                self.assertEqual(rows_of(connection, "show partitions shop.log"), [("day=2026-01-01",), ("day=2026-01-02",)], name)
+                self.assertEqual(rows_of(connection, "select item, day from shop.log where id = 3"), [("ink", "2026-01-02")], name)
+                self.assertEqual(rows_of(connection, "select count(*), count(id), count(item) from shop.log"), [("4", "3", "3")], name)
+                with self.assertRaises(Exception) as told:
+                    rows_of(connection, "create external table shop.x (a int) stored as parquet location 's3://hive-filez/x'")
+                self.assertIn("did you mean hive-files?", str(told.exception))
+                rows_of(connection, "create table if not exists shop.loaded (id int, item string) stored as textfile "
+                        "tblproperties ('field.delim' = '\\t')")
+                rows_of(connection, "load data inpath 's3://hive-files/log/day=2026-01-01/' overwrite into table shop.loaded")
+                self.assertEqual(rows_of(connection, "select id, item from shop.loaded order by id"), [("1", "pen"), ("2", None)], name)
 
     def gone_within(self, seconds):
         until = time.time() + seconds

@@ -200,6 +200,40 @@ class Clients(unittest.TestCase):
         wrong = run("SELECT nothing FROM many")
         self.assertEqual((wrong.returncode, "nothing FROM many" in wrong.stderr, "^" in wrong.stderr), (1, True, True))
 
+    def test_rows_are_changed_over_flight_sql(self):
+        sql("CREATE TABLE stock AS SELECT * FROM (VALUES ('tea', 5), ('ink', 1)) AS t (item, n)")
+        with connect() as db, db.cursor() as cursor:
+            cursor.executescript("UPDATE stock SET n = n + 1 WHERE item = 'tea'")
+            cursor.executescript("MERGE INTO stock USING (SELECT 'cap' AS item, 4 AS n) AS s ON stock.item = s.item "
+                                 "WHEN NOT MATCHED THEN INSERT VALUES (s.item, s.n)")
+            cursor.executescript("DELETE FROM stock WHERE item = 'ink'")
+            cursor.execute("CREATE FUNCTION double_of(x BIGINT) RETURNS BIGINT RETURN x * 2")
+            cursor.execute("SELECT item, double_of(n) FROM stock ORDER BY item")
+            self.assertEqual(cursor.fetchall(), [("cap", 8), ("tea", 12)])
+            cursor.execute("GRANT SELECT ON stock TO USER somebody")
+            cursor.execute("SHOW GRANT USER somebody")
+            self.assertEqual(cursor.fetchall(), [("default", "stock", "somebody", "SELECT", None, None)])
+
+    def test_own_buckets_are_tables(self):
+        s3 = boto3.client("s3", endpoint_url="http://" + READY["objects"], region_name="us-east-1",
+                          aws_access_key_id=KEY["access"], aws_secret_access_key=KEY["secret"],
+                          config=Config(s3={"addressing_style": "path"}))
+        s3.create_bucket(Bucket="own-files")
+        file = os.path.join(DATA, "own.parquet")
+        duckdb.execute(f"COPY (SELECT range AS n, range % 10 AS g FROM range(1000)) TO '{file}' (FORMAT parquet)")
+        s3.upload_file(file, "own-files", "in/own.parquet")
+        sql("CREATE EXTERNAL TABLE own STORED AS PARQUET LOCATION 's3://own-files/in/'")
+        self.assertEqual(sql("SELECT count(*) AS n, sum(n) AS total FROM own WHERE g = 3"), [{"n": 100, "total": 49_800}])
+        with connect() as db, db.cursor() as cursor:
+            cursor.execute("SELECT max(n) FROM own")
+            self.assertEqual(cursor.fetchone(), (999,))
+        sql("CREATE EXTERNAL TABLE made (n BIGINT, g BIGINT) STORED AS PARQUET LOCATION 's3://own-files/out/'")
+        sql("INSERT INTO made SELECT n, g FROM own WHERE n < 5")
+        [made] = s3.list_objects_v2(Bucket="own-files", Prefix="out/")["Contents"]
+        back = os.path.join(DATA, "back.parquet")
+        s3.download_file("own-files", made["Key"], back)
+        self.assertEqual(duckdb.execute(f"SELECT count(*), sum(n) FROM read_parquet('{back}')").fetchone(), (5, 10))
+
     def test_what_others_ask_is_not_seen(self):
         secret = "SELECT 'a secret word' AS said"
         sql(secret)

@@ -9,6 +9,7 @@ use std::sync::Arc;
 
 use arrow::array::RecordBatch;
 use arrow::datatypes::SchemaRef;
+use arrow_flight::decode::FlightRecordBatchStream;
 use arrow_flight::encode::FlightDataEncoderBuilder;
 use arrow_flight::error::FlightError;
 use arrow_flight::flight_service_server::FlightServiceServer;
@@ -34,7 +35,7 @@ use tonic::transport::server::TcpIncoming;
 use tonic::{Request, Response, Status, Streaming};
 
 use crate::catalog::{BUILT_IN_DATABASE, TableKind};
-use crate::{Engine as _, LakeError, Limits, LocalEngine, Session, Statement};
+use crate::{Engine as _, LakeError, Limits, LocalEngine, Session, Statement, parameters};
 
 /// The one catalogue's name, as drivers show it.
 const CATALOG: &str = "lake";
@@ -114,8 +115,8 @@ impl FlightSql {
     }
 
     /// The columns of a statement; `None` for one that answers with no rows.
-    async fn columns(&self, session: &Session, text: &str) -> Result<Option<SchemaRef>, Status> {
-        match self.engine.plan(session, &Statement::Sql(text.to_owned())).await {
+    async fn columns(&self, session: &Session, statement: &Statement) -> Result<Option<SchemaRef>, Status> {
+        match self.engine.plan(session, statement).await {
             Ok(plan) => Ok((!plan.writes).then_some(plan.schema)),
             Err(LakeError::Unsupported { .. }) => Ok(None),
             Err(error) => Err(status(error)),
@@ -127,20 +128,20 @@ impl FlightSql {
     async fn info_of(
         &self,
         session: &Session,
-        text: &str,
+        statement: Statement,
         ticket: Vec<u8>,
         of: FlightDescriptor,
     ) -> Result<Response<FlightInfo>, Status> {
-        if let Some(schema) = self.columns(session, text).await? {
+        if let Some(schema) = self.columns(session, &statement).await? {
             return Self::info(&schema, ticket, of);
         }
-        self.run(session, Statement::Sql(text.to_owned())).await?;
+        self.run(session, statement).await?;
         let info = FlightInfo::new().try_with_schema(&arrow::datatypes::Schema::empty());
         Ok(Response::new(info.map_err(|e| Status::internal(e.to_string()))?.with_descriptor(of)))
     }
 
-    async fn rows(&self, session: &Session, text: String) -> Result<Response<FlightStream>, Status> {
-        let running = self.engine.execute(session, Statement::Sql(text), Limits::default()).await.map_err(status)?;
+    async fn rows(&self, session: &Session, statement: Statement) -> Result<Response<FlightStream>, Status> {
+        let running = self.engine.execute(session, statement, Limits::default()).await.map_err(status)?;
         let schema = Arc::clone(&running.schema);
         let query = running.query;
         // Held by the stream: when the driver goes away, so does the query.
@@ -171,6 +172,38 @@ impl FlightSql {
             .map(str::to_owned)
             .map_err(|_| Status::invalid_argument("the handle is none of ours"))
     }
+}
+
+fn message(schema: &arrow::datatypes::Schema) -> Result<bytes::Bytes, Status> {
+    let options = arrow::ipc::writer::IpcWriteOptions::default();
+    let message: IpcMessage = SchemaAsIpc::new(schema, &options)
+        .try_into()
+        .map_err(|e: arrow::error::ArrowError| Status::internal(e.to_string()))?;
+    Ok(message.0)
+}
+
+/// The values of parameters that a driver sends; none if it sends only the statement.
+async fn values(mut stream: PeekableFlightDataStream) -> Result<Vec<RecordBatch>, Status> {
+    let first = stream.peek().await;
+    if first.is_none_or(|first| first.as_ref().is_ok_and(|data| data.data_header.is_empty())) {
+        return Ok(Vec::new());
+    }
+    let data = stream.map_err(|error| FlightError::Tonic(Box::new(error)));
+    let mut batches = FlightRecordBatchStream::new_from_flight_data(data);
+    let (mut all, mut rows) = (Vec::new(), 0);
+    while let Some(batch) = batches.next().await {
+        let batch =
+            batch.map_err(|error| Status::invalid_argument(format!("the parameters cannot be read: {error}")))?;
+        rows += batch.num_rows();
+        if rows > parameters::MOST_ROWS {
+            let most = parameters::MOST_ROWS;
+            return Err(Status::invalid_argument(format!("more than {most} rows of parameters; use INSERT … SELECT")));
+        }
+        if batch.num_rows() > 0 {
+            all.push(batch);
+        }
+    }
+    Ok(all)
 }
 
 fn encoded(
@@ -253,7 +286,8 @@ impl FlightSqlService for FlightSql {
     ) -> Result<Response<FlightInfo>, Status> {
         let session = self.session(request.metadata()).await?;
         let ticket = TicketStatementQuery { statement_handle: query.query.clone().into_bytes().into() };
-        self.info_of(&session, &query.query, ticket.as_any().encode_to_vec(), request.into_inner()).await
+        let statement = Statement::Sql(query.query);
+        self.info_of(&session, statement, ticket.as_any().encode_to_vec(), request.into_inner()).await
     }
 
     async fn do_get_statement(
@@ -262,7 +296,7 @@ impl FlightSqlService for FlightSql {
         request: Request<Ticket>,
     ) -> Result<Response<FlightStream>, Status> {
         let session = self.session(request.metadata()).await?;
-        self.rows(&session, Self::text(&ticket.statement_handle)?).await
+        self.rows(&session, Statement::Sql(Self::text(&ticket.statement_handle)?)).await
     }
 
     async fn do_put_statement_update(
@@ -280,16 +314,16 @@ impl FlightSqlService for FlightSql {
         request: Request<Action>,
     ) -> Result<ActionCreatePreparedStatementResult, Status> {
         let session = self.session(request.metadata()).await?;
-        let schema = self.columns(&session, &query.query).await?;
+        let (schema, types) = self.engine.prepared(&session, &query.query).await.map_err(status)?;
         let schema = schema.unwrap_or_else(|| Arc::new(arrow::datatypes::Schema::empty()));
-        let options = arrow::ipc::writer::IpcWriteOptions::default();
-        let message: IpcMessage = SchemaAsIpc::new(&schema, &options)
-            .try_into()
-            .map_err(|e: arrow::error::ArrowError| Status::internal(e.to_string()))?;
+        let parameter_schema = match types.is_empty() {
+            true => bytes::Bytes::new(),
+            false => message(&parameters::schema(&types))?,
+        };
         Ok(ActionCreatePreparedStatementResult {
             prepared_statement_handle: query.query.into_bytes().into(),
-            dataset_schema: message.0,
-            parameter_schema: bytes::Bytes::new(),
+            dataset_schema: message(&schema)?,
+            parameter_schema,
         })
     }
 
@@ -307,8 +341,8 @@ impl FlightSqlService for FlightSql {
         request: Request<FlightDescriptor>,
     ) -> Result<Response<FlightInfo>, Status> {
         let session = self.session(request.metadata()).await?;
-        let text = Self::text(&query.prepared_statement_handle)?;
-        self.info_of(&session, &text, query.as_any().encode_to_vec(), request.into_inner()).await
+        let statement = parameters::statement(&query.prepared_statement_handle).map_err(status)?;
+        self.info_of(&session, statement, query.as_any().encode_to_vec(), request.into_inner()).await
     }
 
     async fn do_get_prepared_statement(
@@ -317,24 +351,54 @@ impl FlightSqlService for FlightSql {
         request: Request<Ticket>,
     ) -> Result<Response<FlightStream>, Status> {
         let session = self.session(request.metadata()).await?;
-        self.rows(&session, Self::text(&query.prepared_statement_handle)?).await
+        self.rows(&session, parameters::statement(&query.prepared_statement_handle).map_err(status)?).await
     }
 
+    /// The values come into the handle that the driver uses from then on.
     async fn do_put_prepared_statement_query(
         &self,
-        _: CommandPreparedStatementQuery,
-        _: Request<PeekableFlightDataStream>,
+        query: CommandPreparedStatementQuery,
+        request: Request<PeekableFlightDataStream>,
     ) -> Result<DoPutPreparedStatementResult, Status> {
-        Err(Status::unimplemented("parameters of a statement are not supported; write the values into it"))
+        self.session(request.metadata()).await?;
+        let text = parameters::text(&query.prepared_statement_handle).map_err(status)?;
+        let handle = match values(request.into_inner()).await?.as_slice() {
+            [] => None,
+            [batch] => Some(parameters::handle(text, batch).map_err(status)?),
+            _ => {
+                return Err(Status::invalid_argument(
+                    "a query takes one row of parameters; send the others one by one",
+                ));
+            }
+        };
+        Ok(DoPutPreparedStatementResult { prepared_statement_handle: handle })
     }
 
+    /// Runs once for each row of values, each time a transaction of its own.
     async fn do_put_prepared_statement_update(
         &self,
         query: CommandPreparedStatementUpdate,
         request: Request<PeekableFlightDataStream>,
     ) -> Result<i64, Status> {
         let session = self.session(request.metadata()).await?;
-        self.run(&session, Statement::Sql(Self::text(&query.prepared_statement_handle)?)).await
+        let mut batches = values(request.into_inner()).await?;
+        if batches.is_empty() {
+            // Some drivers bind values as for a query first.
+            batches.extend(parameters::values(&query.prepared_statement_handle).map_err(status)?);
+        }
+        if batches.is_empty() {
+            let statement = parameters::statement(&query.prepared_statement_handle).map_err(status)?;
+            return self.run(&session, statement).await;
+        }
+        let text = parameters::text(&query.prepared_statement_handle).map_err(status)?;
+        let mut count = 0;
+        for batch in &batches {
+            for at in 0..batch.num_rows() {
+                let statement = parameters::row(text, batch, at).map_err(status)?;
+                count += self.run(&session, statement).await?.max(0);
+            }
+        }
+        Ok(count)
     }
 
     async fn get_flight_info_catalogs(

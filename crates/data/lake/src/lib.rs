@@ -17,12 +17,14 @@ pub mod flight;
 mod ingest;
 mod jobs;
 pub mod metrics;
+mod parameters;
 pub mod replies;
 
 pub use catalog::{Catalog, MIGRATIONS};
 pub use engine::{
-    Context, Cost, Engine, EngineOptions, HISTORY, Limits, Listed, Listener, LocalEngine, Outcome, Plan, Query,
-    QueryEnd, QueryId, Running, SPEED, Session, Settings, Statement, Statistics, check_setting, fitted,
+    Buckets, Context, Cost, Engine, EngineOptions, Granted, HISTORY, Limits, Listed, Listener, LocalEngine,
+    NewFunction, Outcome, Permission, Plan, Query, QueryEnd, QueryId, Running, SPEED, Session, Settings, Statement,
+    Statistics, check_setting, fitted, reads_itself,
 };
 pub use error::{LakeError, Limit, Place};
 pub use ingest::{CARETAKER, CareOptions, Ingest, IngestOptions, Keeper, Snapshot, Tables, ViewSpec, journal_id};

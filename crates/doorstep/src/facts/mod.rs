@@ -6,6 +6,8 @@
 #![cfg_attr(not(feature = "lake"), allow(dead_code, reason = "nobody is told without the lake"))]
 
 #[cfg(feature = "lake")]
+pub(crate) mod buckets;
+#[cfg(feature = "lake")]
 pub(crate) mod inventory;
 pub(crate) mod tables;
 #[cfg(feature = "lake")]

@@ -205,7 +205,7 @@ impl Node {
             objects = Some(running.at);
             #[cfg(feature = "lake")]
             if let Some(lake) = &lake {
-                lake.show_inventory(running.engine.clone())?;
+                lake.show_objects(running.engine.clone())?;
             }
             buckets = Some(Buckets { engine: running.engine, pictures: running.pictures, at: running.at });
             tasks.push(running.task);

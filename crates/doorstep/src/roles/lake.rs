@@ -20,6 +20,7 @@ use crate::{
     config::Config,
     facts::{
         Facts,
+        buckets::LakeBuckets,
         inventory::Inventory,
         tables::{INVENTORY, QUERIES, TABLES, USAGE, VIEWS},
         usage::UsageRows,
@@ -56,8 +57,9 @@ impl Lake {
         self.engine.tables().add_live(&USAGE, rows).context("usage is no table")
     }
 
-    /// Makes the objects kept in this process a table.
-    pub(crate) fn show_inventory(&self, objects: Objects) -> anyhow::Result<()> {
+    /// Makes the objects kept in this process a table, and lets tables lie in their buckets.
+    pub(crate) fn show_objects(&self, objects: Objects) -> anyhow::Result<()> {
+        self.engine.read_buckets(Arc::new(LakeBuckets(objects.clone())));
         self.engine.tables().add_live(&INVENTORY, Arc::new(Inventory(objects))).context("the inventory is no table")
     }
 

@@ -5,6 +5,8 @@ mod access;
 mod backtests;
 mod bill;
 mod bucket;
+#[cfg(feature = "lake")]
+mod bucket_tables;
 mod buckets;
 #[cfg(feature = "lake")]
 mod charges;

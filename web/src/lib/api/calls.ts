@@ -1,8 +1,8 @@
 // The API's calls by name, typed. Everything the console does goes through here.
 import { type Client, withQuery } from './client';
 import type {
-  Backtest, BacktestRequest, Bill, Bucket, BucketPictures, Caps, City, CityClock, Driver, DriverRoute, Film, Folder, Key, MadePicture, Me, NewBacktest, NewKey, Order, OrderEvent, OrderProgress, Page, PictureKey, Point, Price,
-  Quote, RecordedSummary, Report, RideNeeds, RideWishes, Route, Scope, SqlAnswer, SqlJob, SqlPlan, SqlRow, SqlSpeed, SqlTable, StoryItem, Style, SurgeMap, UsageRecord,
+  Backtest, BacktestRequest, Bill, Bucket, BucketPictures, Caps, City, CityClock, Driver, DriverRoute, Film, Folder, Key, MadePicture, Me, NewBacktest, NewKey, Order, OrderEvent, OrderProgress, Page,
+  PictureKey, Point, Price, Quote, RecordedSummary, Report, RideNeeds, RideWishes, Route, SavedSql, Scope, SqlAnswer, SqlJob, SqlPlan, SqlRow, SqlSpeed, SqlTable, StoryItem, Style, SurgeMap, UsageRecord,
 } from './types';
 
 const id = encodeURIComponent;
@@ -134,4 +134,18 @@ export const sqlJob = (api: Client, jobId: string, waitS: number, signal?: Abort
 export const endSql = (api: Client, jobId: string): Promise<void> => api.delete(`/v1/sql/queries/${id(jobId)}`);
 export const sqlRows = (api: Client, jobId: string, most: number, signal?: AbortSignal): Promise<{ rows: SqlRow[]; more: boolean }> =>
   api.lines(`/v1/sql/queries/${id(jobId)}/rows`, most, signal);
+/** Every kept statement, by name. */
+export async function savedSql(api: Client): Promise<SavedSql[]> {
+  const all: SavedSql[] = [];
+  let cursor: string | null = null;
+  do {
+    const page: Page<SavedSql> = await api.get('/v1/sql/saved', { limit: 200, cursor });
+    all.push(...page.items);
+    cursor = page.next_cursor;
+  } while (cursor !== null);
+  return all;
+}
+export const keepSql = (api: Client, name: string, statement: string): Promise<SavedSql> =>
+  api.put(`/v1/sql/saved/${id(name)}`, { statement });
+export const forgetSql = (api: Client, name: string): Promise<void> => api.delete(`/v1/sql/saved/${id(name)}`);
 export const sqlFile = (api: Client, jobId: string): Promise<Blob> => api.file(`/v1/sql/queries/${id(jobId)}/rows`, 'text/csv');

@@ -407,3 +407,5 @@ export interface SqlJob {
 export interface SqlPlan { columns: SqlColumn[]; plan: string; scan_bytes: number; cost?: SqlCost }
 export type SqlRow = Record<string, unknown>;
 export interface SqlAnswer { query: string; columns: SqlColumn[]; rows: SqlRow[]; truncated: boolean; statistics: SqlStatistics }
+/** A statement under a name. */
+export interface SavedSql { name: string; statement: string; database: string; saved_at: string }

@@ -545,7 +545,7 @@ export const en = {
   'sql.tables.insert': 'Put {name} into the editor',
   'sql.tables.peek': 'Show rows of {name}',
   'sql.saved': 'Saved',
-  'sql.saved.none': 'Save a statement to find it here again. Saved statements stay in this browser.',
+  'sql.saved.none': 'Save a statement to find it here again, in every browser. Operators share theirs.',
   'sql.saved.name': 'Name of the statement',
   'sql.saved.remove': 'Remove {name}',
   'sql.history': 'History',

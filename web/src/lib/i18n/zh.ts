@@ -546,7 +546,7 @@ export const zh: Messages = {
   'sql.tables.insert': '将 {name} 插入编辑器',
   'sql.tables.peek': '查看 {name} 的数据',
   'sql.saved': '已保存',
-  'sql.saved.none': '保存的语句会显示在这里，并只保留在此浏览器中。',
+  'sql.saved.none': '保存的语句会显示在这里，换浏览器也能使用；运营人员共用同一份。',
   'sql.saved.name': '语句名称',
   'sql.saved.remove': '删除 {name}',
   'sql.history': '历史',

@@ -1,14 +1,17 @@
-// Statements that a person keeps in this browser, and the draft they left.
+// Statements that are kept on the server, and the draft that a person left in this browser.
+import * as calls from '../api/calls';
+import type { Client } from '../api/client';
+import type { SavedSql } from '../api/types';
 
 export interface Saved { name: string; text: string }
 
+/** Where earlier consoles kept statements: in the browser. */
 const SLOT = 'doorstep.sql.saved';
 const DRAFT = 'doorstep.sql.draft';
-const MOST = 200;
 
-/** The list with one more at its front; one of the same name goes. */
+/** The list by name with one more; one of the same name goes. */
 export function addTo(list: Saved[], one: Saved): Saved[] {
-  return [one, ...list.filter(({ name }) => name !== one.name)].slice(0, MOST);
+  return [...list.filter(({ name }) => name !== one.name), one].sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 function read(slot: string): string | null {
@@ -27,7 +30,8 @@ function write(slot: string, text: string): void {
   }
 }
 
-export function savedStatements(): Saved[] {
+/** What an earlier console kept in this browser. */
+export function leftInBrowser(): Saved[] {
   try {
     const list: unknown = JSON.parse(read(SLOT) ?? '[]');
     const good = (one: unknown): one is Saved =>
@@ -38,6 +42,21 @@ export function savedStatements(): Saved[] {
   }
 }
 
-export const keepStatements = (list: Saved[]): void => write(SLOT, JSON.stringify(list));
+const shown = ({ name, statement }: SavedSql): Saved => ({ name, text: statement });
+
+/** All kept statements by name; what is left in this browser moves to the server first. */
+export async function savedStatements(api: Client): Promise<Saved[]> {
+  let list = (await calls.savedSql(api)).map(shown);
+  const left = leftInBrowser();
+  for (const one of left) {
+    if (list.some(({ name }) => name === one.name)) continue;
+    list = addTo(list, shown(await calls.keepSql(api, one.name.trim().slice(0, 80), one.text)));
+  }
+  if (left.length > 0) write(SLOT, '[]');
+  return list;
+}
+
+export const keepStatement = async (api: Client, one: Saved): Promise<Saved> => shown(await calls.keepSql(api, one.name, one.text));
+export const forgetStatement = (api: Client, name: string): Promise<void> => calls.forgetSql(api, name);
 export const draft = (): string | null => read(DRAFT);
 export const keepDraft = (text: string): void => write(DRAFT, text.slice(0, 100_000));

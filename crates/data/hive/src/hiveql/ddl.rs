@@ -9,7 +9,7 @@ use datafusion::sql::sqlparser::{
 };
 
 use super::{
-    AlterTable, Change, ColumnSpec, CreateTable, DropWhat, Name, Statement, TextFormat,
+    AlterTable, Change, ColumnSpec, CreateFunction, CreateTable, DropWhat, Name, Statement, TextFormat,
     parse::{eat, name, partition, partition_value, text, want, word},
     types,
 };
@@ -24,6 +24,15 @@ pub(super) fn create(parser: &mut Parser, source: &str) -> Result<Statement, Hiv
     }
     let _ = eat(parser, "global");
     let temporary = eat(parser, "temporary") || eat(parser, "temp");
+    if eat(parser, "macro") {
+        if !temporary {
+            return Err(HiveError::unsupported("CREATE MACRO", "write CREATE TEMPORARY MACRO, or CREATE FUNCTION"));
+        }
+        return function(parser, source, Kind::Macro);
+    }
+    if eat(parser, "function") {
+        return function(parser, source, Kind::Function { temporary, or_replace });
+    }
     if eat(parser, "view") {
         if temporary {
             return Err(HiveError::unsupported("CREATE TEMPORARY VIEW", "use a WITH query, or a view and drop it"));
@@ -39,6 +48,48 @@ pub(super) fn create(parser: &mut Parser, source: &str) -> Result<Statement, Hiv
     let _ = eat(parser, "transactional");
     want(parser, "table")?;
     table(parser, external)
+}
+
+/// Which of the two forms of functions.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// `CREATE TEMPORARY MACRO f(x INT) x + 1`
+    Macro,
+    /// `CREATE FUNCTION f(x INT) RETURNS INT RETURN x + 1`
+    Function { temporary: bool, or_replace: bool },
+}
+
+fn function(parser: &mut Parser, source: &str, kind: Kind) -> Result<Statement, HiveError> {
+    let if_not_exists = eat(parser, "if not exists");
+    let name = name(parser)?;
+    if kind != Kind::Macro && eat(parser, "as") {
+        return Err(HiveError::unsupported(
+            "CREATE FUNCTION with a class",
+            "no Java classes run here: write CREATE FUNCTION f(x INT) RETURNS INT RETURN x + 1",
+        ));
+    }
+    parser.expect_token(&Token::LParen)?;
+    let none = parser.peek_token_ref().token == Token::RParen;
+    let arguments = if none { Vec::new() } else { columns(parser)? };
+    parser.expect_token(&Token::RParen)?;
+    let mut returns = None;
+    if kind != Kind::Macro {
+        if eat(parser, "returns") {
+            returns = Some(types::data_type(parser)?.0);
+        }
+        want(parser, "return")?;
+    }
+    let start = parser.peek_token().span;
+    let from =
+        offset(source, start.start).ok_or_else(|| HiveError::syntax("expected an expression".to_owned(), start))?;
+    let body = parser.parse_expr()?;
+    let written = source[from..].trim().trim_end_matches(';').trim_end().to_owned();
+    let (temporary, or_replace) = match kind {
+        Kind::Macro => (true, true),
+        Kind::Function { temporary, or_replace } => (temporary, or_replace),
+    };
+    let made = CreateFunction { name, arguments, returns, body, written, temporary, or_replace, if_not_exists };
+    Ok(Statement::CreateFunction(Box::new(made)))
 }
 
 fn database(parser: &mut Parser) -> Result<Statement, HiveError> {
@@ -302,6 +353,11 @@ fn properties(parser: &mut Parser) -> Result<BTreeMap<String, String>, HiveError
 
 /// Behind DROP.
 pub(super) fn drop_statement(parser: &mut Parser) -> Result<Statement, HiveError> {
+    let temporary = eat(parser, "temporary");
+    if eat(parser, "function") || eat(parser, "macro") {
+        let if_exists = eat(parser, "if exists");
+        return Ok(Statement::DropFunction { name: name(parser)?, temporary, if_exists });
+    }
     let what = if eat(parser, "table") {
         DropWhat::Table
     } else if eat(parser, "view") {

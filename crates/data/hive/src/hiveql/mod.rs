@@ -22,13 +22,14 @@ mod types;
 pub use coerce::Coercion;
 pub use lateral::LateralViews;
 pub use parse::{parse, query};
-pub use rewrite::{Asker, rewrite};
+pub use rewrite::{Asker, rewrite, rewrite_change};
 pub use statement::{
-    AlterTable, Change, ColumnSpec, CreateTable, Describe, DropWhat, Explained, Insert, LoadData, Name, PartitionSpec,
-    Show, Statement, TextFormat,
+    AlterTable, Change, ColumnSpec, CreateFunction, CreateTable, Describe, DropWhat, Explained, Insert, LoadData, Name,
+    PartitionSpec, Show, Statement, TextFormat,
 };
 pub use types::{arrow_type, hive_type};
 
 pub(crate) use calls::{FUNCTIONS, HiveFunction, find};
 pub(crate) use ddl::{fits_text, one_char, shown};
+pub(crate) use rules::is_known;
 pub(crate) use show::fits;

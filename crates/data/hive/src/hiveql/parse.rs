@@ -6,6 +6,8 @@ use datafusion::sql::sqlparser::{
     tokenizer::{Token, TokenWithSpan},
 };
 
+use doorstep_lake::Permission;
+
 use super::{
     Explained, Insert, LoadData, Name, PartitionSpec, Statement, ddl, dialect::HiveQl, multi, show, tokens::tokens,
 };
@@ -33,6 +35,9 @@ pub(super) fn with_room<T: Send>(work: impl FnOnce() -> Result<T, HiveError> + S
 fn read(text: &str) -> Result<Statement, HiveError> {
     if let Some(setting) = settings(text)? {
         return Ok(setting);
+    }
+    if let Some(asked) = Permission::read(text) {
+        return Ok(Statement::Grants(asked?));
     }
     let mut tokens = tokens(text)?;
     while matches!(tokens.last().map(|t| &t.token), Some(Token::SemiColon | Token::EOF)) {
@@ -118,31 +123,15 @@ fn settings(text: &str) -> Result<Option<Statement>, HiveError> {
 
 /// What cannot be had: the words that begin it, and what to do instead.
 const REFUSED: &[(&str, &str, &str)] = &[
-    ("merge", "MERGE", "write the new rows with INSERT OVERWRITE … SELECT"),
-    ("update", "UPDATE", "write the changed rows with INSERT OVERWRITE … SELECT"),
-    ("delete", "DELETE", "keep the other rows with INSERT OVERWRITE … SELECT, or drop a partition"),
     ("export", "EXPORT", "read the table over the SQL API and store what you get"),
     ("import", "IMPORT", "create the table and LOAD DATA"),
     ("lock", "LOCK", "each statement sees one state of its tables; no lock is needed"),
     ("unlock", "UNLOCK", "there are no locks"),
-    ("grant", "GRANT", "rights come from access keys and grants of the lake"),
-    ("revoke", "REVOKE", "rights come from access keys and grants of the lake"),
     ("create role", "CREATE ROLE", "rights come from access keys"),
     ("drop role", "DROP ROLE", "rights come from access keys"),
-    ("show grant", "SHOW GRANT", "rights come from access keys"),
     ("show roles", "SHOW ROLES", "rights come from access keys"),
     ("show current roles", "SHOW CURRENT ROLES", "rights come from access keys"),
-    (
-        "create temporary function",
-        "CREATE FUNCTION with a class",
-        "no Java classes run here; use the built-in functions",
-    ),
-    ("create function", "CREATE FUNCTION with a class", "no Java classes run here; use the built-in functions"),
-    ("drop function", "DROP FUNCTION", "there are built-in functions only"),
-    ("drop temporary function", "DROP FUNCTION", "there are built-in functions only"),
-    ("reload function", "RELOAD FUNCTION", "there are built-in functions only"),
-    ("create temporary macro", "CREATE MACRO", "write the expression in a view"),
-    ("drop temporary macro", "DROP MACRO", "there are no macros"),
+    ("reload function", "RELOAD FUNCTION", "no Java classes run here; functions of the catalogue need no reload"),
     ("create index", "CREATE INDEX", "files keep statistics by themselves"),
     ("drop index", "DROP INDEX", "there are no indexes"),
     ("create materialized view", "CREATE MATERIALIZED VIEW", "use CREATE TABLE … AS SELECT"),
@@ -164,7 +153,7 @@ const REFUSED: &[(&str, &str, &str)] = &[
 /// The words with which statements begin.
 const BEGINNINGS: &[&str] = &[
     "select", "with", "from", "values", "insert", "create", "drop", "alter", "truncate", "msck", "analyze", "load",
-    "show", "describe", "desc", "use", "set", "reset", "explain",
+    "show", "describe", "desc", "use", "set", "reset", "explain", "grant", "revoke", "update", "delete", "merge",
 ];
 
 fn refuse(tokens: &[TokenWithSpan]) -> Result<(), HiveError> {
@@ -335,6 +324,9 @@ fn statement(parser: &mut Parser, source: &str) -> Result<Statement, HiveError> 
     if eat(parser, "describe") || eat(parser, "desc") {
         return show::describe(parser).map(Statement::Describe);
     }
+    if ["update", "delete", "merge"].iter().any(|word| is_word(Some(parser.peek_token_ref()), word)) {
+        return Ok(Statement::Change(Box::new(parser.parse_statement()?)));
+    }
     let first = parser.peek_token();
     let query = matches!(&first.token, Token::LParen)
         || ["select", "with", "from", "values", "table"].iter().any(|w| is_word(Some(&first), w));
@@ -435,6 +427,14 @@ mod tests {
             ("truncate table t", "truncate"),
             ("explain extended select 1", "explain"),
             ("explain cost select 1", "explain"),
+            ("update t set a = 1 where b = 2", "change"),
+            ("delete from t where b = 2", "change"),
+            ("merge into t using s on t.a = s.a when not matched then insert values (s.a)", "change"),
+            ("grant select on table t to user k", "grants"),
+            ("create temporary macro twice(x int) x * 2", "create_function"),
+            ("create function d.twice(x int) returns bigint return x * 2", "create_function"),
+            ("drop temporary macro if exists twice", "drop_function"),
+            ("drop function d.twice", "drop_function"),
         ] {
             assert_eq!(parse(text).unwrap().kind(), kind, "{text}");
         }
@@ -445,7 +445,7 @@ mod tests {
     #[test]
     fn what_cannot_be_had_is_named() {
         for (text, what) in [
-            ("merge into a using b on 1 = 1 when matched then delete", "MERGE"),
+            ("export table a to 'x'", "EXPORT"),
             ("select transform(a) using 'x' as b from t", "TRANSFORM"),
             ("from (map a using 'x' as b from t) q select b", "TRANSFORM"),
             ("insert overwrite directory '/x' select 1", "INSERT OVERWRITE DIRECTORY"),

@@ -9,7 +9,7 @@ use std::ops::ControlFlow;
 use datafusion::sql::sqlparser::ast::{
     BinaryOperator, CastKind, DataType, Expr, GroupByExpr, GroupByWithModifier, Ident, LimitClause, NamedWindowExpr,
     Offset, OffsetRows, OrderBy, OrderByExpr, OrderByKind, Parens, Query, Select, SelectFlavor, SelectItem, SetExpr,
-    SetOperator, TableFactor, Value, VisitMut, VisitorMut, WindowType,
+    SetOperator, Statement, TableFactor, Value, VisitMut, VisitorMut, WindowType,
 };
 
 use super::{calls, dialect::call, lateral, parse, rules, sample};
@@ -30,6 +30,17 @@ pub struct Asker {
 /// [`HiveError::Unsupported`] by the name of what cannot be had.
 pub fn rewrite(query: &mut Query, asker: &Asker) -> Result<(), HiveError> {
     parse::with_room(|| match VisitMut::visit(query, &mut Rewriter { asker }) {
+        ControlFlow::Continue(()) => Ok(()),
+        ControlFlow::Break(error) => Err(*error),
+    })
+}
+
+/// Rewrites an UPDATE, DELETE or MERGE in place.
+///
+/// # Errors
+/// As [`rewrite`].
+pub fn rewrite_change(change: &mut Statement, asker: &Asker) -> Result<(), HiveError> {
+    parse::with_room(|| match VisitMut::visit(change, &mut Rewriter { asker }) {
         ControlFlow::Continue(()) => Ok(()),
         ControlFlow::Break(error) => Err(*error),
     })

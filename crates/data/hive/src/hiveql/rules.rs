@@ -256,6 +256,11 @@ fn function(mut function: Function, asker: &Asker) -> Result<Expr, HiveError> {
     }
 }
 
+/// Whether Hive has a function of this name.
+pub(crate) fn is_known(name: &str) -> bool {
+    calls::find(name).is_some() || cast_function(name).is_some()
+}
+
 /// `int(x)` and its like are casts.
 fn cast_function(name: &str) -> Option<&'static str> {
     Some(match name {

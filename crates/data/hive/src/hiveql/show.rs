@@ -62,8 +62,9 @@ pub(super) fn show(parser: &mut Parser) -> Result<Show, HiveError> {
     let next = parser.peek_token();
     Err(HiveError::Unsupported {
         what: format!("SHOW {}", next.token.to_string().to_uppercase()),
-        fix: "there are DATABASES, TABLES, VIEWS, PARTITIONS, COLUMNS, CREATE TABLE, TBLPROPERTIES and FUNCTIONS"
-            .to_owned(),
+        fix:
+            "there are DATABASES, TABLES, VIEWS, PARTITIONS, COLUMNS, CREATE TABLE, TBLPROPERTIES, FUNCTIONS and GRANT"
+                .to_owned(),
     })
 }
 
@@ -73,7 +74,7 @@ pub(super) fn describe(parser: &mut Parser) -> Result<Describe, HiveError> {
         let _ = eat(parser, "extended");
         let function = match &parser.peek_token_ref().token {
             Token::SingleQuotedString(_) => text(parser)?,
-            _ => word(parser)?,
+            _ => name(parser)?.to_string(),
         };
         return Ok(Describe::Function(function.to_lowercase()));
     }

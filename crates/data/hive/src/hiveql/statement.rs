@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use arrow::datatypes::DataType;
-use datafusion::sql::sqlparser::ast::Query;
+use datafusion::sql::sqlparser::ast::{Expr, Query, Statement as Ast};
+use doorstep_lake::Permission;
 
 /// A table's name, with its database if one was written.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -134,6 +135,42 @@ pub enum Statement {
     Show(Show),
     /// `DESCRIBE …`.
     Describe(Describe),
+    /// `GRANT`, `REVOKE`, `SHOW GRANT`.
+    Grants(Permission),
+    /// `UPDATE`, `DELETE`, `MERGE`.
+    Change(Box<Ast>),
+    /// `CREATE FUNCTION … RETURN …`, `CREATE TEMPORARY MACRO`.
+    CreateFunction(Box<CreateFunction>),
+    /// `DROP FUNCTION`, `DROP TEMPORARY MACRO`.
+    DropFunction {
+        /// Which.
+        name: Name,
+        /// Only one of this session.
+        temporary: bool,
+        /// Do nothing when it is not there.
+        if_exists: bool,
+    },
+}
+
+/// A function that is an expression.
+#[derive(Clone, Debug)]
+pub struct CreateFunction {
+    /// Its name.
+    pub name: Name,
+    /// Its arguments.
+    pub arguments: Vec<ColumnSpec>,
+    /// The type of its value; that of its expression without one.
+    pub returns: Option<DataType>,
+    /// The expression.
+    pub body: Expr,
+    /// The expression as it was written.
+    pub written: String,
+    /// For this session alone.
+    pub temporary: bool,
+    /// In the place of another.
+    pub or_replace: bool,
+    /// Do nothing when it is there.
+    pub if_not_exists: bool,
 }
 
 impl Statement {
@@ -143,6 +180,7 @@ impl Statement {
         match self {
             Self::Query(_) | Self::Explain { .. } | Self::Show(_) | Self::Describe(_) => true,
             Self::Set { value, .. } => value.is_none(),
+            Self::Grants(asked) => asked.has_rows(),
             _ => false,
         }
     }
@@ -167,6 +205,10 @@ impl Statement {
             Self::Set { .. } | Self::Reset => "set",
             Self::Show(_) => "show",
             Self::Describe(_) => "describe",
+            Self::Grants(_) => "grants",
+            Self::Change(_) => "change",
+            Self::CreateFunction(_) => "create_function",
+            Self::DropFunction { .. } => "drop_function",
         }
     }
 }

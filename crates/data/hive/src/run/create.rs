@@ -34,7 +34,10 @@ impl Call<'_> {
             };
         }
         let Some(query) = create.query.clone() else {
-            let table = defined(&create, &database, &name, create.columns.clone(), create.partitions.clone())?;
+            let mut table = defined(&create, &database, &name, create.columns.clone(), create.partitions.clone())?;
+            if table.kind == TableKind::External {
+                self.engine.settle(self.session, &mut table).await?;
+            }
             catalog.create_table(tenant, &table, create.if_not_exists).await?;
             return Ok(Answer::done());
         };
@@ -175,15 +178,25 @@ fn defined(
         let Some(location) = &create.location else {
             return Err(HiveError::invalid(
                 format!("the external table {name} has no LOCATION"),
-                "write LOCATION 'folder', below the tenant's folder of the lake",
+                "write LOCATION 'folder', below the tenant's folder of the lake, or LOCATION 's3://bucket/prefix/'",
             ));
         };
         table.kind = TableKind::External;
         table.files = format;
         table.delimited = text;
-        table.location = Some(location.trim_start_matches('/').trim_end_matches('/').to_owned());
+        table.location = Some(folder(location));
     }
     Ok(table)
+}
+
+/// Hive's tables lie in folders of the lake or of a bucket; an address is one file.
+pub(super) fn folder(location: &str) -> String {
+    let bare = location.trim_end_matches('/');
+    match bare.split_once("://") {
+        Some((scheme, _)) if scheme.to_ascii_lowercase().starts_with("http") => location.to_owned(),
+        Some(_) => format!("{bare}/"),
+        None => bare.trim_start_matches('/').to_owned(),
+    }
 }
 
 /// Forms whose files are not read here.

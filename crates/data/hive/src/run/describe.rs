@@ -77,14 +77,16 @@ impl Call<'_> {
                 text_rows(&["prpt_name", "prpt_value"], own.into_iter().map(|(k, v)| row(&[k, v])).collect())
             }
             Show::Functions(pattern) => {
-                let mut names: Vec<&str> = FUNCTIONS
-                    .iter()
-                    .filter(|f| !matches!(f.how, HiveFunction::Refused(_)))
-                    .map(|f| f.name)
-                    .filter(|n| matches(&pattern, n))
-                    .collect();
+                let built_in = FUNCTIONS.iter().filter(|f| !matches!(f.how, HiveFunction::Refused(_)));
+                let mut names: Vec<String> = built_in.map(|f| f.name.to_owned()).collect();
+                // As Hive shows them: with their database.
+                let own = self.engine.functions(self.session).await?;
+                names.extend(own.iter().map(|f| format!("{}.{}", f.database, f.name)));
+                names.retain(|n| {
+                    matches(&pattern, n) || n.rsplit('.').next().is_some_and(|bare| matches(&pattern, bare))
+                });
                 names.sort_unstable();
-                text_rows(&["tab_name"], names.into_iter().map(|n| row(&[n])).collect())
+                text_rows(&["tab_name"], names.iter().map(|n| row(&[n])).collect())
             }
         }
     }
@@ -146,6 +148,19 @@ impl Call<'_> {
                 text_rows(&["db_name", "comment", "location", "owner_name", "owner_type"], vec![cells])
             }
             Describe::Function(name) => {
+                let (database, bare) = match name.rsplit_once('.') {
+                    Some((database, bare)) => (database.to_owned(), bare),
+                    None => (self.session.database(), name.as_str()),
+                };
+                let own = self.engine.functions(self.session).await?;
+                if let Some(own) = own.iter().find(|f| f.database == database && f.name == bare) {
+                    let arguments: Vec<String> =
+                        own.arguments.iter().map(|(name, kind)| format!("{name} {}", hive_type(kind))).collect();
+                    let body = own.written.as_ref().unwrap_or(&own.body);
+                    let (call, kind) = (arguments.join(", "), hive_type(&own.returns));
+                    let lines = [format!("{database}.{bare}({call}) returns {kind}"), body.clone()];
+                    return text_rows(&["tab_name"], lines.iter().map(|line| row(&[line])).collect());
+                }
                 let text = match find(&name) {
                     Some(known) => match known.how {
                         HiveFunction::Refused(fix) => format!("{name}: not supported; {fix}"),

@@ -33,8 +33,8 @@ impl Call<'_> {
         source.kind = TableKind::External;
         source.files = format;
         source.delimited = create::text_of(&table);
-        let path = load.path.trim_start_matches('/').trim_end_matches("/*").trim_end_matches('/');
-        source.location = Some(path.to_owned());
+        source.location = Some(create::folder(load.path.trim_end_matches("/*")));
+        self.engine.settle(self.session, &mut source).await?;
         let catalog = self.engine.catalog();
         let tenant = self.session.tenant();
         catalog.create_table(tenant, &source, false).await?;

@@ -2,8 +2,10 @@
 
 mod alter;
 mod answer;
+mod change;
 mod create;
 mod describe;
+mod function;
 mod insert;
 mod load;
 mod plan;
@@ -15,8 +17,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use datafusion::execution::SessionState;
+use datafusion::sql::sqlparser::ast::SetExpr;
 use doorstep_lake::catalog::{BUILT_IN_DATABASE, Holdings, TableDef};
-use doorstep_lake::{LakeError, Limits, LocalEngine, Session};
+use doorstep_lake::{LakeError, Limits, LocalEngine, Permission, Session};
 use tokio::sync::Semaphore;
 
 pub(crate) use answer::text_rows;
@@ -24,7 +27,7 @@ pub use answer::{Answer, ColumnShown, Rows};
 pub(crate) use describe::described;
 
 use crate::HiveError;
-use crate::hiveql::{Asker, DropWhat, Name, Statement, parse};
+use crate::hiveql::{Asker, DropWhat, Name, Statement, parse, query, rewrite};
 
 /// Runs statements. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -187,7 +190,32 @@ impl Call<'_> {
             }
             Statement::Show(show) => self.show(show).await,
             Statement::Describe(describe) => self.describe(describe).await,
+            Statement::Grants(asked) => self.grants(asked).await,
+            Statement::Change(change) => self.change(*change).await,
+            Statement::CreateFunction(create) => self.create_function(*create).await,
+            Statement::DropFunction { name, temporary, if_exists } => {
+                let database = name.database.as_deref();
+                self.engine.undefine(self.session, database, &name.name, temporary, if_exists).await?;
+                Ok(Answer::done())
+            }
         }
+    }
+
+    /// A condition of rows is kept in the engine's own SQL, as a view's query is.
+    async fn grants(&self, mut asked: Permission) -> Result<Answer, HiveError> {
+        if let Some(condition) = &asked.condition {
+            let mut query = query(&format!("select 1 where {condition}"))?;
+            rewrite(&mut query, &self.asker())?;
+            asked.condition = match *query.body {
+                SetExpr::Select(select) => select.selection.map(|condition| condition.to_string()),
+                _ => None,
+            };
+        }
+        let told = self.engine.permit(self.session, &asked).await?;
+        if !asked.has_rows() {
+            return Ok(Answer::done());
+        }
+        Ok(Answer { columns: answer::columns(&told.schema()), rows: Rows::Ready(vec![told]), ..Answer::done() })
     }
 
     fn asker(&self) -> Asker {

@@ -210,14 +210,14 @@ export table x to 'y';
 -- error: LOCK
 lock table x shared;
 -- by hand
--- error: GRANT
-grant select on table x to user y;
+-- error: there is no table
+grant select on table nowhere_at_all to user y;
 -- by hand
--- error: MERGE
-merge into a using b on a.i = b.i when matched then delete;
+-- error: there is no table
+merge into nowhere_at_all using b on nowhere_at_all.i = b.i when matched then delete;
 -- by hand
--- error: UPDATE
-update x set a = 1;
+-- error: there is no table
+update nowhere_at_all set a = 1;
 -- by hand
 -- error: reflect
 select reflect('java.lang.Math', 'max', 2, 3);

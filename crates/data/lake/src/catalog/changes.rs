@@ -65,8 +65,10 @@ impl Catalog {
             let near = nearest(name, all.databases.keys().map(String::as_str));
             return Err(LakeError::Unknown { what: "database", name: name.to_owned(), near });
         };
-        if !database.tables.is_empty() && !cascade {
-            let reason = format!("{name} has {} tables", database.tables.len());
+        let functions = all.functions.keys().filter(|(of, _)| of == name).count();
+        let filled = !database.tables.is_empty() || functions > 0;
+        if filled && !cascade {
+            let reason = format!("{name} has {} tables and {functions} functions", database.tables.len());
             return Err(LakeError::invalid("database", reason, "drop them first, or write CASCADE"));
         }
         let tables: Vec<TableDef> = database.tables.values().map(|t| (**t).clone()).collect();
@@ -74,8 +76,11 @@ impl Catalog {
             self.drop_table(tenant, table).await?;
         }
         let (t, n) = (tenant.to_owned(), name.to_owned());
-        self.write(move |tx| tx.execute("DELETE FROM lake_databases WHERE tenant = $1 AND name = $2", params![&t, &n]))
-            .await?;
+        let write = move |tx: &mut dyn Tx| {
+            tx.execute("DELETE FROM lake_functions WHERE tenant = $1 AND database_name = $2", params![&t, &n])?;
+            tx.execute("DELETE FROM lake_databases WHERE tenant = $1 AND name = $2", params![&t, &n])
+        };
+        self.write::<_, StoreError, _>(write).await?;
         self.forget(tenant);
         Ok(tables)
     }

@@ -1,9 +1,9 @@
 //! Which data files make up a table. A change is one transaction: a table is never half there.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use doorstep_clock::Timestamp;
-use doorstep_store::{Row, StoreError, Tx, params};
+use doorstep_store::{Backend, Row, StoreError, Tx, params};
 
 use super::{Catalog, DataFile, TableDef, changes};
 use crate::LakeError;
@@ -19,6 +19,8 @@ pub struct Commit {
     pub replace_all: bool,
     /// Partitions whose present files go.
     pub replace_specs: Vec<String>,
+    /// The paths of all files that the table must have, no more and no fewer: else it is a conflict.
+    pub unchanged: Option<Vec<String>>,
 }
 
 /// What one transaction did to a table's files.
@@ -271,9 +273,21 @@ pub(super) fn change(
     now: Timestamp,
 ) -> Result<(), LakeError> {
     let conflict = || LakeError::Conflict { table: table.name.clone() };
-    let sql = "SELECT id FROM lake_tables WHERE id = $1 AND tenant = $2";
+    // On PostgreSQL transactions run beside each other: one at a time changes a table.
+    let sql = match tx.backend() {
+        Backend::Sqlite => "SELECT id FROM lake_tables WHERE id = $1 AND tenant = $2",
+        Backend::Postgres => "SELECT id FROM lake_tables WHERE id = $1 AND tenant = $2 FOR UPDATE",
+    };
     if tx.query_opt(sql, params![&table.id, tenant])?.is_none() {
         return Err(conflict());
+    }
+    if let Some(unchanged) = &commit.unchanged {
+        let sql = "SELECT path FROM lake_files WHERE table_id = $1 AND tenant = $2 AND removed_at IS NULL";
+        let rows = tx.query(sql, params![&table.id, tenant])?;
+        let there = rows.iter().map(|row| row.text("path")).collect::<Result<BTreeSet<_>, StoreError>>()?;
+        if there.len() != unchanged.len() || !unchanged.iter().all(|path| there.contains(path)) {
+            return Err(conflict());
+        }
     }
     apply(tx, tenant, &table.id, commit, now)?.then_some(()).ok_or_else(conflict)
 }
@@ -335,8 +349,13 @@ fn apply(tx: &mut dyn Tx, tenant: &str, id: &str, commit: &Commit, now: Timestam
         tx.execute(sql, params![now, id, tenant, spec])?;
     }
     // Looked at first: a refusal must leave nothing behind.
+    let sql = match tx.backend() {
+        Backend::Sqlite => "SELECT path FROM lake_files WHERE path = $1 AND table_id = $2 AND removed_at IS NULL",
+        Backend::Postgres => {
+            "SELECT path FROM lake_files WHERE path = $1 AND table_id = $2 AND removed_at IS NULL FOR UPDATE"
+        }
+    };
     for path in &commit.remove {
-        let sql = "SELECT path FROM lake_files WHERE path = $1 AND table_id = $2 AND removed_at IS NULL";
         if tx.query_opt(sql, params![path, id])?.is_none() {
             return Ok(false);
         }

@@ -5,8 +5,10 @@
 
 mod changes;
 mod files;
+mod functions;
 mod names;
 mod once;
+mod saved;
 mod schema;
 mod table;
 mod tenure;
@@ -21,11 +23,13 @@ use parking_lot::RwLock;
 
 pub use files::Commit;
 pub(crate) use files::{Change, built_in_id};
+pub use functions::FunctionDef;
 pub use names::{check_name, nearest};
 pub use once::Once;
+pub use saved::Saved;
 pub use schema::MIGRATIONS;
 pub use table::{
-    DataFile, Delimited, FileKind, Grant, NULL_PARTITION, TableDef, TableKind, partition_spec, partition_values,
+    DataFile, Delimited, FileKind, Grant, NULL_PARTITION, Right, TableDef, TableKind, partition_spec, partition_values,
 };
 
 pub(crate) use tenure::{TTL_MS, Turn, identity};
@@ -57,6 +61,8 @@ pub struct Holdings {
     pub databases: BTreeMap<String, Database>,
     /// By key, database and table.
     pub grants: HashMap<(String, String, String), Grant>,
+    /// By database and name.
+    pub functions: BTreeMap<(String, String), Arc<FunctionDef>>,
 }
 
 impl Holdings {
@@ -182,6 +188,12 @@ fn read_holdings(tx: &mut dyn Tx, tenant: &str) -> Result<Holdings, StoreError> 
         let at = (row.text("key_id")?, row.text("database_name")?, row.text("table_name")?);
         let grant = decode(&at.2, &row.text("body")?)?;
         all.grants.insert(at, grant);
+    }
+    let sql = "SELECT database_name, name, body FROM lake_functions WHERE tenant = $1 LIMIT $2";
+    for row in tx.query(sql, params![tenant, functions::MAX_FUNCTIONS])? {
+        let at = (row.text("database_name")?, row.text("name")?);
+        let function = decode(&at.1, &row.text("body")?)?;
+        all.functions.insert(at, Arc::new(function));
     }
     Ok(all)
 }

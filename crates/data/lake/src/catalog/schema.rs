@@ -3,10 +3,24 @@
 use doorstep_store::Migration;
 
 /// To be passed to `Store::open`.
-pub const MIGRATIONS: &[Migration] = &[CATALOGUE, PAST, CLOCKS];
+pub const MIGRATIONS: &[Migration] = &[CATALOGUE, PAST, CLOCKS, SAVED];
 
 /// The spans of time of each owner of a file's rows, as JSON.
 const CLOCKS: Migration = Migration::same("lake/0003_clocks", "ALTER TABLE lake_files ADD COLUMN spans TEXT");
+
+/// Statements that somebody keeps, on the shelf of a key or (empty) of the operators.
+const SAVED: Migration = Migration::same(
+    "lake/0004_saved",
+    "CREATE TABLE lake_saved (
+        tenant TEXT NOT NULL,
+        shelf TEXT NOT NULL,
+        name TEXT NOT NULL,
+        statement TEXT NOT NULL,
+        database_name TEXT NOT NULL,
+        saved_at BIGINT NOT NULL,
+        PRIMARY KEY (tenant, shelf, name)
+    )",
+);
 
 const PAST: Migration =
     Migration::same("lake/0002_past", "CREATE INDEX lake_files_all ON lake_files (table_id, tenant, created_at)");

@@ -1,6 +1,6 @@
 //! What the catalogue knows of one table.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use arrow::datatypes::{Schema, SchemaRef};
 use doorstep_clock::Timestamp;
@@ -210,9 +210,71 @@ pub struct Grant {
     /// Only rows for which this SQL condition holds; all when absent.
     #[serde(default)]
     pub rows: Option<String>,
-    /// May change it too.
+    /// May change it too, in every way.
     #[serde(default)]
     pub write: bool,
+    /// May change it in these ways.
+    #[serde(default, skip_serializing_if = "BTreeSet::is_empty")]
+    pub changes: BTreeSet<Right>,
+}
+
+/// A way to change a table's rows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Right {
+    /// Rows are added.
+    Insert,
+    /// Rows get other values.
+    Update,
+    /// Rows go.
+    Delete,
+}
+
+impl Right {
+    /// Every one.
+    pub const ALL: [Self; 3] = [Self::Insert, Self::Update, Self::Delete];
+
+    /// The word of SQL.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Insert => "INSERT",
+            Self::Update => "UPDATE",
+            Self::Delete => "DELETE",
+        }
+    }
+}
+
+impl Grant {
+    /// Whether rows may be changed in this way.
+    #[must_use]
+    pub fn lets(&self, right: Right) -> bool {
+        self.write || self.changes.contains(&right)
+    }
+
+    /// Whether all columns of all rows may be seen: who changes rows by what is in them sees that.
+    #[must_use]
+    pub const fn sees_all(&self) -> bool {
+        self.columns.is_none() && self.rows.is_none()
+    }
+
+    /// Lets rows be changed in one more way.
+    pub fn let_change(&mut self, right: Right) {
+        if !self.write {
+            self.changes.insert(right);
+        }
+        if self.changes.len() == Right::ALL.len() {
+            (self.write, self.changes) = (true, BTreeSet::new());
+        }
+    }
+
+    /// Ends that.
+    pub fn forbid_change(&mut self, right: Right) {
+        if std::mem::take(&mut self.write) {
+            self.changes = Right::ALL.into_iter().collect();
+        }
+        self.changes.remove(&right);
+    }
 }
 
 /// A partition's folder names as pairs: `dt=2026-01-01/hour=7`.

@@ -25,13 +25,16 @@ use super::session::Session;
 use super::sift::SiftExec;
 use super::sparing::Rows;
 use super::statements::{self, Step};
-use super::{Statement, insert};
+use super::{Statement, insert, rewrite};
 use crate::LakeError;
 
 /// Batches that may wait for the caller.
 pub(super) const AHEAD: usize = 4;
 /// Characters of a plan that are kept.
 const PLAN_LENGTH: usize = 64 << 10;
+
+/// How often a change of rows is tried while others change the same rows.
+const CHANGES: usize = 4;
 
 /// What goes from a query to its caller.
 pub(super) enum Message {
@@ -57,13 +60,27 @@ pub(super) struct Work {
 impl Work {
     /// Carries out the statement and hands over its rows.
     pub(super) async fn run(self) -> Result<(), LakeError> {
-        let scope = self.engine.scope(&self.session).await?;
-        let state = self.engine.state(&scope, Some((&self.query, Arc::clone(&self.budget))), self.cores)?;
-        let step = statements::begin(&scope, &state, &self.statement).await;
-        let answer = match step.map_err(|error| with_nearest(error, &scope))? {
-            Step::Rows(plan) => return self.hand_over(&state, &plan).await,
-            Step::Done(answer) => answer,
-            Step::Write(target, plan) => insert::write(&self, &scope, &state, *target, &plan).await?,
+        let mut tries = 1;
+        let answer = loop {
+            let scope = self.engine.scope(&self.session).await?;
+            let state = self.engine.state(&scope, Some((&self.query, Arc::clone(&self.budget))), self.cores)?;
+            let step = statements::begin(&scope, &state, &self.statement).await;
+            let done = match step.map_err(|error| with_nearest(error, &scope))? {
+                Step::Rows(plan) => return self.hand_over(&state, &plan).await,
+                Step::Done(answer) => Ok(answer),
+                Step::Write(target, plan) => insert::write(&self, &scope, &state, *target, &plan).await,
+                Step::Change(table, plan) => match rewrite::carry_out(&self, &scope, &state, &table, &plan).await {
+                    // Somebody was faster: it is done again on what is there now, unless a face planned it.
+                    Err(LakeError::Conflict { .. })
+                        if tries < CHANGES && !matches!(self.statement, Statement::Planned { .. }) =>
+                    {
+                        tries += 1;
+                        continue;
+                    }
+                    done => done,
+                },
+            };
+            break done?;
         };
         self.query.rows.fetch_add(answer.num_rows() as u64, Ordering::Relaxed);
         self.send(Message::Columns(answer.schema())).await?;

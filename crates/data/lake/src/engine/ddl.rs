@@ -13,13 +13,12 @@ use datafusion::logical_expr::{
 };
 use datafusion::sql::sqlparser::ast::{self, AlterTableOperation};
 
+use super::external;
 use super::insert::{Mode, Target};
 use super::scope::Scope;
 use super::statements::{Layout, Step, ident, last_part, nothing, resolve, writable};
-use super::urls::is_url;
-use super::{external, files};
 use crate::LakeError;
-use crate::catalog::{BUILT_IN_DATABASE, Delimited, FileKind, TableDef, TableKind, nearest};
+use crate::catalog::{BUILT_IN_DATABASE, Delimited, FileKind, Right, TableDef, TableKind, nearest};
 
 /// `CREATE TABLE`, with or without a query.
 pub(super) async fn create_table(
@@ -140,7 +139,7 @@ fn plain_schema(schema: &Schema) -> SchemaRef {
     Arc::new(Schema::new(fields))
 }
 
-fn may_create(scope: &Scope) -> Result<(), LakeError> {
+pub(super) fn may_create(scope: &Scope) -> Result<(), LakeError> {
     if scope.session.runs_the_place() {
         return Ok(());
     }
@@ -258,18 +257,8 @@ async fn create_external(scope: &Scope, state: &SessionState, create: CreateExte
     table.partition_by.clone_from(&create.table_partition_cols);
     external_options(&mut table, &create.options)?;
     let tenant = scope.session.tenant();
-    if is_url(location) {
-        scope.engine.urls.check(location)?;
-        if !table.partition_by.is_empty() {
-            let reason = "one file has no partitions";
-            return Err(LakeError::invalid("PARTITIONED BY", reason, "leave it out for a table over an address"));
-        }
-        table.location = Some(location.clone());
-    } else {
-        table.location = Some(files::check_location(location)?);
-        let folder = scope.engine.files.on_disk(&external::folder(tenant, &table)?);
-        std::fs::create_dir_all(&folder).map_err(LakeError::io("make the folder", &folder))?;
-    }
+    table.location = Some(location.clone());
+    external::settle(&scope.engine, tenant, &mut table).await?;
     let given: Vec<FieldRef> = table.schema.fields().iter().cloned().collect();
     let in_files: Vec<FieldRef> = given.iter().filter(|f| !table.partition_by.contains(f.name())).cloned().collect();
     let mut fields: Vec<FieldRef> = if in_files.is_empty() {
@@ -339,7 +328,7 @@ pub(super) async fn alter(
     if alter.if_exists && scope.holdings.table(&database, &name).is_none() {
         return Ok(nothing());
     }
-    let mut table = (**writable(scope, &database, &name)?).clone();
+    let mut table = (**writable(scope, &database, &name, &Right::ALL)?).clone();
     for operation in &alter.operations {
         match operation {
             AlterTableOperation::AddColumn { if_not_exists, column_def, .. } => {
@@ -384,7 +373,7 @@ pub(super) async fn alter(
 }
 
 /// The type behind an SQL type's name, as a query would have it.
-async fn type_of(state: &SessionState, kind: &ast::DataType) -> Result<DataType, LakeError> {
+pub(super) async fn type_of(state: &SessionState, kind: &ast::DataType) -> Result<DataType, LakeError> {
     let plan = state.create_logical_plan(&format!("SELECT CAST(NULL AS {kind}) AS c")).await?;
     Ok(plan.schema().field(0).data_type().clone())
 }

@@ -16,7 +16,8 @@ use datafusion::datasource::provider_as_source;
 use datafusion::functions::core::expr_fn::nullif;
 use datafusion::logical_expr::{Expr, LogicalPlanBuilder, lit, try_cast};
 
-use super::files::LakeFiles;
+use super::buckets::{Location, is_bucket};
+use super::files::{LakeFiles, check_location, no_buckets};
 use super::fitting;
 use super::local::Inner;
 use super::urls::is_url;
@@ -31,16 +32,41 @@ pub(crate) fn tenant_folder(tenant: &str) -> String {
 /// Where an external table's files are, below the lake's folder.
 pub(super) fn folder(tenant: &str, table: &TableDef) -> Result<String, LakeError> {
     let location = table.location.as_deref().unwrap_or_default();
-    Ok(format!("{}/{}", tenant_folder(tenant), super::files::check_location(location)?))
+    Ok(format!("{}/{}", tenant_folder(tenant), check_location(location)?))
 }
 
 /// Where a plan finds the rows of an external table. What is at somebody else's address has been brought here then.
 pub(super) async fn place(engine: &Inner, tenant: &str, table: &TableDef) -> Result<ListingTableUrl, LakeError> {
-    let address = match table.location.as_deref().is_some_and(is_url) {
+    let location = table.location.as_deref().unwrap_or_default();
+    if is_bucket(location) {
+        return Location::parse(location)?.url(tenant, !table.partition_by.is_empty());
+    }
+    let address = match is_url(location) {
         true => LakeFiles::file_url(&engine.urls.bring(tenant, table, engine.clock.now()).await?),
         false => LakeFiles::folder_url(&folder(tenant, table)?),
     };
     Ok(ListingTableUrl::parse(address)?)
+}
+
+/// Checks the location of a new external table and writes it down in one form; a folder of the lake's is made.
+pub(super) async fn settle(engine: &Inner, tenant: &str, table: &mut TableDef) -> Result<(), LakeError> {
+    let location = table.location.clone().unwrap_or_default();
+    if is_url(&location) {
+        engine.urls.check(&location)?;
+        if !table.partition_by.is_empty() {
+            let reason = "one file has no partitions";
+            return Err(LakeError::invalid("PARTITIONED BY", reason, "leave it out for a table over an address"));
+        }
+    } else if is_bucket(&location) {
+        let at = Location::parse(&location)?;
+        engine.buckets().ok_or_else(no_buckets)?.check(tenant, &at.bucket).await?;
+        table.location = Some(at.to_string());
+    } else {
+        table.location = Some(check_location(&location)?);
+        let folder = engine.files.on_disk(&folder(tenant, table)?);
+        std::fs::create_dir_all(&folder).map_err(LakeError::io("make the folder", &folder))?;
+    }
+    Ok(())
 }
 
 /// The provider of an external table whose rows are there.

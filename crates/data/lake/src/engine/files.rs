@@ -59,9 +59,14 @@ impl LakeFiles {
         self.root.join(path)
     }
 
-    /// The stores of one query: this folder, metered.
-    pub(super) fn registry(&self, meter: &Arc<ScanMeter>) -> Arc<dyn ObjectStoreRegistry> {
-        Arc::new(OneStore(Arc::new(Metered { inner: Arc::clone(&self.store), meter: Arc::clone(meter) })))
+    /// The stores of one query, metered: this folder, and the tenant's buckets if this process has any.
+    pub(super) fn registry(
+        &self,
+        meter: &Arc<ScanMeter>,
+        buckets: Option<Arc<dyn ObjectStore>>,
+    ) -> Arc<dyn ObjectStoreRegistry> {
+        let metered = |inner| Arc::new(Metered { inner, meter: Arc::clone(meter) }) as Arc<dyn ObjectStore>;
+        Arc::new(Stores { files: metered(Arc::clone(&self.store)), buckets: buckets.map(metered) })
     }
 }
 
@@ -129,7 +134,7 @@ impl ScanMeter {
 }
 
 /// Plans read. What statements write goes past this store, into files that the catalogue then names.
-fn read_only() -> object_store::Error {
+pub(super) fn read_only() -> object_store::Error {
     object_store::Error::NotSupported { source: "a plan may not write into the lake's folder".into() }
 }
 
@@ -141,7 +146,7 @@ struct Metered {
 
 impl fmt::Display for Metered {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the lake's folder")
+        write!(f, "{}, metered", self.inner)
     }
 }
 
@@ -173,8 +178,11 @@ impl ObjectStore for Metered {
         stream::once(async { Err(read_only()) }).boxed()
     }
 
+    /// A plan that wants one partition names its folder as the value is; where that is written otherwise all folders
+    /// beside it are listed, and the plan chooses by what it reads in their names.
     fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, Result<ObjectMeta>> {
-        self.inner.list(prefix)
+        let prefix = prefix.map(without_escaped);
+        self.inner.list(prefix.as_ref())
     }
 
     async fn list_with_delimiter(&self, prefix: Option<&Path>) -> Result<ListResult> {
@@ -186,27 +194,54 @@ impl ObjectStore for Metered {
     }
 }
 
-/// A registry that knows the lake's folder and nothing else.
-#[derive(Debug)]
-struct OneStore(Arc<dyn ObjectStore>);
+/// A path up to the first folder of a partition whose value Hive would have escaped.
+fn without_escaped(path: &Path) -> Path {
+    let escaped = |part: &str| {
+        let value = part.split_once('=').map_or("", |(_, value)| value);
+        value.chars().any(|c| c.is_control() || "\"#%'*:=?\\{[]^".contains(c))
+    };
+    path.parts().take_while(|part| !escaped(part.as_ref())).collect()
+}
 
-impl ObjectStoreRegistry for OneStore {
+/// A registry that knows the lake's folder and the tenant's buckets, and nothing else.
+#[derive(Debug)]
+struct Stores {
+    files: Arc<dyn ObjectStore>,
+    buckets: Option<Arc<dyn ObjectStore>>,
+}
+
+impl ObjectStoreRegistry for Stores {
     fn register_store(&self, _: &url::Url, _: Arc<dyn ObjectStore>) -> Option<Arc<dyn ObjectStore>> {
         None
     }
 
     fn get_store(&self, url: &url::Url) -> DfResult<Arc<dyn ObjectStore>> {
-        if url.scheme() == "lake" {
-            return Ok(Arc::clone(&self.0));
+        match (url.scheme(), url.host_str()) {
+            ("lake", Some("files")) => Ok(Arc::clone(&self.files)),
+            ("lake", Some("buckets")) => self.buckets.clone().ok_or_else(|| no_buckets().into()),
+            _ => Err(DataFusionError::Plan(format!("{url} is outside of the lake"))),
         }
-        Err(DataFusionError::Plan(format!("{url} is outside of the lake")))
     }
+}
+
+/// Said where no objects are kept.
+pub(super) fn no_buckets() -> LakeError {
+    let fix = "ask a Doorstep that has the role objects";
+    LakeError::invalid("LOCATION", "this process keeps no buckets", fix)
 }
 
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn folders_that_are_written_otherwise_are_looked_for_among_all() {
+        let cut = |path: &str| without_escaped(&Path::parse(path).unwrap()).to_string();
+        assert_eq!(cut("files/main/in/day=2026-01-01"), "files/main/in/day=2026-01-01");
+        assert_eq!(cut("files/main/in/t=10:30/h=1"), "files/main/in");
+        assert_eq!(cut("files/main/a:b"), "files/main/a:b");
+    }
 
     #[test]
     fn locations_stay_inside() {

@@ -10,14 +10,15 @@ use datafusion::execution::SessionState;
 use datafusion::logical_expr::LogicalPlan;
 
 use super::answer::Work;
+use super::buckets::{Location, is_bucket};
 use super::external;
-use super::files::LakeFiles;
+use super::files::{LakeFiles, no_buckets};
 use super::scope::Scope;
 use super::sparing::Rows;
 use super::urls::is_url;
 use super::write::{ParquetFile, Pending};
 use crate::LakeError;
-use crate::catalog::{Commit, FileKind, Once, TableDef, TableKind, partition_spec};
+use crate::catalog::{Commit, DataFile, FileKind, Once, TableDef, TableKind, partition_spec};
 
 /// A file is closed and the next begun at this size, bytes.
 const FILE_BYTES: usize = 512 << 20;
@@ -68,8 +69,9 @@ pub(super) async fn write(
         return Err(LakeError::unsupported("writing to somebody else's address", "write into a managed table"));
     }
     let tenant = scope.session.tenant();
+    let bucket = table.location.as_deref().filter(|location| is_bucket(location)).map(Location::parse).transpose()?;
     let folder = match table.kind {
-        TableKind::External => external::folder(tenant, &table)?,
+        TableKind::External if bucket.is_none() => external::folder(tenant, &table)?,
         _ => table_folder(tenant, &table.id),
     };
     let once = scope
@@ -91,6 +93,13 @@ pub(super) async fn write(
     work.note_spills(rows.plan());
     let written = sink.rows;
     let (mut pending, specs) = sink.finish()?;
+    if let Some(bucket) = bucket {
+        // Written here first; what lies here goes with `pending`.
+        upload(scope, &bucket, &table, pending.files()).await?;
+        let specs = specs.into_iter().filter(|s| !s.is_empty()).map(|s| (s, None)).collect();
+        scope.engine.catalog.add_partitions(&table, specs).await?;
+        return count(written);
+    }
     let files = pending.keep();
     let catalog = &scope.engine.catalog;
     match (&table.kind, mode) {
@@ -117,8 +126,29 @@ pub(super) async fn write(
     count(written)
 }
 
+/// Puts finished files into the table's bucket; none of them stays there if one cannot.
+async fn upload(scope: &Scope, bucket: &Location, table: &TableDef, files: &[DataFile]) -> Result<(), LakeError> {
+    let door = scope.engine.buckets().ok_or_else(no_buckets)?;
+    let tenant = scope.session.tenant();
+    let folder = format!("{}/", table_folder(tenant, &table.id));
+    let key = |file: &DataFile| bucket.key(file.path.strip_prefix(&folder).unwrap_or(&file.path));
+    for (at, file) in files.iter().enumerate() {
+        let Err(error) = door.put(tenant, &bucket.bucket, &key(file), &scope.engine.files.on_disk(&file.path)).await
+        else {
+            continue;
+        };
+        for earlier in &files[..at] {
+            if let Err(error) = door.remove(tenant, &bucket.bucket, &key(earlier)).await {
+                tracing::warn!(%error, bucket = bucket.bucket, "rows of a failed INSERT stay in a bucket");
+            }
+        }
+        return Err(error);
+    }
+    Ok(())
+}
+
 /// Makes files part of a table, once if the session says so; the answer tells how many rows were added.
-async fn committed(
+pub(super) async fn committed(
     scope: &Scope,
     table: &TableDef,
     commit: Commit,
@@ -126,27 +156,30 @@ async fn committed(
     rows: u64,
 ) -> Result<RecordBatch, LakeError> {
     let (catalog, tenant) = (&scope.engine.catalog, scope.session.tenant());
-    let Some(once) = once else {
-        catalog.commit(tenant, table, commit).await?;
-        return count(rows);
-    };
     let mut pending = Pending::new(&scope.engine.files);
     commit.add.iter().for_each(|file| pending.push(file.clone()));
-    let (first, rows) = match catalog.commit_once(tenant, table, commit, once, rows).await {
-        Ok(done) => done,
+    let done = match once {
+        Some(once) => catalog.commit_once(tenant, table, commit, once, rows).await,
+        None => catalog.commit(tenant, table, commit).await.map(|()| (true, rows)),
+    };
+    match done {
+        Ok((true, rows)) => {
+            pending.keep();
+            count(rows)
+        }
+        Ok((false, rows)) => {
+            // Another of the same key was faster; these files go.
+            scope.session.repeats();
+            count(rows)
+        }
+        // Nothing was done, and these files go.
+        Err(error @ LakeError::Conflict { .. }) => Err(error),
         Err(error) => {
             // It may have been done all the same: what no table names is swept later.
             pending.keep();
-            return Err(error);
+            Err(error)
         }
-    };
-    if first {
-        pending.keep();
-    } else {
-        // Another of the same key was faster; these files go.
-        scope.session.repeats();
     }
-    count(rows)
 }
 
 /// The folder of a managed table, below the lake's.
@@ -162,7 +195,7 @@ pub(super) fn count(rows: u64) -> Result<RecordBatch, LakeError> {
 }
 
 /// Rows in exactly the table's columns and types.
-fn conform(batch: RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, LakeError> {
+pub(super) fn conform(batch: RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, LakeError> {
     if batch.schema_ref() == schema {
         return Ok(batch);
     }
@@ -180,7 +213,7 @@ fn conform(batch: RecordBatch, schema: &SchemaRef) -> Result<RecordBatch, LakeEr
 }
 
 /// Sorts rows into the files of their partitions.
-struct Sink<'a> {
+pub(super) struct Sink<'a> {
     files: &'a LakeFiles,
     folder: String,
     schema: SchemaRef,
@@ -195,7 +228,7 @@ struct Sink<'a> {
 }
 
 impl<'a> Sink<'a> {
-    fn new(files: &'a LakeFiles, folder: String, table: &TableDef) -> Self {
+    pub(super) fn new(files: &'a LakeFiles, folder: String, table: &TableDef) -> Self {
         let place = |name: &String| table.schema.index_of(name).ok().map(|ix| (name.clone(), ix));
         let in_names: Vec<(String, usize)> = table.partition_by.iter().filter_map(place).collect();
         let in_files = (0..table.schema.fields().len()).filter(|ix| in_names.iter().all(|(_, at)| at != ix)).collect();
@@ -213,7 +246,7 @@ impl<'a> Sink<'a> {
         }
     }
 
-    fn write(&mut self, batch: &RecordBatch) -> Result<(), LakeError> {
+    pub(super) fn write(&mut self, batch: &RecordBatch) -> Result<(), LakeError> {
         self.rows += batch.num_rows() as u64;
         if self.in_names.is_empty() {
             return self.write_into("", batch);
@@ -274,7 +307,7 @@ impl<'a> Sink<'a> {
         Ok(())
     }
 
-    fn finish(mut self) -> Result<(Pending, HashSet<String>), LakeError> {
+    pub(super) fn finish(mut self) -> Result<(Pending, HashSet<String>), LakeError> {
         self.close_all()?;
         let empty = Pending::new(self.files);
         Ok((std::mem::replace(&mut self.done, empty), self.specs))

@@ -21,6 +21,7 @@ use doorstep_meter::{Allowance, Amounts, SharedMetering, Unmetered, Wish};
 use parking_lot::{Mutex, RwLock};
 
 use super::answer;
+use super::buckets::{Buckets, Door};
 use super::cpu::Cores;
 use super::files::LakeFiles;
 use super::fitting::Fitting;
@@ -35,8 +36,8 @@ use super::session::Session;
 use super::table::{FileStatistics, FilesTable};
 use super::urls::Urls;
 use super::watch::Watch;
-use super::{Engine, Limits, Plan, Running, Statement, metering, settings, statements};
-use crate::catalog::{BUILT_IN_DATABASE, Catalog, DataFile};
+use super::{Engine, Limits, Plan, Running, Statement, external, functions, metering, settings, statements};
+use crate::catalog::{BUILT_IN_DATABASE, Catalog, DataFile, TableDef};
 use crate::ingest::Tables;
 use crate::{LakeError, metrics};
 
@@ -119,6 +120,7 @@ pub(super) struct Inner {
     queries: Mutex<HashMap<String, Arc<Query>>>,
     listener: RwLock<Option<Listener>>,
     meter: RwLock<SharedMetering>,
+    buckets: RwLock<Option<Door>>,
     rates: Mutex<Rates>,
 }
 
@@ -175,6 +177,7 @@ impl LocalEngine {
             queries: Mutex::default(),
             listener: RwLock::default(),
             meter: RwLock::new(Arc::new(Unmetered)),
+            buckets: RwLock::default(),
             rates: Mutex::default(),
             options,
         })))
@@ -212,6 +215,19 @@ impl LocalEngine {
     /// Charges queries to `meter` from now on, and holds them to its caps.
     pub fn metered_by(&self, meter: SharedMetering) {
         *self.0.meter.write() = meter;
+    }
+
+    /// Lets tables lie in `buckets`. To be called where these may be asked: on a runtime with a network.
+    pub fn read_buckets(&self, buckets: Arc<dyn Buckets>) {
+        *self.0.buckets.write() = Door::new(buckets);
+    }
+
+    /// Checks where an external table's files are to be, and writes it down in one form.
+    ///
+    /// # Errors
+    /// [`LakeError::Invalid`] and [`LakeError::Unknown`] for a place that cannot be.
+    pub async fn settle(&self, session: &Session, table: &mut TableDef) -> Result<(), LakeError> {
+        external::settle(&self.0, session.tenant(), table).await
     }
 
     /// Adds functions to all sessions, in place of those of the same name.
@@ -264,28 +280,6 @@ impl LocalEngine {
         };
         self.on_a_large_stack(work).await
     }
-
-    /// Lets a key see a table (see [`Grant`](crate::catalog::Grant)), or ends that with `None`. `*` is every table
-    /// of the database.
-    ///
-    /// # Errors
-    /// [`LakeError::Denied`] unless the session is an operator's, what is wrong with the grant, the store's.
-    pub async fn grant(
-        &self,
-        session: &Session,
-        key: &str,
-        database: &str,
-        table: &str,
-        grant: Option<&crate::catalog::Grant>,
-    ) -> Result<(), LakeError> {
-        if !session.runs_the_place() {
-            return Err(LakeError::Denied { action: "grant".to_owned() });
-        }
-        if let Some(grant) = grant.filter(|_| table != "*") {
-            self.0.scope(session).await?.check_grant(database, table, grant).await?;
-        }
-        self.0.catalog.grant(session.tenant(), key, database, table, grant).await
-    }
 }
 
 impl Inner {
@@ -299,6 +293,7 @@ impl Inner {
             database: session.database(),
             as_maker: false,
             depth: 0,
+            seen: Arc::default(),
         }))
     }
 
@@ -318,14 +313,20 @@ impl Inner {
             }
             None => (Arc::new(super::files::ScanMeter::new(u64::MAX)), Arc::new(UnboundedMemoryPool::default())),
         };
+        let buckets = self.buckets().map(|door| door.store(scope.session.tenant()));
         let runtime = RuntimeEnv {
             memory_pool: pool,
             disk_manager: Arc::new(self.disk()?),
             cache_manager: Arc::clone(&self.cache),
-            object_store_registry: self.files.registry(&meter),
+            object_store_registry: self.files.registry(&meter, buckets),
         };
         let template = self.template.read().clone();
-        let mut state = SessionStateBuilder::new_from_existing(template)
+        let own = functions::calls(scope, &template);
+        let mut builder = SessionStateBuilder::new_from_existing(template);
+        if !own.is_empty() {
+            builder.scalar_functions().get_or_insert_default().extend(own);
+        }
+        let mut state = builder
             .with_config(config)
             .with_runtime_env(Arc::new(runtime))
             .with_catalog_list(Arc::new(OneCatalog(Arc::clone(scope))))
@@ -343,6 +344,11 @@ impl Inner {
             .with_max_temp_directory_size(own)
             .with_max_spill_merge_fan_in(MERGED_AT_ONCE)
             .build()?)
+    }
+
+    /// The way to the buckets, if this process has any.
+    pub(super) fn buckets(&self) -> Option<Door> {
+        self.buckets.read().clone()
     }
 
     pub(super) fn meter(&self) -> SharedMetering {
@@ -456,7 +462,13 @@ impl Engine for LocalEngine {
         let work = async move {
             let scope = inner.scope(&session).await?;
             let state = inner.state(&scope, None, inner.options.cores)?;
-            let logical = statements::logical(&state, &statement).await;
+            if let Statement::Sql(text) = &statement
+                && let Some(told) = statements::told_by_text(&scope, &state, text).await?
+            {
+                let (schema, text) = (told.schema(), "these rows are known".to_owned());
+                return Ok(Plan { schema, writes: false, text, scan_bytes: 0, cost: None });
+            }
+            let logical = statements::logical(&scope, &state, &statement).await;
             let (logical, writes) = logical.map_err(|e| with_nearest(e, &scope))?;
             let physical = state.create_physical_plan(&logical).await?;
             let scan_bytes = answer::planned_bytes(&physical);
@@ -551,7 +563,7 @@ pub(super) fn with_nearest(error: LakeError, scope: &Scope) -> LakeError {
     let Some(asked) = reason.strip_prefix("table '").and_then(|rest| rest.strip_suffix("' not found")) else {
         return error;
     };
-    let (asked, _) = super::travel::split(asked);
+    let (asked, _) = super::travel::split(super::change::unmarked(asked).0);
     let bare = asked.rsplit('.').next().unwrap_or(asked);
     let database = asked.rsplit('.').nth(1).unwrap_or(&scope.database);
     let mut names = scope.table_names(database);

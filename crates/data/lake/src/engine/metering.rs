@@ -91,11 +91,11 @@ pub(super) async fn estimate(scope: &Scope, bytes_planned: u64) -> Result<Estima
 
 /// What a statement would cost: a row for each resource, and one for all.
 pub(super) async fn explain(
-    scope: &Scope,
+    scope: &Arc<Scope>,
     state: &SessionState,
     statement: &Statement,
 ) -> Result<RecordBatch, LakeError> {
-    let (plan, _) = statements::logical(state, statement).await?;
+    let (plan, _) = statements::logical(scope, state, statement).await?;
     let bytes = planned_bytes(&state.create_physical_plan(&plan).await?);
     let estimate = estimate(scope, bytes).await?;
     let (mut resources, mut quantities, mut units, mut costs) = (Vec::new(), Vec::new(), Vec::new(), Vec::new());

@@ -1,14 +1,19 @@
 //! Running statements: what a face asks of an engine, and the one in this process.
 
 mod answer;
+mod buckets;
+mod change;
 mod compact;
 mod cpu;
 mod ddl;
+mod defining;
 mod depth;
 mod external;
 mod files;
 mod fitting;
+mod functions;
 mod gate;
+mod grants;
 mod insert;
 mod joins;
 mod listing;
@@ -20,6 +25,7 @@ mod names;
 mod query;
 mod rates;
 mod reading;
+mod rewrite;
 mod scope;
 mod session;
 mod settings;
@@ -34,18 +40,23 @@ pub(crate) mod write;
 
 use arrow::datatypes::SchemaRef;
 use async_trait::async_trait;
+use datafusion::common::ScalarValue;
 use datafusion::execution::SendableRecordBatchStream;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::sql::parser::Statement as ParsedStatement;
 
+pub use buckets::Buckets;
+pub use defining::NewFunction;
 pub(crate) use files::LakeFiles;
 pub use fitting::{check_setting, fitted};
+pub use grants::{Granted, Permission};
 pub(crate) use insert::table_folder;
 pub use listing::Listed;
 pub use local::{Context, EngineOptions, HISTORY, Listener, LocalEngine};
 pub use metering::SPEED;
 pub use query::{Cost, Query, QueryEnd, QueryId, Statistics};
 pub use session::{Session, Settings};
+pub use statements::reads_itself;
 
 use crate::LakeError;
 
@@ -61,6 +72,13 @@ pub enum Statement {
         /// As read.
         statement: Box<ParsedStatement>,
     },
+    /// One SQL statement as text, with values for its placeholders (`$1`, …) in order.
+    Bound {
+        /// As written.
+        text: String,
+        /// The values.
+        values: Vec<ScalarValue>,
+    },
     /// A plan that a face made itself, with the text that the user wrote.
     Planned {
         /// As written.
@@ -75,7 +93,7 @@ impl Statement {
     #[must_use]
     pub fn text(&self) -> &str {
         match self {
-            Self::Sql(text) | Self::Parsed { text, .. } | Self::Planned { text, .. } => text,
+            Self::Sql(text) | Self::Parsed { text, .. } | Self::Bound { text, .. } | Self::Planned { text, .. } => text,
         }
     }
 }

@@ -3,14 +3,14 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use arrow::datatypes::DataType;
+use arrow::datatypes::{DataType, SchemaRef};
 use datafusion::config::Dialect;
 use datafusion::sql::parser::Statement as ParsedStatement;
 
 use super::cpu::Cores;
 use super::local::{LocalEngine, with_nearest};
 use super::session::Session;
-use super::statements;
+use super::{Statement, statements};
 use crate::LakeError;
 
 /// The setting that names a session's dialect.
@@ -51,6 +51,35 @@ impl LocalEngine {
             let plan = state.statement_to_plan(statement).await;
             let plan = plan.map_err(|error| with_nearest(error.into(), &scope))?;
             Ok(plan.get_parameter_types()?.into_iter().collect())
+        };
+        self.on_a_large_stack(work).await
+    }
+
+    /// The columns of a statement's answer (`None` if it has none), and the types that its placeholders take.
+    ///
+    /// # Errors
+    /// Whatever is wrong with the statement.
+    pub async fn prepared(
+        &self,
+        session: &Session,
+        text: &str,
+    ) -> Result<(Option<SchemaRef>, BTreeMap<String, Option<DataType>>), LakeError> {
+        let (inner, session, text) = (Arc::clone(&self.0), session.clone(), text.to_owned());
+        let work = async move {
+            let scope = inner.scope(&session).await?;
+            let state = inner.state(&scope, None, 1)?;
+            if let Some(rows) = statements::reads_itself(&text) {
+                let told = if rows { statements::by_text(&scope, &state, &text).await? } else { None };
+                return Ok((told.map(|told| told.schema()), BTreeMap::new()));
+            }
+            match statements::logical(&scope, &state, &Statement::Sql(text)).await {
+                Ok((plan, writes)) => {
+                    let types = plan.get_parameter_types()?.into_iter().collect();
+                    Ok(((!writes).then(|| Arc::clone(plan.schema().inner())), types))
+                }
+                Err(LakeError::Unsupported { .. }) => Ok((None, BTreeMap::new())),
+                Err(error) => Err(with_nearest(error, &scope)),
+            }
         };
         self.on_a_large_stack(work).await
     }

@@ -1,5 +1,6 @@
 //! What a session may see, at one moment: names to providers, narrowed by grants.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use arrow::datatypes::Schema;
@@ -9,15 +10,16 @@ use datafusion::datasource::{ViewTable, provider_as_source};
 use datafusion::execution::SessionState;
 use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
 use doorstep_clock::Timestamp;
+use parking_lot::Mutex;
 
 use super::external;
 use super::live::LiveTable;
 use super::local::Inner;
 use super::session::Session;
 use super::table::FilesTable;
-use super::{statements, travel};
+use super::{change, statements, travel};
 use crate::LakeError;
-use crate::catalog::{BUILT_IN_DATABASE, Grant, Holdings, TableDef, TableKind};
+use crate::catalog::{BUILT_IN_DATABASE, DataFile, Grant, Holdings, TableDef, TableKind};
 
 /// Views in views in views: more than this is a circle.
 const DEEPEST_VIEW: usize = 16;
@@ -35,6 +37,8 @@ pub(super) struct Scope {
     /// Inside a view: its maker's eyes, which see all of the tenant's tables.
     pub(super) as_maker: bool,
     pub(super) depth: usize,
+    /// The files of tables as they were when they were first asked for: a statement sees one state of each.
+    pub(super) seen: Arc<Mutex<HashMap<String, Vec<DataFile>>>>,
 }
 
 impl std::fmt::Debug for Scope {
@@ -57,7 +61,7 @@ impl Scope {
     }
 
     pub(super) fn has(&self, database: &str, name: &str) -> bool {
-        let (name, _) = travel::split(name);
+        let (name, _) = travel::split(change::unmarked(name).0);
         let there = if database == BUILT_IN_DATABASE {
             self.engine.tables.has(name)
         } else {
@@ -83,6 +87,10 @@ impl Scope {
         database: &str,
         name: &str,
     ) -> Result<Option<Arc<dyn TableProvider>>, LakeError> {
+        let (name, places) = change::unmarked(name);
+        if places {
+            return self.with_places(database, name).await;
+        }
         let (name, at) = travel::split(name);
         let Some(whole) = self.whole(database, name, at).await? else { return Ok(None) };
         let Some(grant) = self.grant(database, name) else {
@@ -137,10 +145,34 @@ impl Scope {
         }
     }
 
+    /// A table whose rows say where they are, for who may see all of them.
+    async fn with_places(&self, database: &str, name: &str) -> Result<Option<Arc<dyn TableProvider>>, LakeError> {
+        let table = self.holdings.table(database, name).filter(|table| table.kind == TableKind::Managed);
+        let table = table.filter(|_| self.grant(database, name).is_some_and(|grant| grant.sees_all()));
+        let Some(table) = table else { return Ok(None) };
+        let files = self.current(table).await?;
+        Ok(Some(Arc::new(self.files_of(table, files).with_places())))
+    }
+
+    /// The files of a table, the same throughout a statement.
+    async fn current(&self, table: &TableDef) -> Result<Vec<DataFile>, LakeError> {
+        if let Some(seen) = self.seen.lock().get(&table.id) {
+            return Ok(seen.clone());
+        }
+        let files = self.engine.catalog.files(self.session.tenant(), &table.id).await?;
+        Ok(self.seen.lock().entry(table.id.clone()).or_insert(files).clone())
+    }
+
+    /// A table of just these files.
+    pub(super) fn files_of(&self, table: &TableDef, files: Vec<DataFile>) -> FilesTable {
+        let (schema, file_schema) = (Arc::clone(&table.schema), table.file_schema());
+        FilesTable::new(schema, file_schema, &table.partition_by, files, Arc::clone(&self.engine.statistics))
+    }
+
     async fn managed(&self, table: &TableDef, at: Option<Timestamp>) -> Result<Arc<dyn TableProvider>, LakeError> {
         let (catalog, tenant) = (&self.engine.catalog, self.session.tenant());
         let files = match at {
-            None => catalog.files(tenant, &table.id).await?,
+            None => self.current(table).await?,
             Some(at) => {
                 let kept = i64::try_from(self.engine.options.history.as_millis()).unwrap_or(i64::MAX);
                 let first = table.created_at.max(Timestamp(catalog.now().millis().saturating_sub(kept)));
@@ -152,9 +184,7 @@ impl Scope {
                 catalog.files_at(tenant, &table.id, at).await?
             }
         };
-        let (schema, file_schema) = (Arc::clone(&table.schema), table.file_schema());
-        let known = Arc::clone(&self.engine.statistics);
-        Ok(Arc::new(FilesTable::new(schema, file_schema, &table.partition_by, files, known)))
+        Ok(Arc::new(self.files_of(table, files)))
     }
 
     /// A view is planned anew each time, so that it follows the tables below it.
@@ -174,6 +204,7 @@ impl Scope {
             database: database.to_owned(),
             as_maker: true,
             depth: self.depth + 1,
+            seen: Arc::clone(&self.seen),
         });
         let state = inside.state()?;
         let statement = statements::parse(&state, query)?;
@@ -219,6 +250,15 @@ impl Scope {
         }
         let df = DFSchema::try_from_qualified_schema(name, schema)?;
         Ok(self.state()?.create_logical_expr(text, &df)?)
+    }
+
+    /// The names of all columns of a table or view, whoever may see them.
+    pub(super) async fn columns(self: &Arc<Self>, database: &str, name: &str) -> Result<Vec<String>, LakeError> {
+        let schema = match self.whole(database, name, None).await? {
+            Some(whole) => whole.schema(),
+            None => self.holdings.require(database, name).map(|table| Arc::clone(&table.schema))?,
+        };
+        Ok(schema.fields().iter().map(|field| field.name().clone()).collect())
     }
 
     /// Checks a grant against its table before it is kept.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use doorstep_identity::{Principal, Scope};
 use parking_lot::RwLock;
 
-use crate::catalog::{DEFAULT_DATABASE, Once};
+use crate::catalog::{DEFAULT_DATABASE, FunctionDef, Once};
 
 /// Named settings, as `SET` leaves them.
 pub type Settings = BTreeMap<String, String>;
@@ -25,14 +25,20 @@ struct State {
     settings: Settings,
     once: Option<Once>,
     repeated: bool,
+    functions: BTreeMap<(String, String), Arc<FunctionDef>>,
 }
 
 impl Session {
     /// A new session in the database `default`.
     #[must_use]
     pub fn new(principal: Principal) -> Self {
-        let state =
-            State { database: DEFAULT_DATABASE.to_owned(), settings: Settings::new(), once: None, repeated: false };
+        let state = State {
+            database: DEFAULT_DATABASE.to_owned(),
+            settings: Settings::new(),
+            once: None,
+            repeated: false,
+            functions: BTreeMap::new(),
+        };
         Self { principal: Arc::new(principal), state: Arc::new(RwLock::new(state)) }
     }
 
@@ -85,6 +91,20 @@ impl Session {
     /// Drops a setting.
     pub fn reset(&self, name: &str) {
         self.state.write().settings.remove(name);
+    }
+
+    /// The functions of this session alone.
+    pub(super) fn functions(&self) -> BTreeMap<(String, String), Arc<FunctionDef>> {
+        self.state.read().functions.clone()
+    }
+
+    /// Keeps a function for this session, or ends that with `None`.
+    pub(super) fn define(&self, at: (String, String), function: Option<Arc<FunctionDef>>) {
+        let functions = &mut self.state.write().functions;
+        match function {
+            Some(function) => drop(functions.insert(at, function)),
+            None => drop(functions.remove(&at)),
+        }
     }
 
     /// Lets the INSERT of this session, for it has one statement, add its rows once for this key.

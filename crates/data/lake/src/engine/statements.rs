@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use arrow::array::{ArrayRef, RecordBatch, StringArray};
 use arrow::datatypes::{DataType, Field, Schema};
-use datafusion::common::TableReference;
+use datafusion::common::{ScalarValue, TableReference};
 use datafusion::config::Dialect;
 use datafusion::execution::SessionState;
 use datafusion::logical_expr::dml::InsertOp;
@@ -12,11 +12,12 @@ use datafusion::logical_expr::{DdlStatement, DmlStatement, LogicalPlan, Statemen
 use datafusion::sql::parser::Statement as ParsedStatement;
 use datafusion::sql::sqlparser::ast::{self, Statement as Ast};
 
+use super::grants::{self, Permission};
 use super::insert::{Mode, Target};
 use super::scope::Scope;
-use super::{Statement, ddl, depth, fitting, metering, settings, travel};
+use super::{Statement, change, ddl, defining, depth, fitting, metering, settings, travel};
 use crate::LakeError;
-use crate::catalog::{BUILT_IN_DATABASE, TableDef, TableKind, nearest};
+use crate::catalog::{BUILT_IN_DATABASE, Right, TableDef, TableKind, nearest};
 
 /// Characters that a statement may have.
 const LONGEST: usize = 1 << 20;
@@ -29,23 +30,23 @@ pub(super) enum Step {
     Done(RecordBatch),
     /// Run this and write its rows.
     Write(Box<Target>, LogicalPlan),
+    /// Run this, which tells of rows that go and come, and change the table.
+    Change(Box<TableDef>, LogicalPlan),
 }
 
 /// Reads a statement, checks who asks, and carries out what changes the catalogue alone.
 pub(super) async fn begin(scope: &Arc<Scope>, state: &SessionState, statement: &Statement) -> Result<Step, LakeError> {
     let parsed = match statement {
         Statement::Planned { plan, .. } => return planned(scope, state, (**plan).clone(), Layout::default()).await,
-        Statement::Sql(text) => {
-            if let Some(asked) = metering::asks_for_cost(text) {
-                let asked = Statement::Sql(asked.to_owned());
-                return metering::explain(scope, state, &asked).await.map(Step::Done);
-            }
-            if let Some(table) = travel::asks_for_history(text) {
-                return travel::history(scope, table).await.map(Step::Done);
-            }
-            parse(state, text)?
-        }
+        Statement::Sql(text) => match by_text(scope, state, text).await? {
+            Some(answer) => return Ok(Step::Done(answer)),
+            None => parse(state, text)?,
+        },
         Statement::Parsed { statement, .. } => (**statement).clone(),
+        Statement::Bound { text, values } => {
+            let plan = bound(scope, state, text, values).await?;
+            return planned(scope, state, plan, Layout::default()).await;
+        }
     };
     let (parsed, layout) = match parsed {
         ParsedStatement::Statement(ast) => match *ast {
@@ -70,6 +71,13 @@ pub(super) async fn begin(scope: &Arc<Scope>, state: &SessionState, statement: &
                 let drop = Ast::Drop { object_type, if_exists, names, cascade, restrict, purge, temporary, table };
                 (ParsedStatement::Statement(Box::new(drop)), Layout::default())
             }
+            change @ (Ast::Update(_) | Ast::Delete(_) | Ast::Merge(_)) => {
+                let plan = change::plan(scope, state, change).await?;
+                return planned(scope, state, plan, Layout::default()).await;
+            }
+            Ast::CreateFunction(create) => return defining::create(scope, state, create).await.map(Step::Done),
+            Ast::ShowFunctions { filter } => return defining::show(scope, state, filter).await.map(Step::Rows),
+            Ast::DropFunction(drop) => return defining::drop(scope, drop).await.map(Step::Done),
             Ast::AlterTable(alter) => return ddl::alter(scope, state, alter).await.map(Step::Done),
             Ast::CreateTable(mut create) => {
                 let layout = Layout::take_from(&mut create)?;
@@ -83,20 +91,102 @@ pub(super) async fn begin(scope: &Arc<Scope>, state: &SessionState, statement: &
     planned(scope, state, plan, layout).await
 }
 
+/// Whether a statement is one of those that are read here alone, since no parser knows them, and whether it has rows.
+#[must_use]
+pub fn reads_itself(text: &str) -> Option<bool> {
+    let told = metering::asks_for_cost(text).or_else(|| travel::asks_for_history(text));
+    if told.or_else(|| defining::asks_to_describe(text)).is_some() {
+        return Some(true);
+    }
+    Permission::read(text).map(|asked| asked.is_ok_and(|asked| asked.has_rows()))
+}
+
+/// Carries out a statement of which [`reads_itself`] tells.
+pub(super) async fn by_text(
+    scope: &Arc<Scope>,
+    state: &SessionState,
+    text: &str,
+) -> Result<Option<RecordBatch>, LakeError> {
+    if let Some(asked) = metering::asks_for_cost(text) {
+        let asked = Statement::Sql(asked.to_owned());
+        return metering::explain(scope, state, &asked).await.map(Some);
+    }
+    if let Some(table) = travel::asks_for_history(text) {
+        return travel::history(scope, table).await.map(Some);
+    }
+    if let Some(name) = defining::asks_to_describe(text) {
+        return defining::describe(scope, state, name).map(Some);
+    }
+    match Permission::read(text) {
+        Some(asked) => grants::carry_out(scope, &asked?).await.map(Some),
+        None => Ok(None),
+    }
+}
+
+/// What [`by_text`] answers, if that can be told without changing anything.
+pub(super) async fn told_by_text(
+    scope: &Arc<Scope>,
+    state: &SessionState,
+    text: &str,
+) -> Result<Option<RecordBatch>, LakeError> {
+    match reads_itself(text) {
+        None => Ok(None),
+        Some(true) => by_text(scope, state, text).await,
+        Some(false) => Err(no_rows()),
+    }
+}
+
+fn no_rows() -> LakeError {
+    LakeError::unsupported("a plan of a statement that returns no rows", "ask for the plan of a query")
+}
+
 /// The plan of a statement that asks for rows or writes some, and whether it writes.
-pub(super) async fn logical(state: &SessionState, statement: &Statement) -> Result<(LogicalPlan, bool), LakeError> {
-    let plan = match statement {
-        Statement::Planned { plan, .. } => (**plan).clone(),
-        Statement::Sql(text) => state.statement_to_plan(parse(state, text)?).await?,
-        Statement::Parsed { statement, .. } => state.statement_to_plan((**statement).clone()).await?,
+pub(super) async fn logical(
+    scope: &Arc<Scope>,
+    state: &SessionState,
+    statement: &Statement,
+) -> Result<(LogicalPlan, bool), LakeError> {
+    let parsed = match statement {
+        Statement::Planned { .. } | Statement::Bound { .. } => None,
+        Statement::Sql(text) => Some(parse(state, text)?),
+        Statement::Parsed { statement, .. } => Some((**statement).clone()),
+    };
+    let plan = match (parsed, statement) {
+        (Some(ParsedStatement::Statement(ast)), _) if change::is_change(&ast) => {
+            change::plan(scope, state, *ast).await?
+        }
+        (Some(ParsedStatement::Statement(ast)), _) if matches!(*ast, Ast::CreateFunction(_) | Ast::DropFunction(_)) => {
+            return Err(no_rows());
+        }
+        (Some(parsed), _) => state.statement_to_plan(parsed).await?,
+        (None, Statement::Planned { plan, .. }) => (**plan).clone(),
+        (None, Statement::Bound { text, values }) => bound(scope, state, text, values).await?,
+        (None, _) => return Err(no_rows()),
     };
     match plan {
         LogicalPlan::Dml(dml) => Ok((Arc::unwrap_or_clone(dml.input), true)),
-        LogicalPlan::Ddl(_) | LogicalPlan::Statement(_) | LogicalPlan::Copy(_) => {
-            Err(LakeError::unsupported("a plan of a statement that returns no rows", "ask for the plan of a query"))
-        }
+        LogicalPlan::Ddl(_) | LogicalPlan::Statement(_) | LogicalPlan::Copy(_) => Err(no_rows()),
         rows => Ok((rows, false)),
     }
+}
+
+/// The plan of a statement with values in the place of its placeholders.
+async fn bound(
+    scope: &Arc<Scope>,
+    state: &SessionState,
+    text: &str,
+    values: &[ScalarValue],
+) -> Result<LogicalPlan, LakeError> {
+    let plan = match parse(state, text)? {
+        ParsedStatement::Statement(ast) if change::is_change(&ast) => change::plan(scope, state, *ast).await?,
+        parsed => state.statement_to_plan(parsed).await?,
+    };
+    let wanted = plan.get_parameter_types()?.len();
+    if wanted != values.len() {
+        let reason = format!("the statement has {wanted} placeholders, and there are {} values", values.len());
+        return Err(LakeError::invalid("parameters", reason, "send one for each of $1, $2, …"));
+    }
+    Ok(plan.replace_params_with_values(&values.to_vec().into())?)
 }
 
 /// What stands behind these words, if `text` begins with them.
@@ -176,18 +266,31 @@ fn insert(scope: &Scope, dml: DmlStatement) -> Result<Step, LakeError> {
     let mode = match dml.op {
         WriteOp::Insert(InsertOp::Append) => Mode::Append,
         WriteOp::Insert(InsertOp::Overwrite) => Mode::Overwrite,
+        // Made by `change`, which has looked at the rights.
+        WriteOp::Update => {
+            let (database, name) = resolve(scope, &dml.table_name);
+            let table = scope.holdings.require(&database, &name)?;
+            let plan = Arc::unwrap_or_clone(dml.input);
+            return Ok(Step::Change(Box::new((**table).clone()), plan));
+        }
         other => {
             let fix = "write the wanted rows with INSERT OVERWRITE … SELECT";
             return Err(LakeError::unsupported(other.name(), fix));
         }
     };
     let (database, name) = resolve(scope, &dml.table_name);
-    let table = (**writable(scope, &database, &name)?).clone();
+    let rights: &[Right] = if mode == Mode::Append { &[Right::Insert] } else { &[Right::Insert, Right::Delete] };
+    let table = (**writable(scope, &database, &name, rights)?).clone();
     Ok(Step::Write(Box::new(Target { table, mode }), Arc::unwrap_or_clone(dml.input)))
 }
 
-/// A table that the session may change.
-pub(super) fn writable<'a>(scope: &'a Scope, database: &str, name: &str) -> Result<&'a Arc<TableDef>, LakeError> {
+/// A table whose rows the session may change in these ways.
+pub(super) fn writable<'a>(
+    scope: &'a Scope,
+    database: &str,
+    name: &str,
+    rights: &[Right],
+) -> Result<&'a Arc<TableDef>, LakeError> {
     if database == BUILT_IN_DATABASE
         || (scope.holdings.table(database, name).is_none() && scope.engine.tables.has(name))
     {
@@ -195,8 +298,9 @@ pub(super) fn writable<'a>(scope: &'a Scope, database: &str, name: &str) -> Resu
         return Err(LakeError::invalid("table", reason, "write into a table of your own"));
     }
     let table = scope.holdings.require(database, name)?;
-    if !scope.grant(database, name).is_some_and(|grant| grant.write) {
-        return Err(LakeError::Denied { action: format!("change {database}.{name}") });
+    let granted = scope.grant(database, name).unwrap_or_default();
+    if let Some(right) = rights.iter().find(|right| !granted.lets(**right)) {
+        return Err(LakeError::Denied { action: format!("change {database}.{name} by {}", right.as_str()) });
     }
     if table.kind == TableKind::View {
         return Err(LakeError::invalid("table", format!("{name} is a view"), "write into the table below it"));

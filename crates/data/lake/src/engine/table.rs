@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use arrow::array::{ArrayRef, BooleanArray, RecordBatch, UInt64Array};
-use arrow::datatypes::{DataType, FieldRef, SchemaRef, TimeUnit};
+use arrow::datatypes::{DataType, Field, FieldRef, SchemaRef, TimeUnit};
 use async_trait::async_trait;
 use datafusion::catalog::{Session, TableProvider};
 use datafusion::common::pruning::PruningStatistics;
@@ -19,6 +19,7 @@ use datafusion::datasource::table_schema::TableSchema;
 use datafusion::error::Result;
 use datafusion::logical_expr::utils::conjunction;
 use datafusion::logical_expr::{Expr, TableProviderFilterPushDown, TableType};
+use datafusion::parquet::arrow::RowNumber;
 use datafusion::physical_optimizer::pruning::PruningPredicateBuilder;
 use datafusion::physical_plan::empty::EmptyExec;
 use datafusion::physical_plan::union::UnionExec;
@@ -28,6 +29,7 @@ use object_store::path::Path;
 use object_store::{ObjectMeta, ObjectStore};
 use parking_lot::Mutex;
 
+use super::change::{FILE, ROW};
 use super::files::LakeFiles;
 use crate::LakeError;
 use crate::catalog::{DataFile, partition_values};
@@ -51,6 +53,8 @@ pub(super) struct FilesTable {
     /// The column whose least and greatest value the catalogue knows of each file.
     time: Option<String>,
     known: FileStatistics,
+    /// The numbers of files by path, where rows say in which they are.
+    numbers: Option<HashMap<String, i64>>,
 }
 
 impl FilesTable {
@@ -67,7 +71,7 @@ impl FilesTable {
             .map(|(ix, _)| schema.fields()[ix].clone())
             .collect();
         let schema = TableSchema::builder(file_schema).with_table_partition_cols(partitions).build();
-        Self { schema, files, recent: Vec::new(), time: None, known }
+        Self { schema, files, recent: Vec::new(), time: None, known, numbers: None }
     }
 
     /// With the column of which the files' spans tell, and rows that are in no file yet.
@@ -75,6 +79,25 @@ impl FilesTable {
         self.time = Some(time.to_owned());
         self.recent = recent;
         self
+    }
+
+    /// With two more columns: the number of the file that a row is in, and the row's place there.
+    pub(super) fn with_places(mut self) -> Self {
+        let mut partitions: Vec<FieldRef> = self.schema.table_partition_cols().iter().cloned().collect();
+        partitions.push(Arc::new(Field::new(FILE, DataType::Int64, false)));
+        let row = Field::new(ROW, DataType::Int64, false).with_extension_type(RowNumber);
+        let files = SchemaRef::clone(self.schema.file_schema());
+        self.schema = TableSchema::builder(files)
+            .with_table_partition_cols(partitions)
+            .with_virtual_columns(vec![Arc::new(row) as FieldRef])
+            .build();
+        self.numbers = Some(self.files.iter().map(|file| file.path.clone()).zip(0..).collect());
+        self
+    }
+
+    /// The files in the order of their numbers, if rows say in which they are.
+    pub(super) fn numbered(&self) -> Option<&[DataFile]> {
+        self.numbers.as_ref().map(|_| self.files.as_slice())
     }
 
     /// The files that may hold rows for which all filters hold.
@@ -107,7 +130,13 @@ impl FilesTable {
         let mut part = PartitionedFile::new_from_meta(meta);
         if !self.schema.table_partition_cols().is_empty() {
             let values: HashMap<String, Option<String>> = partition_values(&file.spec).into_iter().collect();
+            let number = self.numbers.as_ref().and_then(|numbers| numbers.get(&file.path).copied());
             let typed = self.schema.table_partition_cols().iter().map(|field| {
+                if field.name() == FILE
+                    && let Some(number) = number
+                {
+                    return Ok(ScalarValue::Int64(Some(number)));
+                }
                 let value = values.get(field.name()).cloned().flatten();
                 partition_value(field.data_type(), value.as_deref())
             });
@@ -169,7 +198,8 @@ impl FilesTable {
         files: Vec<&DataFile>,
         limit: Option<usize>,
     ) -> Result<Arc<dyn ExecutionPlan>> {
-        let look = files.len() <= LOOK_INTO;
+        // What is known of files does not tell of places in them.
+        let look = files.len() <= LOOK_INTO && self.numbers.is_none();
         let rows: u64 = files.iter().map(|f| f.rows).sum();
         let bytes: u64 = files.iter().map(|f| f.bytes).sum();
         let store = state.runtime_env().object_store(LakeFiles::url())?;

@@ -162,6 +162,11 @@ impl Pending {
         self.files.push(file);
     }
 
+    /// Those that wait.
+    pub(crate) fn files(&self) -> &[DataFile] {
+        &self.files
+    }
+
     /// From here on the catalogue decides: what it does not take is swept later.
     pub(crate) fn keep(&mut self) -> Vec<DataFile> {
         std::mem::take(&mut self.files)

@@ -2,8 +2,10 @@
 #![allow(clippy::unwrap_used, missing_docs, reason = "tests fail by panicking and are nobody's library")]
 
 mod bounds;
+mod change;
 mod crash;
 mod flight;
+mod functions;
 mod ingest;
 mod joins;
 mod keeper;

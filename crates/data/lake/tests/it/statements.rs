@@ -111,7 +111,7 @@ async fn mistakes_are_pointed_at() {
         ("COPY (SELECT 1) TO '/tmp/x.csv'", "unsupported"),
         ("SELECT * FROM '/etc/passwd'", "sql"),
         ("SET datafusion.execution.target_partitions = 64", "invalid"),
-        ("DELETE FROM events", "unsupported"),
+        ("DELETE FROM events", "invalid"),
         ("INSERT INTO doorstep.events SELECT * FROM events", "invalid"),
         ("DROP TABLE doorstep.events", "invalid"),
         ("CREATE TABLE nowhere.t (a INT)", "unknown"),

@@ -61,7 +61,7 @@ async fn a_grant_opens_columns_and_rows() {
     );
 
     let columns = Some(vec!["id".to_owned(), "name".to_owned()]);
-    let grant = Grant { columns, rows: Some("id = 2".to_owned()), write: false };
+    let grant = Grant { columns, rows: Some("id = 2".to_owned()), ..Grant::default() };
     lake.engine.grant(&boss, "partner", "default", "staff", Some(&grant)).await.unwrap();
     assert_eq!(lake.rows_as(&partner, "SELECT * FROM staff").await, "2,Bo");
     assert!(lake.run_as(&partner, "SELECT pay FROM staff").await.is_err());
@@ -85,5 +85,51 @@ async fn a_grant_opens_columns_and_rows() {
     ));
     lake.engine.grant(&boss, "partner", "default", "staff", None).await.unwrap();
     assert!(lake.run_as(&partner, "SELECT * FROM staff").await.is_err(), "what was granted can be taken back");
+    lake.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn grants_are_given_taken_and_shown_in_sql() {
+    let dir = tempfile::tempdir().unwrap();
+    let lake = Lake::open(dir.path()).await;
+    let partner = session("main", "partner", Scope::Partner);
+    lake.run("CREATE TABLE staff AS SELECT * FROM (VALUES (1, 'Ann', 900), (2, 'Bo', 800)) AS t (id, name, pay)")
+        .await
+        .unwrap();
+    lake.run("GRANT SELECT (id, name) ON TABLE staff TO USER partner WHERE id = 2").await.unwrap();
+    assert_eq!(lake.rows_as(&partner, "SELECT * FROM staff").await, "2,Bo");
+    assert_eq!(lake.rows_as(&partner, "SHOW GRANT").await, "default,staff,partner,SELECT,\"id, name\",id = 2");
+    lake.run("GRANT SELECT, INSERT ON staff TO partner").await.unwrap();
+    lake.run_as(&partner, "INSERT INTO staff VALUES (3, 'Cy', 1)").await.unwrap();
+    for sql in ["INSERT OVERWRITE staff VALUES (4, 'Di', 1)", "ALTER TABLE staff ADD COLUMN x INT"] {
+        assert!(matches!(lake.run_as(&partner, sql).await, Err(LakeError::Denied { .. })), "{sql}");
+    }
+    lake.run("GRANT SELECT ON DATABASE doorstep TO USER other, partner").await.unwrap();
+    let shown = "SHOW GRANT USER partner ON TABLE staff";
+    assert_eq!(lake.rows(shown).await, "default,staff,partner,SELECT,,\ndefault,staff,partner,INSERT,,");
+    assert_eq!(lake.rows("SHOW GRANTS").await.lines().count(), 4);
+    assert_eq!(lake.rows_as(&partner, "SHOW GRANT ON ALL").await.lines().count(), 3, "what others have is theirs");
+    lake.run("REVOKE INSERT, SELECT (pay) ON staff FROM partner").await.unwrap();
+    assert_eq!(lake.rows_as(&partner, "SELECT * FROM staff WHERE id = 3").await, "3,Cy");
+    assert!(lake.run_as(&partner, "INSERT INTO staff VALUES (5, 'Ed')").await.is_err());
+    lake.run("REVOKE ALL ON staff FROM partner").await.unwrap();
+    assert!(lake.run_as(&partner, "SELECT * FROM staff").await.is_err());
+    for (sql, words) in [
+        ("REVOKE ALL ON staff FROM partner", "there is no grant"),
+        ("GRANT SELECT ON stuff TO partner", "did you mean staff?"),
+        ("GRANT SELECT (pai) ON staff TO partner", "did you mean pay?"),
+        ("GRANT SELECT ON staff TO partner WHERE pai = 1", "pai"),
+        ("GRANT INSERT ON staff TO partner", "grant SELECT as well"),
+        ("GRANT SELECT (id) ON DATABASE doorstep TO partner", "one table"),
+        ("GRANT SELECT ON staff TO ROLE r", "TO USER"),
+    ] {
+        let error = lake.run(sql).await.expect_err(sql).to_string();
+        assert!(error.contains(words), "{sql}: {error}");
+    }
+    for sql in ["GRANT ALL ON staff TO partner", "REVOKE ALL ON DATABASE doorstep FROM other"] {
+        assert!(matches!(lake.run_as(&partner, sql).await, Err(LakeError::Denied { .. })), "{sql}");
+    }
+    let neighbour = session("night-cabs", "theirs", Scope::Admin);
+    assert_eq!(lake.rows_as(&neighbour, "SHOW GRANT").await, "");
     lake.stop().await;
 }

@@ -58,8 +58,10 @@ impl<W: AsyncWrite + Unpin + Send> Session<W> {
         let blank = |c: char| if c == '\n' { c } else { ' ' };
         let before: String = piece.text[..from].chars().map(blank).collect();
         let text = format!("{before}{}", &piece.text[from..]);
-        if piece.word(0).as_deref() == Some("EXPLAIN") && piece.word(1).as_deref() == Some("COST") {
-            return Ok(Work { text, parsed: None, rows: true, tag: "EXPLAIN", catalogue: false });
+        // What no parser knows goes to the lake as text.
+        if let Some(rows) = doorstep_lake::reads_itself(text.trim_start()) {
+            let tag = if rows { "SELECT" } else { "DONE" };
+            return Ok(Work { text, parsed: None, rows, tag, catalogue: false });
         }
         let engine = &self.shared.engine;
         if catalogue::concerns(&piece.tokens)

@@ -94,7 +94,9 @@ pub(crate) fn read(piece: &Piece) -> Result<Action, PgError> {
         ("SHOW", "TRANSACTION") => Action::Show(Some("transaction_isolation".to_owned())),
         ("SHOW", "SESSION") => Action::Show(Some("session_authorization".to_owned())),
         ("SHOW", "TIME") => Action::Show(Some("timezone".to_owned())),
-        ("SHOW", "TABLES" | "COLUMNS" | "DATABASES" | "SCHEMAS" | "FUNCTIONS" | "CREATE") => Action::Run,
+        ("SHOW", "TABLES" | "COLUMNS" | "DATABASES" | "SCHEMAS" | "FUNCTIONS" | "CREATE" | "GRANT" | "GRANTS") => {
+            Action::Run
+        }
         ("SHOW", _) => match dotted(piece, 1) {
             Some((name, _)) if !is_the_lakes(&name) => Action::Show(Some(name)),
             _ => Action::Run,

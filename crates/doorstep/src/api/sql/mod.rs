@@ -4,6 +4,7 @@ mod answer;
 mod grants;
 mod jobs;
 mod refusals;
+mod saved;
 mod tables;
 
 use std::time::Duration;
@@ -35,6 +36,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .merge(jobs::routes())
         .merge(tables::routes())
         .merge(grants::routes())
+        .merge(saved::routes())
 }
 
 /// Rows of an answer in JSON without `max_rows`.

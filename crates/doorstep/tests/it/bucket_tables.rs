@@ -1,0 +1,142 @@
+//! Tables over a tenant's own buckets: what is put there by the API or S3 is rows, within grants, quotas and bounds.
+
+use doorstep::roles::Role;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use crate::support::{Answer, Client, Server};
+
+async fn start() -> Server {
+    Server::with(|config| {
+        config.roles.extend([Role::Lake, Role::Objects]);
+        config.lake.flight_listen = ([127, 0, 0, 1], 0).into();
+        config.objects.listen = ([127, 0, 0, 1], 0).into();
+    })
+    .await
+}
+
+async fn put(client: &Client, path: &str, body: impl Into<reqwest::Body>) -> Answer {
+    let request = client.request(Method::PUT, path).header("content-type", "application/octet-stream").body(body);
+    Answer::of(request.send().await.unwrap()).await
+}
+
+async fn set(client: &Client, bucket: &str, wish: Value) {
+    let request = client.request(Method::PUT, &format!("/v1/buckets/{bucket}")).json(&wish);
+    assert!(request.send().await.unwrap().status().is_success());
+}
+
+async fn object(client: &Client, bucket: &str, key: &str, body: impl Into<reqwest::Body>) {
+    let key = key.replace('%', "%25").replace('/', "%2F").replace(' ', "%20");
+    put(client, &format!("/v1/buckets/{bucket}/objects/{key}"), body).await.done();
+}
+
+async fn sql(client: &Client, statement: &str) -> Answer {
+    client.post("/v1/sql", json!({"statement": statement})).await
+}
+
+async fn rows(client: &Client, statement: &str) -> Value {
+    sql(client, statement).await.done()["rows"].clone()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn objects_of_the_own_buckets_are_rows() {
+    let server = start().await;
+    let ours = &server.admin;
+    set(ours, "trips", json!({})).await;
+    object(ours, "trips", "in/day=2026-01-01/a.csv", "id,city\n1,porto\n2,faro\n").await;
+    object(ours, "trips", "in/day=2026-01-02/h=10%3A30/b b.csv", "id,city\n9,nowhere\n").await;
+    object(ours, "trips", "in/day=2026-01-02/b b.csv", "id,city\n3,lyon\n").await;
+    object(ours, "trips", "in/day=2026-01-02/_temporary/c.csv", "id,city\n7,nowhere\n").await;
+    object(ours, "trips", "inside/day=2026-01-03/a.csv", "id,city\n8,nowhere\n").await;
+    object(ours, "trips", "one.json", "{\"n\": 5}\n{\"n\": 6}\n").await;
+    object(ours, "trips", "empty/", "").await;
+
+    sql(ours, "CREATE EXTERNAL TABLE one STORED AS JSON LOCATION 's3://trips/one.json'").await.done();
+    assert_eq!(rows(ours, "SELECT sum(n) AS n FROM one").await, json!([{"n": 11}]));
+    let made = "CREATE EXTERNAL TABLE trips (id BIGINT, city VARCHAR, day DATE) STORED AS CSV PARTITIONED BY (day)
+                LOCATION 's3a://trips/in/' OPTIONS ('has_header' 'true')";
+    sql(ours, made).await.done();
+    let asked = "SELECT id, city, CAST(day AS VARCHAR) AS day FROM trips WHERE id < 9 ORDER BY id";
+    let day = |n: i64, city: &str, day: &str| json!({"id": n, "city": city, "day": day});
+    let wanted = json!([day(1, "porto", "2026-01-01"), day(2, "faro", "2026-01-01"), day(3, "lyon", "2026-01-02")]);
+    assert_eq!(rows(ours, asked).await, wanted, "hidden files and neighbours' are left out");
+
+    // What is read counts, and is bounded; partitions that cannot matter are not read.
+    let one = sql(ours, "SELECT city FROM trips WHERE day = DATE '2026-01-01'").await.done();
+    assert_eq!(one["statistics"]["bytes_scanned"], 23, "{one}");
+    let bounded = json!({"statement": "SELECT * FROM trips", "limits": {"scan_bytes": 10}});
+    let ended = ours.post("/v1/sql", bounded).await.problem(422, "query_limit");
+    assert_eq!(ended["limit"], "bytes");
+
+    // Rows that are written become objects: columns of statistics, folders of partitions.
+    let out = "CREATE EXTERNAL TABLE out (n BIGINT, t VARCHAR) STORED AS PARQUET PARTITIONED BY (t) LOCATION 's3://trips/out'";
+    sql(ours, out).await.done();
+    sql(
+        ours,
+        "INSERT INTO out SELECT value, CASE WHEN value % 2 = 0 THEN '10:30' ELSE NULL END FROM generate_series(1, 10)",
+    )
+    .await
+    .done();
+    let put_there = ours.get("/v1/buckets/trips/objects?prefix=out/&deep=true").await.done();
+    let keys: Vec<&str> = put_there["items"].as_array().unwrap().iter().map(|o| o["key"].as_str().unwrap()).collect();
+    assert!(keys.len() == 2 && keys[0].starts_with("out/t=10%3A30/") && keys[0].ends_with(".parquet"), "{keys:?}");
+    assert_eq!(rows(ours, "SELECT sum(n) AS n FROM out WHERE t = '10:30'").await, json!([{"n": 30}]));
+    assert_eq!(rows(ours, "SELECT count(*) AS n FROM out").await, json!([{"n": 10}]));
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_bucket_of_another_tenant_is_not_there() {
+    let server = start().await;
+    let (ours, theirs) = (&server.admin, server.tenant("night-cabs"));
+    set(ours, "our-secrets", json!({})).await;
+    object(ours, "our-secrets", "x/a.csv", "word\nsesame\n").await;
+    let make =
+        |bucket: &str| format!("CREATE EXTERNAL TABLE x (word VARCHAR) STORED AS CSV LOCATION 's3://{bucket}/x/'");
+    let other = sql(&theirs, &make("our-secrets")).await.problem(400, "invalid_sql");
+    let nowhere = sql(&theirs, &make("no-such-bucket")).await.problem(400, "invalid_sql");
+    let words = |problem: &Value| {
+        problem["detail"].as_str().unwrap().replace("our-secrets", "B").replace("no-such-bucket", "B")
+    };
+    assert_eq!(words(&other), words(&nowhere), "nothing tells that it is there");
+    sql(&theirs, &make("s3")).await.problem(400, "invalid_sql");
+
+    // The same name later, in other hands: what was read of the first is not shown by the second.
+    sql(ours, &make("our-secrets")).await.done();
+    assert_eq!(rows(ours, "SELECT word FROM x").await, json!([{"word": "sesame"}]));
+    assert_eq!(ours.delete("/v1/buckets/our-secrets/objects/x%2Fa.csv").await.status, 204);
+    assert_eq!(ours.delete("/v1/buckets/our-secrets").await.status, 204);
+    set(&theirs, "our-secrets", json!({})).await;
+    object(&theirs, "our-secrets", "x/a.csv", "word\nopen!!\n").await;
+    let gone = sql(ours, "SELECT word FROM x").await.problem(400, "invalid_sql");
+    assert!(gone["detail"].as_str().unwrap().contains("there is no bucket"), "{gone}");
+    for path in ["s3://our-secrets/../x", "s3:///x", "gs://our-secrets/x"] {
+        let made = format!("CREATE EXTERNAL TABLE y (a INT) STORED AS CSV LOCATION '{path}'");
+        sql(ours, &made).await.problem(400, "invalid_sql");
+    }
+
+    // Grants and quotas hold.
+    set(ours, "small", json!({"quota_bytes": 100})).await;
+    object(ours, "small", "in/a.csv", "n,city\n1,porto\n2,faro\n").await;
+    let small = "CREATE EXTERNAL TABLE small (n BIGINT, city VARCHAR) STORED AS CSV LOCATION 's3://small/in'";
+    sql(ours, small).await.done();
+    let key = ours.post("/v1/keys", json!({"name": "partner", "scopes": ["partner"]})).await.made();
+    let text = |name: &str| key[name].as_str().unwrap().to_owned();
+    let partner = Client::new(ours.base.clone(), format!("{}:{}", text("access"), text("secret")));
+    sql(&partner, "SELECT * FROM small").await.problem(403, "forbidden");
+    let grant = json!({"key": text("id"), "table": "small", "columns": ["city"], "rows": "n = 2"});
+    assert_eq!(ours.post("/v1/sql/grants", grant).await.status, 204);
+    assert_eq!(rows(&partner, "SELECT * FROM small").await, json!([{"city": "faro"}]));
+    sql(ours, "CREATE EXTERNAL TABLE full (n BIGINT) STORED AS PARQUET LOCATION 's3://small/full/'").await.done();
+    let full =
+        sql(ours, "INSERT INTO full SELECT value FROM generate_series(1, 1000)").await.problem(400, "invalid_sql");
+    assert!(full["detail"].as_str().unwrap().contains("quota"), "{full}");
+    let left = ours.get("/v1/buckets/small/objects?deep=true").await.done();
+    assert_eq!(left["items"].as_array().unwrap().len(), 1, "{left}");
+
+    // A key that is no path of files is told.
+    object(ours, "small", "in//b", "").await;
+    let told = sql(ours, "SELECT * FROM small").await;
+    assert!(told.body["detail"].as_str().unwrap().contains("in//b"), "{}", told.body);
+    server.stop().await;
+}
