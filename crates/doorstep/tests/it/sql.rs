@@ -255,3 +255,60 @@ async fn an_insert_that_is_sent_again_adds_its_rows_once() {
     admin.post_once("/v1/sql", "four", &missing).await.done();
     server.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn statements_are_kept_by_key_and_grants_are_listed() {
+    let server = lake().await;
+    let send = async |client: &Client, method: Method, path: &str, body: Value| {
+        let request = client.request(method, path);
+        let request = if body.is_null() { request } else { request.json(&body) };
+        let response = request.send().await.unwrap();
+        (response.status().as_u16(), response.json::<Value>().await.unwrap_or_default())
+    };
+    let (_, key) = send(&server.admin, Method::POST, "/v1/keys", json!({"name": "anna", "scopes": ["partner"]})).await;
+    let pair = format!("{}:{}", key["access"].as_str().unwrap(), key["secret"].as_str().unwrap());
+    let anna = Client::new(server.admin.base.clone(), pair);
+    let other = server.tenant("night-cabs");
+    let list = async |client: &Client, query: &str| {
+        let (status, page) = send(client, Method::GET, &format!("/v1/sql/saved{query}"), Value::Null).await;
+        assert_eq!(status, 200, "{page}");
+        let names: Vec<String> =
+            page["items"].as_array().unwrap().iter().map(|i| i["name"].as_str().unwrap().to_owned()).collect();
+        (names, page["next_cursor"].as_str().map(str::to_owned))
+    };
+    for name in ["rides a day", "fares", "tips"] {
+        let kept = json!({"statement": format!("SELECT '{name}'")});
+        let path = format!("/v1/sql/saved/{}", name.replace(' ', "%20"));
+        let (status, saved) = send(&server.admin, Method::PUT, &path, kept).await;
+        assert_eq!((status, saved["name"].as_str()), (200, Some(name)), "{saved}");
+    }
+    let (first, cursor) = list(&server.admin, "?limit=2").await;
+    assert_eq!(first, ["fares", "rides a day"]);
+    assert_eq!(list(&server.admin, &format!("?cursor={}", cursor.unwrap().replace(' ', "%20"))).await.0, ["tips"]);
+    // Another key has a shelf of its own, another tenant too.
+    assert_eq!(list(&anna, "").await.0, Vec::<String>::new());
+    assert_eq!(list(&other, "").await.0, Vec::<String>::new());
+    assert_eq!(send(&anna, Method::PUT, "/v1/sql/saved/fares", json!({"statement": "SELECT 2"})).await.0, 200);
+    assert_eq!(send(&anna, Method::DELETE, "/v1/sql/saved/fares", Value::Null).await.0, 204);
+    assert_eq!(send(&anna, Method::DELETE, "/v1/sql/saved/fares", Value::Null).await.0, 404);
+    assert_eq!(list(&server.admin, "").await.0.len(), 3);
+    let unnamed = send(&server.admin, Method::PUT, "/v1/sql/saved/x", json!({"statement": ""})).await;
+    assert_eq!(unnamed.0, 400, "{}", unnamed.1);
+
+    ask(&server.admin, "CREATE TABLE fares AS SELECT 1 AS fare, 'porto' AS city").await;
+    let of_anna = key["id"].as_str().unwrap();
+    ask(&server.admin, &format!("GRANT SELECT (fare) ON TABLE fares TO USER {of_anna}")).await;
+    for client in [&server.admin, &anna] {
+        let path = format!("/v1/sql/grants?table=fares&key={of_anna}");
+        let (status, page) = send(client, Method::GET, &path, Value::Null).await;
+        assert_eq!(status, 200, "{page}");
+        assert_eq!(page["items"][0]["columns"], json!(["fare"]), "{page}");
+        assert_eq!(page["items"].as_array().unwrap().len(), 1);
+    }
+    let (_, elsewhere) = send(&other, Method::GET, "/v1/sql/grants", Value::Null).await;
+    assert_eq!(elsewhere["items"], json!([]));
+    assert_eq!(ask(&anna, "SELECT * FROM fares").await["rows"], json!([{"fare": 1}]));
+    ask(&server.admin, &format!("REVOKE ALL ON TABLE fares FROM USER {of_anna}")).await;
+    assert_eq!(send(&anna, Method::GET, "/v1/sql/grants", Value::Null).await.1["items"], json!([]));
+    server.stop().await;
+}
