@@ -67,6 +67,7 @@ mod upload;
 mod usage;
 mod watch;
 pub mod website;
+pub mod xml;
 
 pub use access::{Need, listed};
 pub use age::Aged;

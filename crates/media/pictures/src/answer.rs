@@ -4,6 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use axum::body::Body;
 use doorstep_clock::Timestamp;
+use doorstep_objects::xml::element;
 use doorstep_objects::{Object, ObjectsError, ReadConditions, Refusal, Told, Words};
 use http::{HeaderMap, HeaderName, HeaderValue, Response, StatusCode, header};
 
@@ -123,25 +124,6 @@ fn xml(error: &PictureError, message: &str, path: &str) -> Told {
     Told { media_type: "application/xml", body }
 }
 
-fn element(name: &str, text: &str) -> String {
-    let mut out = format!("<{name}>");
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&apos;"),
-            '\t' | '\n' | '\r' => out.push(' '),
-            // No XML can hold the others.
-            c if c.is_control() => out.push('\u{fffd}'),
-            c => out.push(c),
-        }
-    }
-    out.push_str(&format!("</{name}>"));
-    out
-}
-
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
@@ -173,7 +155,6 @@ mod tests {
 
     #[test]
     fn refusals_are_well_formed() {
-        assert_eq!(element("Message", "a<b & \"c\"\n\u{1}"), "<Message>a&lt;b &amp; &quot;c&quot; \u{fffd}</Message>");
         let busy = refusal(&PictureError::Busy, "/b/k", None, true);
         assert_eq!(
             (busy.status().as_u16(), &busy.headers()[header::RETRY_AFTER]),

@@ -1,5 +1,6 @@
 //! What a form's sender is told: a status, an XML, or another page to go to.
 
+use doorstep_objects::xml::element;
 use http::{HeaderMap, HeaderValue, Response, StatusCode, header};
 use s3s::dto::PutObjectOutput;
 use s3s::{Body, S3Error};
@@ -8,23 +9,8 @@ use super::Post;
 use super::fields::Fields;
 use crate::convert::url_encoded;
 
-fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '"' => out.push_str("&quot;"),
-            c if c.is_control() => out.push('\u{fffd}'),
-            c => out.push(c),
-        }
-    }
-    out
-}
-
 fn xml(status: StatusCode, root: &str, elements: &[(&str, &str)]) -> Response<Body> {
-    let inside: String = elements.iter().map(|(name, text)| format!("<{name}>{}</{name}>", escaped(text))).collect();
+    let inside: String = elements.iter().map(|(name, text)| element(name, text)).collect();
     let text = format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<{root}>{inside}</{root}>");
     let mut response = Response::new(Body::from(text));
     *response.status_mut() = status;
@@ -125,6 +111,5 @@ mod tests {
         assert_eq!(told(&[("success_action_status", "404")]), (204, at.clone()));
         assert_eq!(told(&[("success_action_status", "201"), ("redirect", "no page")]), (201, at));
         assert_eq!(told(&[("redirect", "http://x/")]), (303, "http://x/?bucket=b&key=a%3Cb&etag=%22e%22".to_owned()));
-        assert_eq!(escaped("a<\"b\">&\n"), "a&lt;&quot;b&quot;&gt;&amp;\u{fffd}");
     }
 }
