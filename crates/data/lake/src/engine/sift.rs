@@ -16,7 +16,8 @@ use datafusion::datasource::physical_plan::FileScanConfig;
 use datafusion::datasource::source::DataSourceExec;
 use datafusion::error::{DataFusionError, Result};
 use datafusion::execution::{SendableRecordBatchStream, TaskContext};
-use datafusion::physical_expr::expressions::{DynamicFilterPhysicalExpr, Literal};
+use datafusion::physical_expr::expressions::{Column, DynamicFilterPhysicalExpr, Literal};
+use datafusion::physical_expr::projection::ProjectionExpr;
 use datafusion::physical_expr::utils::{collect_columns, reassign_expr_columns};
 use datafusion::physical_expr::{PhysicalExpr, split_conjunction};
 use datafusion::physical_plan::aggregates::AggregateExec;
@@ -89,8 +90,14 @@ impl SiftExec {
 
 /// The filters of a scan that are made while the query runs.
 fn filters_of(scan: &DataSourceExec) -> Vec<Arc<dyn PhysicalExpr>> {
-    let config = scan.data_source().downcast_ref::<FileScanConfig>();
-    let Some(filter) = config.and_then(|config| config.file_source().filter()) else { return Vec::new() };
+    let Some(config) = scan.data_source().downcast_ref::<FileScanConfig>() else { return Vec::new() };
+    // Its filters speak of the table's columns. What the scan gives out under another name, or works out, is another.
+    let by_its_name =
+        |one: &ProjectionExpr| one.expr.downcast_ref::<Column>().is_some_and(|column| column.name() == one.alias);
+    if !config.file_source().projection().is_none_or(|given| given.iter().all(by_its_name)) {
+        return Vec::new();
+    }
+    let Some(filter) = config.file_source().filter() else { return Vec::new() };
     let made_later = |part: &&Arc<dyn PhysicalExpr>| part.downcast_ref::<DynamicFilterPhysicalExpr>().is_some();
     split_conjunction(&filter).into_iter().filter(made_later).cloned().collect()
 }
@@ -195,7 +202,7 @@ impl Sieve {
 mod tests {
     use arrow::array::{Int64Array, RecordBatch};
     use datafusion::logical_expr::Operator;
-    use datafusion::physical_expr::expressions::{BinaryExpr, Column, lit};
+    use datafusion::physical_expr::expressions::{BinaryExpr, lit};
 
     use super::*;
 

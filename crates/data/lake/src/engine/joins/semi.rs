@@ -36,6 +36,7 @@ impl OptimizerRule for SemiJoinsFirst {
         if !config.options().optimizer.join_reordering
             || semi.join_type != JoinType::LeftSemi
             || semi.filter.is_some()
+            || semi.on.iter().any(|(left, right)| left.is_volatile() || right.is_volatile())
             || !is_filtered(&semi.right)
         {
             return Ok(Transformed::no(plan));
