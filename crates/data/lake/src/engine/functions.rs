@@ -70,10 +70,13 @@ impl Shelf {
     }
 }
 
-/// The functions that a scope knows: the catalogue's, and over them the session's own.
+/// The functions that a scope knows: the catalogue's, and over them the session's own. Views and conditions of grants
+/// mean the catalogue's alone: whoever reads must not say what they leave out.
 pub(super) fn known(scope: &Scope) -> Functions {
     let mut all = scope.holdings.functions.clone();
-    all.extend(scope.session.functions());
+    if !scope.as_maker {
+        all.extend(scope.session.functions());
+    }
     all
 }
 

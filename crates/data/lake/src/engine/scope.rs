@@ -99,7 +99,7 @@ impl Scope {
         if grant.columns.is_none() && grant.rows.is_none() {
             return Ok(Some(whole));
         }
-        Ok(Some(self.narrowed(name, whole, &grant)?))
+        Ok(Some(self.narrowed((database, name), whole, &grant)?))
     }
 
     /// A name's provider with all of its rows, as they were `at` a moment or are now.
@@ -197,16 +197,7 @@ impl Scope {
         if self.depth >= DEEPEST_VIEW {
             return Err(LakeError::invalid("view", "it leads back to itself", "change one of the views"));
         }
-        let inside = Arc::new(Self {
-            engine: Arc::clone(&self.engine),
-            session: self.session.clone(),
-            holdings: Arc::clone(&self.holdings),
-            database: database.to_owned(),
-            as_maker: true,
-            depth: self.depth + 1,
-            seen: Arc::clone(&self.seen),
-        });
-        let state = inside.state()?;
+        let state = self.inside(database).state()?;
         let statement = statements::parse(&state, query)?;
         let mut plan = Box::pin(state.statement_to_plan(statement)).await?;
         // `CREATE VIEW v (a, b)` names the columns itself.
@@ -218,6 +209,19 @@ impl Scope {
         Ok(Arc::new(ViewTable::new(plan, Some(query.to_owned()))))
     }
 
+    /// As whoever made a view or a grant in `database` sees.
+    fn inside(self: &Arc<Self>, database: &str) -> Arc<Self> {
+        Arc::new(Self {
+            engine: Arc::clone(&self.engine),
+            session: self.session.clone(),
+            holdings: Arc::clone(&self.holdings),
+            database: database.to_owned(),
+            as_maker: true,
+            depth: self.depth + 1,
+            seen: Arc::clone(&self.seen),
+        })
+    }
+
     /// A state that plans with these eyes; without memory or files, for planning only.
     fn state(self: &Arc<Self>) -> Result<SessionState, LakeError> {
         self.engine.state(self, None, 1)
@@ -225,14 +229,14 @@ impl Scope {
 
     fn narrowed(
         self: &Arc<Self>,
-        name: &str,
+        (database, name): (&str, &str),
         whole: Arc<dyn TableProvider>,
         grant: &Grant,
     ) -> Result<Arc<dyn TableProvider>, LakeError> {
         let schema = whole.schema();
         let mut plan = LogicalPlanBuilder::scan(name, provider_as_source(whole), None)?;
         if let Some(rows) = &grant.rows {
-            plan = plan.filter(self.condition(name, rows, &schema)?)?;
+            plan = plan.filter(self.condition((database, name), rows, &schema)?)?;
         }
         if let Some(columns) = &grant.columns {
             let kept = columns.iter().map(|column| Expr::Column(Column::new(Some(name), column)));
@@ -243,13 +247,18 @@ impl Scope {
     }
 
     /// The condition of a grant as an expression over the table's columns.
-    fn condition(self: &Arc<Self>, name: &str, text: &str, schema: &Schema) -> Result<Expr, LakeError> {
+    fn condition(
+        self: &Arc<Self>,
+        (database, name): (&str, &str),
+        text: &str,
+        schema: &Schema,
+    ) -> Result<Expr, LakeError> {
         if text.len() > LONGEST_CONDITION {
             let reason = format!("it has {} bytes, more than {LONGEST_CONDITION}", text.len());
             return Err(LakeError::invalid("rows", reason, "write a shorter condition"));
         }
         let df = DFSchema::try_from_qualified_schema(name, schema)?;
-        Ok(self.state()?.create_logical_expr(text, &df)?)
+        Ok(self.inside(database).state()?.create_logical_expr(text, &df)?)
     }
 
     /// The names of all columns of a table or view, whoever may see them.
@@ -280,7 +289,7 @@ impl Scope {
             }
         }
         if let Some(rows) = &grant.rows {
-            self.condition(name, rows, &schema)?;
+            self.condition((database, name), rows, &schema)?;
         }
         Ok(())
     }

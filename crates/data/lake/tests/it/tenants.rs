@@ -133,3 +133,30 @@ async fn grants_are_given_taken_and_shown_in_sql() {
     assert_eq!(lake.rows_as(&neighbour, "SHOW GRANT").await, "");
     lake.stop().await;
 }
+
+/// Whoever reads cannot say what a grant's condition or a view's leaves out, nor where its functions are looked up.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_session_s_functions_change_no_grant_and_no_view() {
+    let dir = tempfile::tempdir().unwrap();
+    let lake = Lake::open(dir.path()).await;
+    let partner = session("main", "partner", Scope::Partner);
+    for sql in [
+        "CREATE DATABASE lab",
+        "CREATE TABLE lab.staff AS SELECT * FROM (VALUES (1, 'Ann'), (2, 'Bo')) AS t (id, name)",
+        "CREATE FUNCTION lab.visible(id BIGINT) RETURNS BOOLEAN RETURN id = 2",
+        "CREATE FUNCTION visible(id BIGINT) RETURNS BOOLEAN RETURN false",
+        "CREATE VIEW lab.seen AS SELECT * FROM lab.staff WHERE lab.visible(id)",
+        "GRANT SELECT ON lab.staff TO partner WHERE visible(id)",
+        "GRANT SELECT ON lab.seen TO partner",
+    ] {
+        lake.run(sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
+    }
+    let all = "SELECT * FROM lab.staff UNION ALL SELECT * FROM lab.seen";
+    assert_eq!(lake.rows_as(&partner, all).await, "2,Bo\n2,Bo");
+    for name in ["lab.visible", "visible"] {
+        let own = format!("CREATE TEMPORARY FUNCTION {name}(id BIGINT) RETURNS BOOLEAN RETURN true");
+        lake.run_as(&partner, &own).await.unwrap();
+    }
+    assert_eq!(lake.rows_as(&partner, all).await, "2,Bo\n2,Bo");
+    assert_eq!(lake.rows_as(&partner, "SELECT lab.visible(7) AS mine").await, "true");
+}
