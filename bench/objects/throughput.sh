@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Objects over S3 by many clients at once, beside s3s-fs and Garage, each alone on the machine: throughput.sh [SECONDS]
-# With LIST=KEYS it fills a bucket with so many keys instead and reads all pages of its listing.
+# SIZES is what is put and got: bytes x clients. With LIST=KEYS it fills a bucket with so many keys instead and reads all pages of its listing.
 # The peers are built from the crate registry into target/bench/tools by `throughput.sh peers` (about half an hour on two
 # cores; Garage is AGPL: it runs as a process and is linked to nothing). What is not there is left out.
 set -euo pipefail
@@ -27,8 +27,9 @@ measure() { # NAME ENDPOINT REGION
     "$load" "$1" "$2" bench --access "$access" --secret="$secret" --region "$3" --pid "$server" --list "$LIST"
     return
   fi
-  for size in "4096 64" "1048576 64" "134217728 64" "1073741824 4"; do
-    read -r bytes clients <<<"$size"
+  local size bytes clients
+  for size in ${SIZES:-4096x64 1048576x64 134217728x64 1073741824x4}; do
+    bytes=${size%x*} clients=${size#*x}
     "$load" "$1" "$2" bench --access "$access" --secret="$secret" --region "$3" --pid "$server" --bytes "$bytes" \
       --clients "$clients" --seconds "$seconds"
     sync

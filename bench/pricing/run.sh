@@ -66,8 +66,6 @@ policy flat "flat" solo false
 policy surge "surge" solo true
 policy short "surge, 120 s ahead" solo true
 echo "horizon_s = 120.0" >>"$work/short.toml"
-policy flat-shared "flat, shared" pooled false
-policy surge-shared "surge, shared" pooled true
 backtest() { # a b cars
     echo
     echo "### $1 against $2, $3 cars"
@@ -75,5 +73,4 @@ backtest() { # a b cars
         --a "$work/$1.toml" --b "$work/$2.toml" --fleet "$3" --seeds "${SEEDS:-3}" --seed "$seed" --threads 1
 }
 for cars in 1000 2000 3000; do backtest flat surge "$cars"; done
-backtest surge short 1000
-backtest flat-shared surge-shared 1000
+SEEDS=${SEEDS:-2} backtest surge short 1000
