@@ -46,8 +46,13 @@ pub(super) fn run(
     let mut best = state.snapshot();
     let stops = (2 * state.model.rides.len()) as f64;
     let unit = state.cost.max(1e-9) / stops;
-    if let Some(pool) = pool.as_deref_mut().filter(|pool| best.absent.is_empty() && !pool.is_empty()) {
-        begin(state, pool, budget, phase.start, &mut best);
+    if let Some(pool) = pool.as_deref_mut() {
+        let met = !pool.is_empty();
+        // The plan may be another thread's.
+        state.tours().for_each(|tour| pool.add(state.model, tour));
+        if met && best.absent.is_empty() {
+            begin(state, pool, budget, phase.start, &mut best);
+        }
     }
     let (mut ruin, mut recreate) = (Ruin::default(), Recreate::default());
     let manner = Manner { blink: cooling.blink, regret: cooling.regret, spare_vehicles: false };

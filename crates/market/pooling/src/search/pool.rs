@@ -81,9 +81,7 @@ impl Pool {
         if tour.is_idle() {
             return;
         }
-        let stops = tour.stops();
-        let key = stops.map(|stop| model.node(stop)).filter(|node| node.is_pickup);
-        let key = key.fold(0, |key, node| key ^ self.signs[node.request as usize]);
+        let key = self.key(model, tour.stops());
         match self.at.entry(key) {
             Entry::Occupied(entry) => {
                 let k = *entry.get() as usize;
@@ -136,6 +134,12 @@ impl Pool {
         (chosen, rounded)
     }
 
+    /// What a set of rides is known by.
+    fn key(&self, model: &Model<'_>, stops: impl Iterator<Item = u32>) -> u64 {
+        let rides = stops.map(|stop| model.node(stop)).filter(|node| node.is_pickup);
+        rides.fold(0, |key, node| key ^ self.signs[node.request as usize])
+    }
+
     fn stops(&self, k: usize) -> &[u32] {
         &self.stops[self.from[k] as usize..self.from[k + 1] as usize]
     }
@@ -171,8 +175,7 @@ impl Pool {
         let mut next = Self::empty(std::mem::take(&mut self.signs), std::mem::take(&mut self.prices));
         for (_, k) in order {
             let stops = self.stops(k as usize);
-            let rides = stops.iter().map(|stop| model.node(*stop)).filter(|node| node.is_pickup);
-            let key = rides.fold(0, |key, node| key ^ next.signs[node.request as usize]);
+            let key = next.key(model, stops.iter().copied());
             next.at.insert(key, next.costs.len() as u32);
             next.costs.push(self.costs[k as usize]);
             next.stops.extend_from_slice(stops);

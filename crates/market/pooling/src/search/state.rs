@@ -138,6 +138,11 @@ impl<'m, 'i> State<'m, 'i> {
         }
     }
 
+    /// The tours of the plan.
+    pub(super) fn tours(&self) -> impl Iterator<Item = &Route> + '_ {
+        self.used.iter().map(|route| &self.routes[*route as usize])
+    }
+
     /// The tours that were changed since [`Self::begin`].
     pub(super) fn changed(&self) -> impl Iterator<Item = &Route> + '_ {
         self.undo.iter().map(|(route, _)| &self.routes[*route as usize])
@@ -240,13 +245,15 @@ impl<'m, 'i> State<'m, 'i> {
         Snapshot { tours, absent: self.absent.clone(), cost }
     }
 
-    /// Goes back to a plan that was kept.
+    /// Goes back to a plan that was kept. A tour of it that is not feasible is left out with its riders: one from which
+    /// riders were taken can be too long where a detour is a short cut.
     pub(super) fn restore(&mut self, kept: &Snapshot) {
         self.begin();
         for route in self.used.clone() {
             self.touch(route);
-            self.remove(route, |_| true);
+            self.remove(route, everybody);
         }
+        self.absent.clear();
         for (fleet, stops) in &kept.tours {
             let Some(route) = self.idle[*fleet as usize].last().copied() else { continue };
             self.touch(route);
@@ -254,9 +261,11 @@ impl<'m, 'i> State<'m, 'i> {
             let tour = &mut self.routes[route as usize];
             tour.at.extend(stops.iter().map(|stop| super::route::position(*stop)));
             tour.at.extend(end);
-            self.settle(route, true);
+            if !self.settle(route, true) {
+                self.remove(route, everybody);
+            }
         }
-        self.absent.clone_from(&kept.absent);
+        self.absent.extend_from_slice(&kept.absent);
         self.begin();
         self.cost = self.used.iter().map(|r| self.routes[*r as usize].cost).sum();
     }

@@ -123,6 +123,9 @@ fn fix(columns: &Columns, limits: Limits, prices: &Prices, late: &mut dyn FnMut(
             need[*row as usize] = false;
             rows[*row as usize] = 0.0;
         }
+        if !need.contains(&true) {
+            return (cost < limits.cost).then_some(Choice { columns: fixed, cost });
+        }
         alive.retain(|column| columns.rows(*column).iter().all(|row| need[*row as usize]));
     }
     None

@@ -83,10 +83,23 @@ fn fixing_finds_a_plan_where_the_search_has_no_nodes() {
 
 #[test]
 fn whoever_is_late_gets_nothing_or_something_whole() {
-    let columns = of_sets(&[(1.0, 3), (1.0, 12), (3.0, 15)], 4);
+    let columns = of_sets(&[(1.0, 3), (1.0, 12), (3.0, 15), (0.9, 1), (0.9, 6), (0.9, 8)], 4);
     let limits = Limits { count: 4, cost: 9.0 };
-    let prices = Prices::of(vec![1.0; 4], &columns, limits, &mut || true);
-    if let Some(found) = choose(&columns, limits, &prices, &mut || true) {
-        assert!(found.cost <= 3.0);
+    let mut found = 0;
+    for after in 0..200 {
+        let mut asked = 0;
+        let mut late = || {
+            asked += 1;
+            asked > after
+        };
+        let prices = Prices::of(vec![1.0; 4], &columns, limits, &mut late);
+        let Some(choice) = choose(&columns, limits, &prices, &mut late) else { continue };
+        let mut rows: Vec<u32> = choice.columns.iter().flat_map(|c| columns.rows(*c)).copied().collect();
+        rows.sort_unstable();
+        assert_eq!(rows, [0, 1, 2, 3], "{choice:?} after {after}");
+        let cost: f64 = choice.columns.iter().map(|c| columns.cost(*c)).sum();
+        assert!((cost - choice.cost).abs() < 1e-9 && cost <= 3.0, "{choice:?} after {after}");
+        found += 1;
     }
+    assert!(found > 0);
 }
