@@ -3,6 +3,7 @@
 import * as calls from './api/calls';
 import type { Client } from './api/client';
 import type { Bucket, City, Point } from './api/types';
+import { objectOf, originOf } from './files/served';
 import type { Language } from './i18n/index.svelte';
 
 export const SHOP_BUCKET = 'demo-shops';
@@ -42,8 +43,7 @@ export function shopsOf(list: unknown, cityId: string): Shop[] {
 
 /** Where pictures of a bucket are asked for: on the page's own host, at the objects port. */
 export function pictureAddress(page: { protocol: string; hostname: string }, bucket: Pick<Bucket, 'name' | 's3_port'>, key: string, made?: string): string {
-  const path = key.split('/').map(encodeURIComponent).join('/');
-  return `${page.protocol}//${page.hostname}:${bucket.s3_port}/${bucket.name}/${path}${made ? `?${made}` : ''}`;
+  return `${objectOf({ origin: originOf(page, bucket), bucket: bucket.name, key })}${made ? `?${made}` : ''}`;
 }
 
 /** Those within bounds, the nearest to a place first. */

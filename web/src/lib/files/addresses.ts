@@ -4,15 +4,14 @@ import type { StepKind } from './operations';
 import { ossOf } from './oss';
 import { isOss, stepsOfOss } from './ossread';
 import { stepsOf, textOf, type Step } from './pipeline';
+import { objectOf, pathOf, type Served } from './served';
 
 export const GRAMMARS = ['iopcmd', 'x-oss-process', 'imgproxy'] as const;
 export type Grammar = (typeof GRAMMARS)[number];
 export type Said = { address: string } | { not: StepKind; order: boolean };
 
-export interface Source { origin: string; bucket: string; key: string; everybody: boolean }
+export interface Source extends Served { everybody: boolean }
 
-const pathOf = (key: string) => key.split('/').map(encodeURIComponent).join('/');
-const objectOf = ({ origin, bucket, key }: Source) => `${origin}/${bucket}/${pathOf(key)}`;
 /** What stands for a signature: nothing has to be signed where everybody may read. */
 const signatureOf = (source: Source) => (source.everybody ? 'insecure' : 'SIGNATURE');
 const pathFor = (source: Source, options: string) => `${source.origin}/${signatureOf(source)}/${options ? `${options}/` : ''}plain/s3://${source.bucket}/${pathOf(source.key)}`;

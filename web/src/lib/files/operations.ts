@@ -85,14 +85,18 @@ const area = (when: (values: Values) => boolean = () => true): Field[] => [
   offset('dy', '0', { alias: 'ay', when }),
 ];
 
+/** Whether a place is half-way from left to right, or from top to bottom: margins count from edges alone. */
+export const isCentred = (place: string): boolean => /^(North|Center|South)$/.test(place);
+export const isMiddle = (place: string): boolean => /^(West|Center|East)$/.test(place);
+
 /** A margin of ten pixels, but along an axis on which the middle was asked for. */
 const untiled = (values: Values) => values['tile'] !== '1';
-const margin = (middle: RegExp) => (values: Values) => (untiled(values) && middle.test(values['gravity'] ?? '') ? '0' : '10');
+const margin = (between: (place: string) => boolean) => (values: Values) => (untiled(values) && between(values['gravity'] ?? '') ? '0' : '10');
 const laid: Field[] = [
   toggle('tile', '0', '0'),
   { name: 'gravity', kind: 'place', choices: GRAVITIES, usual: 'SouthEast', absent: 'NorthWest', when: untiled },
-  offset('ax', '10', { absent: margin(/^(North|Center|South)$/) }),
-  offset('ay', '10', { absent: margin(/^(West|Center|East)$/) }),
+  offset('ax', '10', { absent: margin(isCentred) }),
+  offset('ay', '10', { absent: margin(isMiddle) }),
   percent('opacity', '90', 1, 100, { absent: '100' }),
   number('rotate', '0', 0, 360, { unit: '°', slider: true, absent: '0' }),
 ];

@@ -1,6 +1,6 @@
 // A pipeline in the words of `x-oss-process`, step by step, where those words can say the same.
 import { base64url, plainColour, type Step } from './pipeline';
-import { covers, type Values } from './operations';
+import { covers, isCentred, isMiddle, type Values } from './operations';
 
 export const PLACES: Record<string, string> = {
   NorthWest: 'nw', North: 'north', NorthEast: 'ne', West: 'west', Center: 'center', East: 'east', SouthWest: 'sw', South: 'south', SouthEast: 'se',
@@ -51,7 +51,7 @@ function laid(values: Values): string | null {
   const place = tiled ? 'NorthWest' : (values['gravity'] ?? '');
   const [x, y] = [at(values, 'ax'), at(values, 'ay')];
   const words = [`g_${PLACES[place]}`];
-  const [centred, middle] = [/^(North|Center|South)$/.test(place), /^(West|Center|East)$/.test(place)];
+  const [centred, middle] = [isCentred(place), isMiddle(place)];
   // Margins count from edges alone; from the middle there is only an offset downwards.
   if (x < 0 || (centred && x !== 0) || (middle ? Math.abs(y) > 1000 : y < 0) || Math.max(x, y) > MOST_SIDE) return null;
   if (!centred && x !== 10) words.push(`x_${x}`);

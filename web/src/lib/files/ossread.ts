@@ -1,6 +1,6 @@
 // The steps of a text in the words of `x-oss-process`, by way of UFile's parameters.
 import { base64url, fromBase64url, readStep, type Step } from './pipeline';
-import type { StepKind, Values } from './operations';
+import { isCentred, isMiddle, type StepKind, type Values } from './operations';
 import { PLACES } from './oss';
 
 const GRAVITY_OF = new Map(Object.entries(PLACES).map(([gravity, word]) => [word, gravity]));
@@ -38,7 +38,7 @@ function watermark({ text, image, type, size = '40', color = '000000', shadow, P
   if (gravity === undefined || (text === undefined) === (image === undefined)) return null;
   // What follows a question mark is the picture's own processing, for which there is no field.
   if (image !== undefined && fromBase64url(image)?.includes('?') !== false) return null;
-  const [centred, middle] = [/^(North|Center|South)$/.test(gravity), /^(West|Center|East)$/.test(gravity)];
+  const [centred, middle] = [isCentred(gravity), isMiddle(gravity)];
   const laid = { gravity, ax: centred ? '0' : x, ay: middle ? voffset : y, opacity: t, rotate, tile: fill };
   return image === undefined
     ? given({ type: '1', text, fontsize: size, fill: base64url(color), shadow, font: type, ...laid })

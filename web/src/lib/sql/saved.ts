@@ -44,15 +44,37 @@ export function leftInBrowser(): Saved[] {
 
 const shown = ({ name, statement }: SavedSql): Saved => ({ name, text: statement });
 
-/** All kept statements by name; what is left in this browser moves to the server first. */
+/** Most letters of a name. */
+const LONGEST = 80;
+/** `text` cut to what fits before an ending. */
+const cut = (text: string, ending: string): string => [...text].slice(0, LONGEST - ending.length).join('').trim() + ending;
+
+/** Where a statement goes in a list: its own name, or `name-2`, `name-3`… where another text has that. */
+export function placeOf(list: readonly Saved[], one: Saved): { name: string; there: boolean } {
+  const wanted = one.name.trim();
+  for (let n = 1; ; n += 1) {
+    const name = cut(wanted, n === 1 ? '' : `-${n}`);
+    const namesake = list.find((other) => other.name === name);
+    if (namesake === undefined || namesake.text === one.text) return { name, there: namesake !== undefined };
+  }
+}
+
+/** All kept statements by name; what is left in this browser moves to the server first, and stays here if refused. */
 export async function savedStatements(api: Client): Promise<Saved[]> {
   let list = (await calls.savedSql(api)).map(shown);
   const left = leftInBrowser();
+  const refused: Saved[] = [];
   for (const one of left) {
-    if (list.some(({ name }) => name === one.name)) continue;
-    list = addTo(list, shown(await calls.keepSql(api, one.name.trim().slice(0, 80), one.text)));
+    const { name, there } = placeOf(list, one);
+    if (there) continue;
+    try {
+      list = addTo(list, shown(await calls.keepSql(api, name, one.text)));
+    } catch {
+      // It is tried again with the next visit; the list is there without it.
+      refused.push(one);
+    }
   }
-  if (left.length > 0) write(SLOT, '[]');
+  if (left.length > 0) write(SLOT, JSON.stringify(refused));
   return list;
 }
 

@@ -1,8 +1,8 @@
-import { describe, expect, it } from 'vitest';
-import { firstLines } from '../api/client';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { Client, firstLines } from '../api/client';
 import type { SqlColumn } from '../api/types';
 import { numberOf, optionOf, shapeOf } from './chart';
-import { addTo, type Saved } from './saved';
+import { addTo, leftInBrowser, placeOf, type Saved, savedStatements } from './saved';
 import { indexOf, quoted, statementAt, statements } from './statement';
 
 const cut = (text: string) => statements(text).map(({ from, to }) => text.slice(from, to));
@@ -59,6 +59,53 @@ describe('saved statements', () => {
     const one: Saved[] = addTo([], { name: 'b', text: 'select 1' });
     expect(addTo(one, { name: 'b', text: 'select 2' })).toEqual([{ name: 'b', text: 'select 2' }]);
     expect(addTo(one, { name: 'a', text: 'select 3' }).map(({ name }) => name)).toEqual(['a', 'b']);
+  });
+});
+
+describe('statements that an earlier console left in the browser', () => {
+  const SLOT = 'doorstep.sql.saved';
+  afterEach(() => vi.unstubAllGlobals());
+
+  /** A browser with these statements, before a server with those; it refuses texts that begin with `bad`. */
+  function between(left: Saved[], there: Saved[]) {
+    const slots = new Map([[SLOT, JSON.stringify(left)]]);
+    const shelf = new Map(there.map(({ name, text }) => [name, text]));
+    const said = (name: string) => ({ name, statement: shelf.get(name), database: 'default', saved_at: '2026-01-01T00:00:00Z' });
+    vi.stubGlobal('localStorage', { getItem: (slot: string) => slots.get(slot) ?? null, setItem: (slot: string, text: string) => slots.set(slot, text) });
+    const puts: string[] = [];
+    vi.stubGlobal('fetch', async (path: string, { method, body }: RequestInit = {}) => {
+      if (method !== 'PUT') return Response.json({ items: [...shelf.keys()].sort().map(said), next_cursor: null });
+      const name = decodeURIComponent(path.split('/').pop() ?? '');
+      const { statement } = JSON.parse(String(body)) as { statement: string };
+      if (statement.startsWith('bad')) return Response.json({ code: 'invalid', detail: 'no' }, { status: 422 });
+      puts.push(name);
+      shelf.set(name, statement);
+      return Response.json(said(name));
+    });
+    return { api: new Client({ access: 'a', secret: 's' }), puts, shelf };
+  }
+
+  it('keep their text under another name where theirs is taken', async () => {
+    const { api, puts, shelf } = between(
+      [{ name: ' daily ', text: 'select 3' }, { name: 'weekly', text: 'select 4' }, { name: 'new', text: 'select 5' }],
+      [{ name: 'daily', text: 'select 1' }, { name: 'daily-2', text: 'select 2' }, { name: 'weekly', text: 'select 4' }],
+    );
+    const list = await savedStatements(api);
+    expect(list.map(({ name, text }) => `${name}: ${text}`)).toEqual(['daily: select 1', 'daily-2: select 2', 'daily-3: select 3', 'new: select 5', 'weekly: select 4']);
+    expect([puts, shelf.get('daily'), leftInBrowser()]).toEqual([['daily-3', 'new'], 'select 1', []]);
+  });
+  it('stay where they are if they are refused, and the others are moved', async () => {
+    const bad = { name: 'b', text: 'bad' };
+    const { api, puts } = between([{ name: 'a', text: 'select 1' }, bad, { name: 'c', text: 'select 3' }], [{ name: 'd', text: 'select 4' }]);
+    expect((await savedStatements(api)).map(({ name }) => name)).toEqual(['a', 'c', 'd']);
+    expect([puts, leftInBrowser()]).toEqual([['a', 'c'], [bad]]);
+    expect((await savedStatements(api)).map(({ name }) => name)).toEqual(['a', 'c', 'd']);
+  });
+  it('have names that the server takes', () => {
+    const long = '店'.repeat(90);
+    const first = placeOf([], { name: long, text: 'x' });
+    expect(first).toEqual({ name: '店'.repeat(80), there: false });
+    expect(placeOf([{ name: first.name, text: 'y' }], { name: long, text: 'x' })).toEqual({ name: `${'店'.repeat(78)}-2`, there: false });
   });
 });
 
