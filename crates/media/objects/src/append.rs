@@ -6,6 +6,7 @@ use futures::Stream;
 
 use crate::blob_refs::{self, Fresh};
 use crate::digest::{Sums, composite_etag};
+use crate::events::Event;
 use crate::object::{Object, check_key};
 use crate::put::{Source, commit, fresh_uid, judge};
 use crate::receive::Taking;
@@ -73,7 +74,8 @@ impl Objects {
                 match before.filter(|before| before.size > 0) {
                     None => {
                         (object.etag, object.meta.ufile, object.meta.parts) = (sums.etag(), Some(sums.ufile()), 0);
-                        commit(tx, &bucket, object, &Source::Fresh(&fresh), conditions, &watchers, now)
+                        let source = Source::Fresh(&fresh, Event::Put);
+                        commit(tx, &bucket, object, &source, conditions, &watchers, now)
                     }
                     Some(before) => {
                         let used = join(tx, &bucket, &before, &mut object, &fresh, &sums)?;

@@ -21,6 +21,8 @@ pub const JOURNAL: &str = "arn:doorstep:journal:::objects";
 pub enum Event {
     /// An object was written at once.
     Put,
+    /// An object was uploaded by an HTML form.
+    Post,
     /// An object was made of another, or of bytes that were there.
     Copy,
     /// An object was made of parts.
@@ -41,8 +43,9 @@ pub enum Event {
 
 impl Event {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Put,
+        Self::Post,
         Self::Copy,
         Self::Complete,
         Self::Delete,
@@ -58,6 +61,7 @@ impl Event {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Put => "ObjectCreated:Put",
+            Self::Post => "ObjectCreated:Post",
             Self::Copy => "ObjectCreated:Copy",
             Self::Complete => "ObjectCreated:CompleteMultipartUpload",
             Self::Delete => "ObjectRemoved:Delete",
@@ -260,6 +264,9 @@ mod tests {
         for key in ["out/a.jpg", "in/a.png", "in/a.jpg/"] {
             assert!(!all.wants(Event::Put, key), "{key}");
         }
+        let forms = rule(&["s3:ObjectCreated:Post"]);
+        assert!(all.wants(Event::Post, "in/a.jpg") && forms.wants(Event::Post, "in/a.jpg"));
+        assert!(!forms.wants(Event::Put, "in/a.jpg") && check(&[forms]).is_ok());
         assert!(rule(&["s3:ObjectRemoved:Delete"]).wants(Event::Delete, "in/a.jpg"));
         assert!(check(std::slice::from_ref(&all)).is_ok());
         assert!(check(&[all.clone(), all]).is_err(), "one ID twice");

@@ -39,7 +39,9 @@ pub struct FormHead {
 pub enum Parsed {
     /// More is needed.
     More,
-    /// It is no form with a file.
+    /// A whole form without a file.
+    NoFile,
+    /// It is no form.
     Bad(&'static str),
     /// All up to the file.
     Head(FormHead),
@@ -110,7 +112,7 @@ impl FormHead {
                 return Parsed::More;
             }
             if rest.starts_with(b"--") {
-                return Parsed::Bad("the form has no file");
+                return Parsed::NoFile;
             }
             if !rest.starts_with(b"\r\n") {
                 return Parsed::Bad("a boundary ends its line");
@@ -157,6 +159,8 @@ impl FormHead {
 pub enum Beginning {
     /// Up to a form's file.
     Form(FormHead),
+    /// A whole form without a file.
+    NoFile,
     /// Something else, and why.
     Other(&'static str),
     /// Too much of a form before its file.
@@ -171,6 +175,7 @@ impl Beginning {
     pub fn form(self) -> Result<FormHead, &'static str> {
         match self {
             Self::Form(head) => Ok(head),
+            Self::NoFile => Err("the form has no file"),
             Self::Other(reason) => Err(reason),
             Self::Long => Err("more than 64 KiB stand before the file"),
         }
@@ -203,6 +208,7 @@ pub async fn begin(
         enough = (read.len() * 2).min(MOST_HEAD + 1);
         let beginning = match FormHead::parse(&read, boundary, is_file) {
             Parsed::Head(head) => Beginning::Form(head),
+            Parsed::NoFile => Beginning::NoFile,
             Parsed::Bad(reason) => Beginning::Other(reason),
             Parsed::More if ended => Beginning::Other("the form breaks off before its file"),
             Parsed::More if read.len() > MOST_HEAD => Beginning::Long,

@@ -16,8 +16,6 @@ pub struct Order {
     pub bucket: Arc<Bucket>,
     /// What is asked, as it is on the wire.
     pub query: String,
-    /// A key has signed the request, but not its query: whoever has the address can write another one.
-    pub loose: bool,
     /// By a key of the bucket's own tenant, which has sent the request itself. Then other objects of the bucket may
     /// have their part in the result.
     pub own: bool,

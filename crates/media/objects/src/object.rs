@@ -173,6 +173,39 @@ fn is_false(b: &bool) -> bool {
     !b
 }
 
+/// What a header's value may not have.
+const NO_CONTROLS: &str = "leave line ends and other control characters out";
+
+/// Whether a header's name can end with this: a token of RFC 9110.
+fn is_name(text: &str) -> bool {
+    text.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&b))
+}
+
+/// Whether it can be a header's value.
+fn is_value(text: &str) -> bool {
+    text.bytes().all(|b| b == b'\t' || (b >= b' ' && b != 0x7f))
+}
+
+impl Headers {
+    /// Refuses what cannot be sent back.
+    fn check(&self) -> Result<(), ObjectsError> {
+        for (field, value) in [
+            ("Content-Type", &self.content_type),
+            ("Cache-Control", &self.cache_control),
+            ("Content-Disposition", &self.content_disposition),
+            ("Content-Encoding", &self.content_encoding),
+            ("Content-Language", &self.content_language),
+            ("Expires", &self.expires),
+            ("redirect", &self.redirect),
+        ] {
+            if !value.as_deref().is_none_or(is_value) {
+                return Err(ObjectsError::field(field, "it cannot be sent back", NO_CONTROLS));
+            }
+        }
+        Ok(())
+    }
+}
+
 impl Meta {
     /// Refuses what is too large or cannot be sent back.
     pub(crate) fn check(&self, config: &Config) -> Result<(), ObjectsError> {
@@ -181,6 +214,17 @@ impl Meta {
             let fix = format!("send at most {}", config.meta_bytes);
             return Err(ObjectsError::field("metadata", format!("{bytes} bytes of user metadata"), fix));
         }
+        for (name, value) in &self.user {
+            let brief: String = name.chars().take(64).collect();
+            if !is_name(name) {
+                let fix = "write letters, digits and signs that a header's name may have";
+                return Err(ObjectsError::field("metadata", format!("`{}` is no name", brief.escape_debug()), fix));
+            }
+            if !is_value(value) {
+                return Err(ObjectsError::field("metadata", format!("`{brief}` cannot be sent back"), NO_CONTROLS));
+            }
+        }
+        self.headers.check()?;
         acl::check(self.acl.as_deref().unwrap_or_default())?;
         check_tags(&self.tags, 10)
     }
@@ -293,6 +337,30 @@ mod tests {
         let text = serde_json::to_string(&meta).unwrap();
         assert_eq!(serde_json::from_str::<Meta>(&text).unwrap(), meta);
         assert_eq!(text, r#"{"content_type":"text/plain","user":{"a":"b"},"parts":3,"legal_hold":true}"#);
+    }
+
+    #[test]
+    fn what_cannot_be_sent_back_is_refused() {
+        let user = |name: &str, value: &str| Meta { user: [(name.into(), value.into())].into(), ..Meta::default() };
+        let headers = |content_type: &str| {
+            let headers = Headers { content_type: Some(content_type.to_owned()), ..Headers::default() };
+            Meta { headers, ..Meta::default() }
+        };
+        let refused = |meta: &Meta| match meta.check(&Config::default()) {
+            Ok(()) => None,
+            Err(ObjectsError::InvalidField { field, .. }) => Some(field),
+            Err(error) => unreachable!("{error}"),
+        };
+        for good in [user("a-b.c_d", "门\té"), user("", ""), headers("image/png; name=\"猫\""), headers("")] {
+            assert_eq!(refused(&good), None);
+        }
+        for bad in ["a b", "a:b", "ä", "a\r\nb", "a\0", "(a)"] {
+            assert_eq!(refused(&user(bad, "")), Some("metadata"), "{bad:?}");
+        }
+        for bad in ["a\r\nX: y", "\n", "\0", "\x7f"] {
+            assert_eq!(refused(&user("a", bad)), Some("metadata"), "{bad:?}");
+            assert_eq!(refused(&headers(bad)), Some("Content-Type"), "{bad:?}");
+        }
     }
 
     #[test]

@@ -53,6 +53,8 @@ pub struct Put {
     pub conditions: WriteConditions,
     /// How the bytes are encrypted.
     pub encrypt: Encrypt,
+    /// Whether they come by S3's HTML form, which is told as an event of its own.
+    pub by_form: bool,
 }
 
 /// A write that is on disk.
@@ -108,8 +110,8 @@ pub(crate) const fn customer(encrypt: &Encrypt) -> Option<&CustomerKey> {
 
 /// Where the bytes of a new version come from.
 pub(crate) enum Source<'a> {
-    /// They came now.
-    Fresh(&'a Fresh),
+    /// They came now, which is told so.
+    Fresh(&'a Fresh, Event),
     /// Another object's, or this one's own before.
     Shared(&'a Object),
     /// The transaction has put them into `object_pieces` under the version's uid.
@@ -138,7 +140,7 @@ pub(crate) fn commit(
     // The new reference first: an object copied onto itself must not lose its bytes in between.
     let mut fresh_in_use = false;
     match source {
-        Source::Fresh(fresh) => {
+        Source::Fresh(fresh, _) => {
             let kept = blob_refs::keep(tx, &bucket.tenant, fresh)?;
             fresh_in_use = kept.fresh;
             object.blob = Some(kept.id);
@@ -165,7 +167,7 @@ pub(crate) fn commit(
         watcher.written(tx, &bucket, &object)?;
     }
     let event = match source {
-        Source::Fresh(_) => Event::Put,
+        Source::Fresh(_, event) => *event,
         Source::Shared(_) => Event::Copy,
         Source::Pieces => Event::Complete,
     };
@@ -185,7 +187,7 @@ impl Objects {
     {
         check_key(key, self.config())?;
         put.meta.check(self.config())?;
-        let Put { mut meta, length, md5, checksum, conditions, encrypt } = put;
+        let Put { mut meta, length, md5, checksum, conditions, encrypt, by_form } = put;
         let encrypt = default_encryption(bucket, encrypt);
         let sealer = self.sealer(bucket);
         meta.sealed = sealer.describe(&encrypt)?;
@@ -211,9 +213,13 @@ impl Objects {
         };
         let fresh = Fresh::new(&received.stored, sums, sealing.as_ref())?;
         let (known, watchers, now) = (bucket.clone(), self.watchers(), self.now());
+        let event = if by_form { Event::Post } else { Event::Put };
         let written = self
             .store()
-            .write(move |tx| commit(tx, &known, object.clone(), &Source::Fresh(&fresh), &conditions, &watchers, now))
+            .write(move |tx| {
+                let source = Source::Fresh(&fresh, event);
+                commit(tx, &known, object.clone(), &source, &conditions, &watchers, now)
+            })
             .await;
         self.settle(written.as_ref().map(|(_, used)| *used), received.stored).await;
         let (written, _) = written?;

@@ -1,6 +1,6 @@
 //! Taking in a body: hashed and written in the same pass, in bounded memory, within its time.
 
-use bytes::{Bytes, BytesMut};
+use bytes::Bytes;
 use doorstep_blobs::{Stored, Writer};
 use futures::stream::{self, BoxStream};
 use futures::{Stream, StreamExt as _};
@@ -27,6 +27,8 @@ pub fn body(bytes: impl Into<Bytes>) -> Body {
 const BATCH: usize = 512 << 10;
 /// Fewer bytes than this are not worth another thread.
 const INLINE: usize = 128 << 10;
+/// A body that is gathered is held in no fewer bytes, unless it is shorter.
+const LEAST_HELD: usize = 64 << 10;
 
 /// Hashes on another thread while the next bytes come.
 struct Hasher {
@@ -121,6 +123,12 @@ pub(crate) struct Taking<'a> {
     pub(crate) sealing: Option<&'a Sealing>,
 }
 
+/// How many bytes a body is held in once it has grown to `needed`: twice those it had, up to as many as it may become.
+fn grown(capacity: usize, needed: usize, most: u64) -> usize {
+    let doubled = (capacity * 2).max(LEAST_HELD).min(usize::try_from(most).unwrap_or(usize::MAX));
+    doubled.max(needed)
+}
+
 /// A body that is on disk, and what was computed over it.
 pub(crate) struct Received {
     pub(crate) stored: Stored,
@@ -158,43 +166,58 @@ impl Objects {
 
     /// Takes a whole body into memory, at the pace of an upload and checked as one: for something that is made of it.
     ///
+    /// `room` is asked for so many bytes before they are held, as the body grows; while it grows, for the old and the
+    /// new ones together. What it gave for the body is handed back with it.
+    ///
     /// # Errors
     /// [`ObjectsError::TooLarge`] above `limit` bytes, [`ObjectsError::IncompleteBody`], [`ObjectsError::BadDigest`];
-    /// what the body ends with.
-    pub async fn gather<S>(
+    /// what the body ends with; what `room` refuses.
+    pub async fn gather<S, R, E>(
         &self,
         mut body: S,
         announced: Option<u64>,
         sum: Option<Md5Sum>,
         limit: u64,
-    ) -> Result<Bytes, ObjectsError>
+        room: impl Fn(usize) -> Result<R, E> + Send,
+    ) -> Result<(Bytes, Option<R>), E>
     where
         S: Stream<Item = Result<Bytes, BodyError>> + Send + Unpin,
+        R: Send,
+        E: From<ObjectsError>,
     {
         if announced.is_some_and(|announced| announced > limit) {
-            return Err(ObjectsError::TooLarge { limit });
+            return Err(ObjectsError::TooLarge { limit }.into());
         }
-        let (mut held, mut paced) = (BytesMut::new(), Paced::new(self.config().pace));
+        let (mut held, mut place, mut paced) = (Vec::new(), None, Paced::new(self.config().pace));
         while let Some(piece) = paced.next(&mut body).await? {
-            if (held.len() + piece.len()) as u64 > limit {
-                return Err(ObjectsError::TooLarge { limit });
+            let all = held.len() + piece.len();
+            if all as u64 > limit {
+                return Err(ObjectsError::TooLarge { limit }.into());
+            }
+            if all > held.capacity() {
+                let capacity = grown(held.capacity(), all, announced.unwrap_or(limit));
+                let larger = room(capacity)?;
+                let mut moved = Vec::with_capacity(capacity);
+                moved.extend_from_slice(&held);
+                held = moved;
+                place = Some(larger);
             }
             held.extend_from_slice(&piece);
         }
-        let (bytes, received) = (held.freeze(), paced.bytes());
+        let (bytes, received) = (Bytes::from(held), paced.bytes());
         if let Some(announced) = announced.filter(|announced| *announced != received) {
-            return Err(ObjectsError::IncompleteBody { announced, received });
+            return Err(ObjectsError::IncompleteBody { announced, received }.into());
         }
         if let Some(announced) = sum {
             let hashed = bytes.clone();
             let computed = tokio::task::spawn_blocking(move || md5(&hashed)).await;
-            let computed = computed.map_err(|_| doorstep_blobs::BlobsError::Closed)?;
+            let computed = computed.map_err(|_| ObjectsError::from(doorstep_blobs::BlobsError::Closed))?;
             if computed != announced {
                 let (announced, computed) = (hex(&announced), hex(&computed));
-                return Err(ObjectsError::BadDigest { algorithm: "MD5", announced, computed, received });
+                return Err(ObjectsError::BadDigest { algorithm: "MD5", announced, computed, received }.into());
             }
         }
-        Ok(bytes)
+        Ok((bytes, place))
     }
 
     async fn pump<S>(&self, body: &mut S, sink: &mut Sink, taking: Taking<'_>) -> Result<Sums, ObjectsError>
@@ -216,5 +239,74 @@ impl Objects {
             }
             _ => hasher.finish().await,
         }
+    }
+}
+
+#[cfg(test)]
+#[allow(clippy::unwrap_used)]
+mod tests {
+    use std::sync::Mutex;
+
+    use doorstep_blobs::Blobs;
+    use doorstep_clock::SystemClock;
+    use doorstep_store::testing;
+
+    use super::*;
+
+    /// Room that counts: what is taken now, and the most that was at once.
+    #[derive(Default)]
+    struct Counted(Mutex<(usize, usize)>);
+
+    struct Held<'a>(&'a Counted, usize);
+
+    impl Drop for Held<'_> {
+        fn drop(&mut self) {
+            self.0.0.lock().unwrap().0 -= self.1;
+        }
+    }
+
+    impl Counted {
+        fn take(&self, bytes: usize, most: usize) -> Result<Held<'_>, ObjectsError> {
+            let mut now = self.0.lock().unwrap();
+            if now.0 + bytes > most {
+                return Err(ObjectsError::InvalidState("full".to_owned()));
+            }
+            now.0 += bytes;
+            now.1 = now.1.max(now.0);
+            Ok(Held(self, bytes))
+        }
+    }
+
+    #[tokio::test]
+    async fn what_is_held_has_its_room() {
+        let dir = tempfile::tempdir().unwrap();
+        let blobs = Blobs::open(&doorstep_blobs::Config::disk(dir.path())).await.unwrap();
+        let config = crate::Config::default();
+        let objects = Objects::new(testing::memory(crate::MIGRATIONS), blobs, std::sync::Arc::new(SystemClock), config);
+        let sent = |pieces: usize| stream::iter((0..pieces).map(|_| Ok(Bytes::from(vec![b'x'; 1000]))));
+        for (pieces, announced, held, at_once) in [
+            (0, None, 0, 0),
+            (0, Some(0), 0, 0),
+            (1, Some(1000), 1000, 1000),
+            (1, None, 64 << 10, 64 << 10),
+            (70, None, 128 << 10, 192 << 10),
+            (70, Some(70_000), 70_000, 70_000 + (64 << 10)),
+            (200, None, 200_000, 200_000 + (128 << 10)),
+        ] {
+            let counted = Counted::default();
+            let room = |bytes| counted.take(bytes, usize::MAX);
+            let (bytes, place) = objects.gather(sent(pieces), announced, None, 200_000, room).await.unwrap();
+            assert_eq!(bytes, vec![b'x'; pieces * 1000]);
+            assert_eq!(*counted.0.lock().unwrap(), (held, at_once), "{pieces} {announced:?}");
+            drop(place);
+            assert_eq!(counted.0.lock().unwrap().0, 0);
+        }
+        let counted = Counted::default();
+        let room = |bytes| counted.take(bytes, 100_000);
+        let full = objects.gather(sent(70), None, None, 200_000, room).await.err().unwrap();
+        assert!(matches!(full, ObjectsError::InvalidState(_)), "{full}");
+        let large = objects.gather(sent(3), None, None, 2000, room).await.err().unwrap();
+        assert!(matches!(large, ObjectsError::TooLarge { limit: 2000 }), "{large}");
+        assert_eq!(counted.0.lock().unwrap().0, 0, "what was given up holds nothing");
     }
 }

@@ -34,6 +34,16 @@ pub enum PictureError {
     /// A signature that does not cover what is asked of the picture.
     #[error("in this bucket a signed address cannot be changed: sign it together with what it asks of the picture")]
     Sealed,
+    /// A pipeline on an upload into a sealed bucket.
+    #[error(
+        "this bucket is sealed, and no signature of an upload covers its query: upload the original, and save an upload rule for what is made of it"
+    )]
+    SealedUpload,
+    /// A pipeline on an upload that ends in a text.
+    #[error(
+        "the upload would be stored as a text about the picture: leave that command out, and ask it of the stored object"
+    )]
+    NoPicture,
     /// A path whose signature is wrong.
     #[error("the signature of the path is made with none of the bucket's picture keys")]
     Signature,
@@ -91,9 +101,13 @@ impl PictureError {
     #[must_use]
     pub fn code(&self) -> &'static str {
         match self {
-            Self::Grammar(_) | Self::Twice | Self::Source { .. } | Self::Overlay { .. } => "InvalidArgument",
+            Self::Grammar(_) | Self::Twice | Self::NoPicture | Self::Source { .. } | Self::Overlay { .. } => {
+                "InvalidArgument"
+            }
             Self::NoSuchStyle { .. } => "NoSuchStyle",
-            Self::Protected | Self::Sealed | Self::Foreign | Self::Expired { .. } => "AccessDenied",
+            Self::Protected | Self::Sealed | Self::SealedUpload | Self::Foreign | Self::Expired { .. } => {
+                "AccessDenied"
+            }
             Self::Signature => "SignatureDoesNotMatch",
             Self::Busy | Self::Moving => "SlowDown",
             Self::Condition(_) => "PreconditionFailed",
@@ -146,7 +160,7 @@ impl PictureError {
         };
         match self {
             Self::Grammar(error) | Self::Image(ImageError::Grammar(error)) => Some(of_grammar(error)),
-            Self::Twice => Some("iopcmd".to_owned()),
+            Self::Twice | Self::NoPicture => Some("iopcmd".to_owned()),
             Self::Source { .. } => Some("imgproxy/source".to_owned()),
             Self::NoSuchStyle { .. } => Some("style".to_owned()),
             Self::Overlay { .. } | Self::Image(ImageError::Overlay { .. }) => Some("watermark".to_owned()),
@@ -167,7 +181,8 @@ impl PictureError {
             Self::Source { .. } => "foreign_source",
             Self::NoSuchStyle { .. } => "no_such_style",
             Self::Protected => "protected",
-            Self::Sealed => "sealed",
+            Self::Sealed | Self::SealedUpload => "sealed",
+            Self::NoPicture => "no_picture",
             Self::Signature => "signature",
             Self::Foreign => "foreign_object",
             Self::Expired { .. } => "expired",

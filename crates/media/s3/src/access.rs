@@ -15,6 +15,7 @@ use s3s::{S3Error, S3ErrorCode, S3Result};
 
 use crate::asked::{Spoken, may_list, policy, stranger, version_of};
 use crate::error;
+use crate::form::POST_OBJECT;
 use crate::metered::Payer;
 
 /// Who asks, and the bucket it is about. Operations find it in the request's extensions.
@@ -37,7 +38,7 @@ pub(crate) fn need(operation: &str) -> Need {
         "GetObject" | "HeadObject" | "GetObjectAttributes" => Need::Read,
         "ListObjects" | "ListObjectsV2" | "HeadBucket" | "GetBucketLocation" => Need::List,
         "PutObject"
-        | "PostObject"
+        | POST_OBJECT
         | "CopyObject"
         | "DeleteObject"
         | "DeleteObjects"
@@ -80,7 +81,7 @@ fn line(operation: &str) -> Line {
             Line::Bucket(Permission::Read)
         }
         "PutObject"
-        | "PostObject"
+        | POST_OBJECT
         | "CopyObject"
         | "DeleteObject"
         | "DeleteObjects"

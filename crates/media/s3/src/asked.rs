@@ -4,6 +4,8 @@ use doorstep_identity::Principal;
 use doorstep_objects::{Asked, Bucket, Object, Verdict};
 use http::HeaderMap;
 
+use crate::form::POST_OBJECT;
+
 /// Headers that conditions can ask for as `s3:<header>`.
 const HEADERS: [&str; 12] = [
     "x-amz-acl",
@@ -34,7 +36,7 @@ pub(crate) fn action(operation: &str, query: &str) -> String {
         }
         "DeleteObjects" => "DeleteObject",
         "PutObject"
-        | "PostObject"
+        | POST_OBJECT
         | "CopyObject"
         | "CreateMultipartUpload"
         | "UploadPart"

@@ -137,10 +137,10 @@ fn expires_wrongly(query: Option<&str>) -> bool {
 }
 
 /// Bytes of names and values of a request's headers together, at most; S3's own limit.
-const MOST_HEADERS: usize = 8 << 10;
+pub(crate) const MOST_HEADERS: usize = 8 << 10;
 
 /// Whether the headers are more than S3 takes.
-fn oversized(headers: &http::HeaderMap) -> bool {
+pub(crate) fn oversized(headers: &http::HeaderMap) -> bool {
     headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum::<usize>() > MOST_HEADERS
 }
 

@@ -6,6 +6,8 @@ use doorstep_meter::{Resource, SharedMetering};
 use doorstep_objects::Served;
 use http::Response;
 
+use crate::form::POST_OBJECT;
+
 /// What is not about any bucket is told under this word.
 const NO_BUCKET: &str = "buckets";
 
@@ -65,7 +67,7 @@ fn class(operation: &str) -> Option<Resource> {
         | "CreateBucket"
         | "CreateMultipartUpload"
         | "CompleteMultipartUpload"
-        | "PostObject"
+        | POST_OBJECT
         | "RestoreObject" => Some(Resource::RequestsWrite),
         listed if listed.starts_with("List") => Some(Resource::RequestsWrite),
         written if written.starts_with("Put") || written.starts_with("Upload") => Some(Resource::RequestsWrite),
@@ -83,6 +85,7 @@ mod tests {
             ("GetObject", Some(Resource::RequestsRead)),
             ("HeadObject", Some(Resource::RequestsRead)),
             ("PutObject", Some(Resource::RequestsWrite)),
+            (POST_OBJECT, Some(Resource::RequestsWrite)),
             ("UploadPartCopy", Some(Resource::RequestsWrite)),
             ("ListObjectsV2", Some(Resource::RequestsWrite)),
             ("GetBucketPolicy", Some(Resource::RequestsRead)),

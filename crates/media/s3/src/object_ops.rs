@@ -12,6 +12,7 @@ use crate::acl_ops;
 use crate::convert::{self, set_sum, sums};
 use crate::encryption;
 use crate::error::{argument, s3};
+use crate::form::ByForm;
 use crate::operations::Operations;
 use crate::reading::{Reader, readable};
 
@@ -47,6 +48,7 @@ pub(crate) async fn put_object(
         checksum,
         conditions: write_conditions(input.if_match.as_ref(), input.if_none_match.as_ref()),
         encrypt,
+        by_form: request.extensions.get::<ByForm>().is_some(),
     };
     let bytes = match input.body {
         Some(bytes) => bytes.boxed(),

@@ -83,8 +83,6 @@ pub(crate) async fn put(face: &UfileFace, mut asked: Asked) -> Result<Answer, Uf
         let order = Order {
             bucket: Arc::clone(&asked.bucket),
             query: asked.target.raw_query.clone(),
-            // UFile's signatures leave the query out.
-            loose: asked.who.is_some(),
             own: own && asked.in_person,
             body: bytes.boxed(),
             length: how.length,

@@ -77,6 +77,7 @@ async fn changes_are_told_once_they_are_made() {
         let put = |key: &'static str| objects.put(&bucket, key, body("x"), Put::default());
         let written = put("a b.jpg").await.unwrap().object;
         put("a.png").await.unwrap();
+        objects.put(&bucket, "form.jpg", body("x"), Put { by_form: true, ..Put::default() }).await.unwrap();
         objects.copy(&bucket, "a.png", &bucket, "c.jpg", Copy::default()).await.unwrap();
         let delete = Delete { key: "a b.jpg".to_owned(), ..Delete::default() };
         objects.delete(&bucket, delete).await.unwrap();
@@ -85,7 +86,10 @@ async fn changes_are_told_once_they_are_made() {
         while objects.deliver(&courier).await.unwrap() > 0 {}
         let told: Vec<Value> = courier.take().into_iter().map(|message| message["Records"][0].clone()).collect();
         let names: Vec<&str> = told.iter().map(|record| record["eventName"].as_str().unwrap()).collect();
-        assert_eq!(names, ["ObjectCreated:Put", "ObjectCreated:Copy", "ObjectRemoved:DeleteMarkerCreated"]);
+        assert_eq!(
+            names,
+            ["ObjectCreated:Put", "ObjectCreated:Post", "ObjectCreated:Copy", "ObjectRemoved:DeleteMarkerCreated"]
+        );
         let first = &told[0];
         assert_eq!(first["s3"]["object"]["key"], "a+b.jpg");
         assert_eq!(first["s3"]["object"]["eTag"], written.etag);

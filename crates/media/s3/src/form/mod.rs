@@ -29,6 +29,7 @@ use sync_wrapper::SyncStream;
 use crate::access::Gate;
 use crate::asked::Spoken;
 use crate::error::{argument, denied, identity, s3};
+use crate::face::{MOST_HEADERS, oversized};
 use crate::metered::Payer;
 use crate::object_ops::put_object;
 use crate::operations::Operations;
@@ -37,7 +38,11 @@ use policy::Policy;
 use signature::Signature;
 
 /// What this is called in policies, logs and bills.
-const POST_OBJECT: &str = "PostObject";
+pub(crate) const POST_OBJECT: &str = "PostObject";
+
+/// Marks an upload that comes by a form.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct ByForm;
 
 /// A request that is a form for a bucket.
 pub(crate) struct Post {
@@ -82,19 +87,45 @@ fn malformed(reason: &str) -> S3Error {
     S3Error::with_message(S3ErrorCode::MalformedPOSTRequest, message)
 }
 
-/// What of the request and the form stands for an upload's headers.
+/// Fields that an object keeps and gives back as headers, beside those of S3's own.
+const KEPT: [&str; 6] =
+    ["cache-control", "content-disposition", "content-encoding", "content-language", "content-type", "expires"];
+
+/// What of the request and the form stands for an upload's headers. They have the bounds of headers, so that whatever
+/// is stored can be sent back.
 fn headers(head: &Parts, fields: &Fields) -> S3Result<HeaderMap> {
     let kept = [header::HOST, header::REFERER, header::USER_AGENT];
     let kept = kept.into_iter().filter_map(|name| Some((name.clone(), head.headers.get(name)?.clone())));
     let mut headers: HeaderMap = kept.collect();
     let tagging = fields.tagging()?;
-    let own = fields.names().filter(|name| name.starts_with("x-amz-")).map(|name| (name, fields.get(name)));
-    for (name, value) in own.chain([("x-amz-acl", fields.acl()), ("x-amz-tagging", tagging.as_deref())]) {
-        let (Ok(name), Some(value)) = (HeaderName::try_from(name), value) else { continue };
-        let bad = |_| argument(format!("the field {name} cannot stand"));
-        headers.insert(name.clone(), HeaderValue::from_bytes(value.as_bytes()).map_err(bad)?);
+    let own = fields.names().filter(|name| name.starts_with("x-amz-") || KEPT.contains(name));
+    for name in own {
+        insert(&mut headers, name, fields.get(name))?;
     }
+    if oversized(&headers) {
+        let bytes = |name: &&str| name.len() + fields.get(name).map_or(0, str::len);
+        let own = fields.names().filter(|name| name.starts_with("x-amz-") || KEPT.contains(name));
+        let largest = brief(own.max_by_key(bytes).unwrap_or_default());
+        let message = format!("What becomes headers has more than {MOST_HEADERS} bytes: shorten the field {largest}.");
+        return Err(argument(message));
+    }
+    insert(&mut headers, "x-amz-acl", fields.acl())?;
+    insert(&mut headers, "x-amz-tagging", tagging.as_deref())?;
     Ok(headers)
+}
+
+/// A field's name as it is told.
+fn brief(name: &str) -> String {
+    name.chars().take(64).flat_map(char::escape_debug).collect()
+}
+
+fn insert(headers: &mut HeaderMap, name: &str, value: Option<&str>) -> S3Result<()> {
+    let Some(value) = value else { return Ok(()) };
+    let no_name = |_| argument(format!("The name of the field {} cannot be a header's.", brief(name)));
+    let no_value = |_| argument(format!("The value of the field {} cannot be a header's.", brief(name)));
+    let value = HeaderValue::from_bytes(value.as_bytes()).map_err(no_value)?;
+    headers.insert(HeaderName::try_from(name).map_err(no_name)?, value);
+    Ok(())
 }
 
 impl Forms {
@@ -129,7 +160,7 @@ impl Forms {
                 let message = "Your POST request fields preceding the upload file were too large.";
                 return Err(S3Error::with_message(S3ErrorCode::MaxPostPreDataLengthExceededError, message));
             }
-            Beginning::Other("the form has no file") => {
+            Beginning::NoFile => {
                 return Err(argument("POST requires exactly one file upload per request."));
             }
             Beginning::Other(reason) => return Err(malformed(reason)),
@@ -159,6 +190,7 @@ impl Forms {
         let measured = Measured { file: file.boxed(), least, most, came: 0, unfit: Arc::clone(&unfit) };
         let mut extensions = http::Extensions::new();
         extensions.insert(caller);
+        extensions.insert(ByForm);
         let request = S3Request {
             input: fields.input(&bucket.name, key, StreamingBlob::wrap(SyncStream::new(measured)))?,
             method: head.method,

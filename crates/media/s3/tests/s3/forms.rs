@@ -210,7 +210,41 @@ async fn a_large_file_streams(open: Opener) {
     assert_eq!(running.objects.head(&bucket, "large", None).await.unwrap().size, 40 << 20);
 }
 
+async fn what_cannot_be_a_header_is_refused(open: Opener) {
+    let running = start(open).await;
+    let long = "v".repeat(9000);
+    for (name, value) in [
+        ("x-amz-meta-a b", "v"),
+        ("x-amz-meta-ü", "v"),
+        ("x-amz-meta-a", "v\r\nSet-Cookie: a=b"),
+        ("Content-Type", "image/png\nx"),
+        ("Content-Disposition", "a\u{1}"),
+        ("Content-Encoding", "\u{7f}"),
+        ("Content-Language", "de\n"),
+        ("Cache-Control", "no-store\0"),
+        ("Expires", "no date"),
+        ("Expires", "Sun, 06 Nov 1994 08:49:37 GMT\n"),
+        ("Content-Disposition", &long),
+    ] {
+        let condition = format!(r#",["starts-with","${name}",""]"#);
+        let (status, code, text) = Form::signed(&running, "k", &condition).with(name, value).refused("x").await;
+        assert_eq!((status, code.as_str()), (400, "InvalidArgument"), "{name}: {text}");
+        assert!(text.contains(&name.to_lowercase()), "{name}: {text}");
+    }
+    let bucket = running.objects.bucket("photos").await.unwrap();
+    assert_eq!(running.objects.head(&bucket, "k", None).await.unwrap_err().as_str(), "no_such_key");
+    let conditions =
+        r#",{"acl":"public-read"},["starts-with","$x-amz-meta-a.b_c",""],["starts-with","$content-disposition",""]"#;
+    let form = Form::signed(&running, "k", conditions).with("acl", "public-read").with("x-amz-meta-a.b_c", "1\t2");
+    let form = form.with("Content-Disposition", "inline; filename=\"猫.png\"");
+    assert_eq!(form.send("x").await.status(), 204);
+    let read = reqwest::get(format!("{}/photos/k", running.url)).await.unwrap();
+    assert_eq!((read.status().as_u16(), &read.headers()["x-amz-meta-a.b_c"]), (200, "1\t2"));
+    assert_eq!(read.headers()["content-disposition"].as_bytes(), "inline; filename=\"猫.png\"".as_bytes());
+}
+
 doorstep_store::on_each_store! {
+    what_cannot_be_a_header_is_refused,
     a_form_says_what_is_stored_and_what_is_answered,
     what_the_policy_does_not_allow,
     the_buckets_policy_sees_the_key,

@@ -77,7 +77,8 @@ impl Maker for Shouter {
                 let message = "iopcmd: there is no `none`".to_owned();
                 return Err(NotMade::Refused { status: 400, code: "InvalidArgument", message });
             }
-            let bytes = self.0.gather(order.body, order.length, order.md5, 1000).await?;
+            let room = |_| Ok::<_, NotMade>(());
+            let (bytes, _) = self.0.gather(order.body, order.length, order.md5, 1000, room).await?;
             let said = format!("{} own={}", String::from_utf8_lossy(&bytes).to_uppercase(), order.own);
             Ok(Made { bytes: said.into(), media_type: "text/shout".to_owned() })
         })
