@@ -1,6 +1,8 @@
 //! Changes of databases, tables, partitions, functions and grants. Each is one transaction.
 
-use doorstep_store::{StoreError, Tx, params};
+use std::collections::BTreeSet;
+
+use doorstep_store::{Backend, StoreError, Tx, Value, params};
 
 use super::{BUILT_IN_DATABASE, Catalog, DEFAULT_DATABASE, Grant, TableDef, check_name, nearest};
 use crate::LakeError;
@@ -255,27 +257,77 @@ impl Catalog {
         table: &str,
         grant: Option<&Grant>,
     ) -> Result<(), LakeError> {
-        let at = params![tenant, key, database, table].to_vec();
-        let body = grant.map(|g| serde_json::to_string(g).expect("a grant is plain JSON"));
+        let (at, grant) = (params![tenant, key, database, table].to_vec(), grant.cloned());
+        self.write(move |tx| put_grant(tx, &at, grant.as_ref())).await?;
+        self.forget(tenant);
+        Ok(())
+    }
+
+    /// Changes what keys have of a table, all of them or none: `change` is given each key, what it has of the table,
+    /// and what it has of all the database.
+    ///
+    /// # Errors
+    /// Those of `change`, the store's.
+    pub(crate) async fn change_grants<F>(
+        &self,
+        tenant: &str,
+        keys: &[String],
+        (database, table): (&str, &str),
+        change: F,
+    ) -> Result<(), LakeError>
+    where
+        F: Fn(&str, Option<&Grant>, Option<&Grant>) -> Result<Option<Grant>, LakeError> + Send + 'static,
+    {
+        // In one order for all, so that no two wait for each other.
+        let keys: BTreeSet<String> = keys.iter().cloned().collect();
+        let (t, d, n) = (tenant.to_owned(), database.to_owned(), table.to_owned());
         let write = move |tx: &mut dyn Tx| {
-            tx.execute(
-                "DELETE FROM lake_grants
-                 WHERE tenant = $1 AND key_id = $2 AND database_name = $3 AND table_name = $4",
-                &at,
-            )?;
-            if let Some(body) = &body {
-                let mut values = at.clone();
-                values.push(body.into());
-                let sql = "INSERT INTO lake_grants(tenant, key_id, database_name, table_name, body)
-                           VALUES ($1, $2, $3, $4, $5)";
-                tx.execute(sql, &values)?;
+            for key in &keys {
+                let at = params![&t, key, &d, &n].to_vec();
+                // On PostgreSQL transactions run beside each other: one at a time changes a grant, though it is new.
+                if tx.backend() == Backend::Postgres {
+                    tx.execute(
+                        "INSERT INTO lake_grants(tenant, key_id, database_name, table_name, body)
+                         VALUES ($1, $2, $3, $4, '') ON CONFLICT (tenant, key_id, database_name, table_name) DO NOTHING",
+                        &at,
+                    )?;
+                }
+                let own = read_grant(tx, &at, true)?;
+                let all = read_grant(tx, params![&t, key, &d, "*"], false)?;
+                put_grant(tx, &at, change(key, own.as_ref(), all.as_ref())?.as_ref())?;
             }
-            Ok::<_, StoreError>(())
+            Ok::<_, LakeError>(())
         };
         self.write(write).await?;
         self.forget(tenant);
         Ok(())
     }
+}
+
+/// What is kept at tenant, key, database and table; held until the transaction ends if it is to be `changed`.
+fn read_grant(tx: &mut dyn Tx, at: &[Value], changed: bool) -> Result<Option<Grant>, StoreError> {
+    let hold = if changed && tx.backend() == Backend::Postgres { " FOR UPDATE" } else { "" };
+    let sql = format!(
+        "SELECT table_name, body FROM lake_grants
+         WHERE tenant = $1 AND key_id = $2 AND database_name = $3 AND table_name = $4{hold}"
+    );
+    let Some(row) = tx.query_opt(&sql, at)? else { return Ok(None) };
+    let body = row.text("body")?;
+    if body.is_empty() { Ok(None) } else { super::decode(&row.text("table_name")?, &body).map(Some) }
+}
+
+/// Keeps a grant at tenant, key, database and table, or none.
+fn put_grant(tx: &mut dyn Tx, at: &[Value], grant: Option<&Grant>) -> Result<(), StoreError> {
+    let Some(grant) = grant else {
+        let sql = "DELETE FROM lake_grants
+                   WHERE tenant = $1 AND key_id = $2 AND database_name = $3 AND table_name = $4";
+        return tx.execute(sql, at).map(|_| ());
+    };
+    let mut values = at.to_vec();
+    values.push(serde_json::to_string(grant).expect("a grant is plain JSON").into());
+    let sql = "INSERT INTO lake_grants(tenant, key_id, database_name, table_name, body) VALUES ($1, $2, $3, $4, $5)
+               ON CONFLICT (tenant, key_id, database_name, table_name) DO UPDATE SET body = excluded.body";
+    tx.execute(sql, &values).map(|_| ())
 }
 
 pub(super) fn insert(tx: &mut dyn Tx, tenant: &str, table: &TableDef) -> Result<u64, StoreError> {

@@ -43,6 +43,11 @@ const SOURCE: &str = "__source";
 /// Before the number of an assignment.
 const SET: &str = "__set_";
 
+/// Whether a column has a name that the plan of a change gives its own columns.
+fn is_ours(column: &str) -> bool {
+    [FILE, ROW, NEW, DOES, SOURCE].contains(&column) || column.starts_with(SET)
+}
+
 /// Behind the name of a table whose rows say where they are. Nobody can write it.
 static MARK: LazyLock<String> = LazyLock::new(|| format!("@{}", uuid::Uuid::now_v7().simple()));
 
@@ -103,7 +108,7 @@ impl Target {
         if !scope.grant(&database, bare).is_some_and(|grant| grant.sees_all()) {
             return Err(LakeError::Denied { action: format!("change rows of {database}.{bare} that it may not see") });
         }
-        if let Some(odd) = [FILE, ROW].into_iter().find(|name| table.schema.column_with_name(name).is_some()) {
+        if let Some(odd) = table.schema.fields().iter().map(|field| field.name()).find(|name| is_ours(name)) {
             let fix = "rename the column by CREATE TABLE … AS SELECT";
             return Err(LakeError::unsupported(format!("a change of a table with a column {odd}"), fix));
         }
@@ -142,6 +147,22 @@ impl Target {
     /// The same as it is written.
     fn written(&self, name: &str) -> Written {
         Written::CompoundIdentifier(vec![self.alias.clone(), Ident::with_quote('"', name)])
+    }
+
+    /// The place of a column that is given a value, which is put to those that got one before.
+    fn new_place(
+        &self,
+        places: &mut Vec<usize>,
+        target: &AssignmentTarget,
+        clause: &'static str,
+    ) -> Result<usize, LakeError> {
+        let place = self.place(target)?;
+        if places.contains(&place) {
+            let reason = format!("the column {} gets two values", self.table.schema.field(place).name());
+            return Err(LakeError::invalid(clause, reason, "give it one"));
+        }
+        places.push(place);
+        Ok(place)
     }
 
     /// The place of a column that is given a value.
@@ -268,12 +289,7 @@ async fn update(scope: &Arc<Scope>, state: &SessionState, update: ast::Update) -
     )];
     let mut places = Vec::new();
     for (at, assignment) in update.assignments.into_iter().enumerate() {
-        let place = target.place(&assignment.target)?;
-        if places.contains(&place) {
-            let reason = format!("the column {} gets two values", target.table.schema.field(place).name());
-            return Err(LakeError::invalid("SET", reason, "give it one"));
-        }
-        places.push(place);
+        target.new_place(&mut places, &assignment.target, "SET")?;
         projection.push(aliased(assignment.value, &format!("{SET}{at}")));
     }
     let mut from = vec![plain(target.relation.clone())];
@@ -364,6 +380,10 @@ async fn merge(scope: &Arc<Scope>, state: &SessionState, merge: ast::Merge) -> R
     let join = Join { relation: target.relation.clone(), global: false, join_operator };
     let from = vec![TableWithJoins { relation: source, joins: vec![join] }];
     let plan = planned(state, query(vec![everything, aliased(does, DOES)], from, None)?).await?;
+    if plan.schema().fields().iter().filter(|field| field.name() == DOES).count() > 1 {
+        let fix = "give it another name: USING (SELECT … AS other) AS s";
+        return Err(LakeError::unsupported(format!("a source with a column {DOES}"), fix));
+    }
     let does = Expr::Column(Column::from_name(DOES));
     let plan = LogicalPlanBuilder::from(plan).filter(does.clone().is_not_null())?.build()?;
 
@@ -445,8 +465,9 @@ fn row(
                 "write WHEN MATCHED AND … THEN …",
             )])?;
             let mut row: Vec<Expr> = fields.iter().map(|field| target.column(field.name())).collect();
+            let mut places = Vec::new();
             for assignment in update.assignments {
-                let place = target.place(&assignment.target)?;
+                let place = target.new_place(&mut places, &assignment.target, "SET")?;
                 row[place] = value(assignment.value)?;
             }
             Ok(Some(row))
@@ -462,8 +483,10 @@ fn row(
             };
             let mut places: Vec<usize> = (0..fields.len()).collect();
             if !insert.columns.is_empty() {
-                let columns = insert.columns.into_iter().map(AssignmentTarget::ColumnName);
-                places = columns.map(|column| target.place(&column)).collect::<Result<_, _>>()?;
+                places.clear();
+                for column in insert.columns {
+                    target.new_place(&mut places, &AssignmentTarget::ColumnName(column), "INSERT")?;
+                }
             }
             if places.len() != given.content.len() {
                 let reason = format!("{} values are given for {} columns", given.content.len(), places.len());

@@ -1,6 +1,5 @@
 //! Functions are made, taken away and shown. What a call of one is stands in [`super::functions`].
 
-use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
@@ -13,7 +12,7 @@ use datafusion::sql::parser::Statement as Parsed;
 use datafusion::sql::sqlparser::ast::{self, Expr as Written, Value};
 
 use super::ddl::{may_create, type_of};
-use super::functions::{Shelf, known, planned, shown, weight};
+use super::functions::{Shelf, known, planned, shown, weigh};
 use super::local::LocalEngine;
 use super::scope::Scope;
 use super::session::Session;
@@ -89,7 +88,7 @@ pub(super) async fn define(scope: &Arc<Scope>, new: NewFunction) -> Result<(), L
         volatile: false,
     };
     functions.insert(own.clone(), Arc::new(function.clone()));
-    weight(&function, &functions, &mut Vec::new(), &mut HashMap::new())?;
+    weigh(&own, &functions)?;
     functions.remove(&own);
     // Its type is that of its expression until another was asked for.
     let shelf = Arc::new(Shelf { template, functions });

@@ -4,7 +4,7 @@
 //! is worked out over the arguments' values. Bodies call other functions by name, so they follow a replaced one; a
 //! circle is refused when it would close.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::{Hash, Hasher};
 use std::ops::ControlFlow;
 use std::sync::{Arc, OnceLock};
@@ -138,7 +138,14 @@ impl Call {
     fn body(&self) -> DfResult<&Body> {
         let body = self.body.get_or_init(|| {
             if self.depth >= DEEPEST {
-                return Err("it leads back to itself".to_owned());
+                return Err(format!("it is called more than {DEEPEST} deep"));
+            }
+            // It was weighed when it was made, but what it calls may have been replaced at the same moment, or be
+            // the session's own. What it calls in turn is weighed with it.
+            if self.depth == 0 {
+                let own = (self.function.database.clone(), self.function.name.clone());
+                let mut weights = Weights { all: &self.shelf.functions, known: HashMap::new(), way: Vec::new() };
+                weights.of(&own).map_err(|error| error.to_string())?;
             }
             let state = self.shelf.state(&self.function.database, self.depth + 1);
             planned(&state, &self.function).map_err(|error| error.to_string())
@@ -260,24 +267,79 @@ pub(super) fn shown(function: &FunctionDef) -> String {
     format!("{}.{}({})", function.database, function.name, arguments.join(", "))
 }
 
-/// Parts of a function's expression and of all that it calls.
-pub(super) fn weight(
-    function: &FunctionDef,
-    all: &Functions,
-    way: &mut Vec<(String, String)>,
-    known: &mut HashMap<(String, String), usize>,
-) -> Result<usize, LakeError> {
-    let own = (function.database.clone(), function.name.clone());
-    if let Some(weight) = known.get(&own) {
-        return Ok(*weight);
+/// Refuses a function that leads back to itself, too deep or to too much: by itself, or by one that calls it.
+pub(super) fn weigh(own: &(String, String), all: &Functions) -> Result<(), LakeError> {
+    let mut weights = Weights { all, known: HashMap::new(), way: Vec::new() };
+    weights.of(own)?;
+    // Who calls it: what they call is known from their text, and a text that cannot be read calls nothing.
+    let mut callers: HashMap<(String, String), Vec<&(String, String)>> = HashMap::new();
+    for (name, function) in all {
+        for called in read(function).map(|(_, called)| called).unwrap_or_default() {
+            callers.entry(called).or_default().push(name);
+        }
     }
-    if way.contains(&own) || way.len() >= DEEPEST {
-        let fix = "a function calls others, not itself, and those no more than 32 deep";
-        return Err(LakeError::invalid("function", format!("{} leads back to itself", own.1), fix));
+    let (mut seen, mut next) = (HashSet::new(), vec![own]);
+    while let Some(name) = next.pop() {
+        for caller in callers.get(name).into_iter().flatten().copied() {
+            if seen.insert(caller) {
+                weights.of(caller)?;
+                next.push(caller);
+            }
+        }
     }
-    way.push(own.clone());
-    let mut parts = 0_usize;
-    let mut called = Vec::new();
+    Ok(())
+}
+
+/// Parts of functions together with all that they call.
+struct Weights<'a> {
+    all: &'a Functions,
+    /// Parts, and how deep it goes, of those that were weighed.
+    known: HashMap<(String, String), (usize, usize)>,
+    way: Vec<(String, String)>,
+}
+
+impl Weights<'_> {
+    fn of(&mut self, own: &(String, String)) -> Result<(usize, usize), LakeError> {
+        if let Some(known) = self.known.get(own) {
+            return Ok(*known);
+        }
+        let Some(function) = self.all.get(own) else { return Ok((0, 0)) };
+        if self.way.contains(own) {
+            let reason = format!("{} leads back to itself", own.1);
+            return Err(LakeError::invalid("function", reason, "a function calls others, not itself"));
+        }
+        // Before it goes on: the way is not to be longer than what is allowed.
+        if self.way.len() >= DEEPEST {
+            return Err(too_deep(self.way.first().unwrap_or(own)));
+        }
+        let (mut parts, called) = read(function)?;
+        let mut below = 0;
+        self.way.push(own.clone());
+        for name in &called {
+            let (more, deep) = self.of(name)?;
+            (parts, below) = (parts.saturating_add(more), below.max(deep));
+        }
+        self.way.pop();
+        if below >= DEEPEST {
+            return Err(too_deep(own));
+        }
+        if parts > HEAVIEST {
+            let reason = format!("{} has more than {HEAVIEST} parts together with what it calls", own.1);
+            return Err(LakeError::invalid("function", reason, "write a smaller expression"));
+        }
+        self.known.insert(own.clone(), (parts, below + 1));
+        Ok((parts, below + 1))
+    }
+}
+
+fn too_deep((_, name): &(String, String)) -> LakeError {
+    let reason = format!("{name} calls functions that call others, more than {DEEPEST} deep");
+    LakeError::invalid("function", reason, "write out some of the calls")
+}
+
+/// The parts of a function's own expression, and each call in it.
+fn read(function: &FunctionDef) -> Result<(usize, Vec<(String, String)>), LakeError> {
+    let (mut parts, mut called) = (0, Vec::new());
     let _: ControlFlow<()> = ast::visit_expressions(&parsed(&function.body)?, |expr| {
         parts += 1;
         if let Written::Function(call) = expr {
@@ -288,18 +350,7 @@ pub(super) fn weight(
         }
         ControlFlow::Continue(())
     });
-    for name in called {
-        if let Some(inner) = all.get(&name) {
-            parts = parts.saturating_add(weight(inner, all, way, known)?);
-        }
-    }
-    way.pop();
-    if parts > HEAVIEST {
-        let reason = format!("{} has more than {HEAVIEST} parts together with what it calls", own.1);
-        return Err(LakeError::invalid("function", reason, "write a smaller expression"));
-    }
-    known.insert(own, parts);
-    Ok(parts)
+    Ok((parts, called))
 }
 
 /// An expression that is neither too long nor too deep.

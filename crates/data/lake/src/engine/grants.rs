@@ -361,25 +361,33 @@ pub(super) async fn carry_out(scope: &Arc<Scope>, asked: &Permission) -> Result<
         What::Grant(rights, target, keys) => {
             may_grant(scope)?;
             let (database, table) = named(scope, target)?;
-            for key in keys {
-                let old = scope.holdings.grants.get(&(key.clone(), database.clone(), table.clone()));
-                let grant = widened(old, rights, asked.condition.as_deref(), &table)?;
-                keep(scope, key, &database, &table, Some(&grant)).await?;
+            let (rights, rows) = (rights.clone(), asked.condition.clone());
+            if let Some(columns) = rights.read.clone().filter(|_| table != ALL) {
+                let read = Grant { columns, rows: rows.clone(), ..Grant::default() };
+                scope.check_grant(&database, &table, &read).await?;
             }
+            let name = table.clone();
+            let change = move |_: &str, own: Option<&Grant>, all: Option<&Grant>| {
+                // Who may read all of the database may read the table.
+                let old = own.or(all.filter(|_| rights.read.is_none()));
+                widened(old, &rights, rows.as_deref(), &name).map(Some)
+            };
+            scope.engine.catalog.change_grants(scope.session.tenant(), keys, (&database, &table), change).await?;
             Ok(statements::nothing())
         }
         What::Revoke(rights, target, keys) => {
             may_grant(scope)?;
             let (database, table) = named(scope, target)?;
-            for key in keys {
-                let old = scope.holdings.grants.get(&(key.clone(), database.clone(), table.clone()));
-                let Some(old) = old else {
-                    let name = format!("of {key} on {database}.{table}");
-                    return Err(LakeError::Unknown { what: "grant", name, near: None });
-                };
-                let left = narrowed(scope, old, rights, &database, &table).await?;
-                keep(scope, key, &database, &table, left.as_ref()).await?;
-            }
+            let all = match &rights.read {
+                Some(Some(_)) => scope.columns(&database, &table).await?,
+                _ => Vec::new(),
+            };
+            let (rights, on) = (rights.clone(), format!("{database}.{table}"));
+            let change = move |key: &str, own: Option<&Grant>, _: Option<&Grant>| match own {
+                Some(old) => narrowed(old, &rights, &all),
+                None => Err(LakeError::Unknown { what: "grant", name: format!("of {key} on {on}"), near: None }),
+            };
+            scope.engine.catalog.change_grants(scope.session.tenant(), keys, (&database, &table), change).await?;
             Ok(statements::nothing())
         }
     }
@@ -389,20 +397,7 @@ fn may_grant(scope: &Scope) -> Result<(), LakeError> {
     if scope.session.runs_the_place() { Ok(()) } else { Err(LakeError::Denied { action: "grant".to_owned() }) }
 }
 
-async fn keep(
-    scope: &Arc<Scope>,
-    key: &str,
-    database: &str,
-    table: &str,
-    grant: Option<&Grant>,
-) -> Result<(), LakeError> {
-    if let Some(grant) = grant.filter(|_| table != ALL) {
-        scope.check_grant(database, table, grant).await?;
-    }
-    scope.engine.catalog.grant(scope.session.tenant(), key, database, table, grant).await
-}
-
-/// Database and table, which are there. A bare name that the session's database lacks may be a built-in table's.
+/// Database and table, which are there and which the session may see. A bare name that the session's database lacks may be a built-in table's.
 fn named(scope: &Scope, target: &Target) -> Result<(String, String), LakeError> {
     let database = target.database.clone().unwrap_or_else(|| scope.database.clone());
     let table = target.table.clone();
@@ -418,7 +413,11 @@ fn named(scope: &Scope, target: &Target) -> Result<(String, String), LakeError> 
     if built_in && scope.holdings.table(&database, &table).is_none() {
         return Ok((BUILT_IN_DATABASE.to_owned(), table));
     }
-    scope.holdings.require(&database, &table)?;
+    if scope.holdings.table(&database, &table).is_none() || scope.grant(&database, &table).is_none() {
+        let names = scope.table_names(&database);
+        let near = crate::catalog::nearest(&table, names.iter().map(String::as_str));
+        return Err(LakeError::Unknown { what: "table", name: format!("{database}.{table}"), near });
+    }
     Ok((database, table))
 }
 
@@ -449,14 +448,8 @@ fn widened(old: Option<&Grant>, rights: &Rights, rows: Option<&str>, table: &str
     Ok(grant)
 }
 
-/// What a key has left after a REVOKE.
-async fn narrowed(
-    scope: &Arc<Scope>,
-    old: &Grant,
-    rights: &Rights,
-    database: &str,
-    table: &str,
-) -> Result<Option<Grant>, LakeError> {
+/// What a key has left after a REVOKE, of a table with these columns.
+fn narrowed(old: &Grant, rights: &Rights, columns: &[String]) -> Result<Option<Grant>, LakeError> {
     let mut grant = old.clone();
     for right in &rights.change {
         grant.forbid_change(*right);
@@ -465,10 +458,7 @@ async fn narrowed(
         None => Ok(Some(grant)),
         Some(None) => Ok(None),
         Some(Some(gone)) => {
-            let all = match &grant.columns {
-                Some(columns) => columns.clone(),
-                None => scope.columns(database, table).await?,
-            };
+            let all = grant.columns.clone().unwrap_or_else(|| columns.to_vec());
             if let Some(unknown) = gone.iter().find(|column| !all.contains(column)) {
                 let near = crate::catalog::nearest(unknown, all.iter().map(String::as_str));
                 return Err(LakeError::Unknown { what: "column", name: unknown.clone(), near });

@@ -50,6 +50,29 @@ impl Places {
     }
 }
 
+/// Rows of one file that go.
+#[derive(Default)]
+struct Gone {
+    all: Places,
+    /// Those in whose place another comes.
+    replaced: Places,
+}
+
+impl Gone {
+    /// Notes one; whether it is the first time. Nothing if it comes again and is to be written either time: which
+    /// of the two counts would depend on their order.
+    fn note(&mut self, row: u64, written: bool) -> Option<bool> {
+        let fresh = self.all.insert(row);
+        if !fresh && (written || self.replaced.contains(row)) {
+            return None;
+        }
+        if written {
+            self.replaced.insert(row);
+        }
+        Some(fresh)
+    }
+}
+
 /// The files whose rows say where they are in a plan.
 fn files_of(plan: &LogicalPlan) -> Result<Vec<DataFile>, LakeError> {
     let mut found = None;
@@ -84,7 +107,7 @@ pub(super) async fn carry_out(
     let files = files_of(plan)?;
     let folder = table_folder(scope.session.tenant(), &table.id);
     let mut sink = Sink::new(&scope.engine.files, folder, table);
-    let mut gone: BTreeMap<usize, Places> = BTreeMap::new();
+    let mut gone: BTreeMap<usize, Gone> = BTreeMap::new();
     let (mut changed, mut inserted) = (0, 0);
     let physical = work.physical(state, plan).await?;
     let mut rows = Rows::begin(work, state, plan, physical)?;
@@ -96,7 +119,11 @@ pub(super) async fn carry_out(
     work.note_spills(rows.plan());
     drop(rows);
     if gone.is_empty() && changed == 0 {
-        return count(0);
+        // A change of nothing is remembered too: sent again, it must not find rows that came meanwhile.
+        return match &once {
+            Some(_) => committed(scope, table, Commit::default(), once.as_ref(), 0).await,
+            None => count(0),
+        };
     }
     keep_others(work, scope, state, table, &files, &gone, &mut sink).await?;
     let (mut pending, _) = sink.finish()?;
@@ -109,7 +136,7 @@ pub(super) async fn carry_out(
 }
 
 /// Notes the rows that go; how many they are, and how many come beside them.
-fn note(batch: &RecordBatch, gone: &mut BTreeMap<usize, Places>, table: &TableDef) -> Result<(u64, u64), LakeError> {
+fn note(batch: &RecordBatch, gone: &mut BTreeMap<usize, Gone>, table: &TableDef) -> Result<(u64, u64), LakeError> {
     let odd = || LakeError::Execution("a change has other columns than it should".to_owned());
     let files = batch.column(0).as_primitive_opt::<Int64Type>().ok_or_else(odd)?;
     let rows = batch.column(1).as_primitive_opt::<Int64Type>().ok_or_else(odd)?;
@@ -123,9 +150,9 @@ fn note(batch: &RecordBatch, gone: &mut BTreeMap<usize, Places>, table: &TableDe
         }
         let file = usize::try_from(files.value(at)).map_err(|_| odd())?;
         let row = u64::try_from(rows.value(at)).map_err(|_| odd())?;
-        if gone.entry(file).or_default().insert(row) {
-            fresh += 1;
-        } else if written {
+        if let Some(first) = gone.entry(file).or_default().note(row, written) {
+            fresh += u64::from(first);
+        } else {
             let reason = format!("a row of {} is to be changed by more than one other row", table.name);
             return Err(LakeError::invalid("rows", reason, "make the rows of the source fit one row each"));
         }
@@ -149,11 +176,11 @@ async fn keep_others(
     state: &SessionState,
     table: &TableDef,
     files: &[DataFile],
-    gone: &BTreeMap<usize, Places>,
+    gone: &BTreeMap<usize, Gone>,
     sink: &mut Sink<'_>,
 ) -> Result<(), LakeError> {
     // A file all of whose rows go is not read again.
-    let partly = gone.iter().filter_map(|(at, places)| {
+    let partly = gone.iter().filter_map(|(at, Gone { all: places, .. })| {
         let file = files.get(*at)?;
         (places.count < file.rows).then(|| (file.clone(), places))
     });
@@ -187,7 +214,7 @@ async fn keep_others(
 
 #[cfg(test)]
 mod tests {
-    use super::Places;
+    use super::{Gone, Places};
 
     #[test]
     fn a_place_is_noted_once() {
@@ -195,5 +222,13 @@ mod tests {
         assert!(places.insert(3) && places.insert(200) && !places.insert(3));
         assert!(places.contains(3) && places.contains(200) && !places.contains(199) && !places.contains(10_000));
         assert_eq!(places.count, 2);
+    }
+
+    #[test]
+    fn a_row_goes_twice_only_if_nothing_comes_in_its_place() {
+        let mut gone = Gone::default();
+        assert_eq!((gone.note(1, false), gone.note(1, false), gone.note(1, true)), (Some(true), Some(false), None));
+        assert_eq!((gone.note(2, true), gone.note(2, false)), (Some(true), None));
+        assert_eq!((gone.note(3, true), gone.note(3, true)), (Some(true), None));
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use doorstep_identity::Scope;
+use doorstep_lake::catalog::Once;
 use doorstep_lake::{IngestOptions, LakeError};
 
 use crate::support::{Lake, session};
@@ -102,6 +103,19 @@ async fn rows_are_merged() {
     let twice = "MERGE INTO stock USING came ON stock.item = came.item WHEN MATCHED THEN UPDATE SET n = came.n";
     refused(&lake, twice, "more than one other row").await;
     assert_eq!(lake.rows("SELECT n FROM stock WHERE item = 'tea'").await, "8");
+    // Nor may it be changed by one and go by another, whichever comes first; to go twice is to go.
+    for (first, second) in [(3, 1), (1, 3)] {
+        let mixed = format!(
+            "MERGE INTO stock AS t USING (VALUES ('tea', {first}), ('tea', {second})) AS s (item, n) ON t.item = s.item
+             WHEN MATCHED AND s.n = 3 THEN DELETE WHEN MATCHED THEN UPDATE SET n = 0"
+        );
+        refused(&lake, &mixed, "more than one other row").await;
+        assert_eq!(lake.rows("SELECT n FROM stock WHERE item = 'tea'").await, "8");
+    }
+    lake.run("INSERT INTO stock VALUES ('jar', 1, false)").await.unwrap();
+    let both = "MERGE INTO stock AS t USING (VALUES ('jar'), ('jar')) AS s (item) ON t.item = s.item
+                WHEN MATCHED THEN DELETE";
+    assert_eq!(lake.rows(both).await, "1");
     let query = "MERGE INTO stock t USING (SELECT item, sum(n) AS n FROM came GROUP BY item) s ON t.item = s.item
                  WHEN MATCHED AND t.n <> s.n THEN UPDATE SET n = s.n, old = false
                  WHEN NOT MATCHED THEN INSERT VALUES (s.item, s.n, false)";
@@ -132,10 +146,27 @@ async fn what_cannot_be_changed_is_said() {
         ("UPDATE t SET id = count(*)", "ount"),
         ("MERGE INTO t USING t AS s ON t.id = s.id WHEN MATCHED THEN UPDATE SET id = (SELECT 1)", "subquery"),
         ("MERGE INTO t USING t AS s ON t.id = s.id WHEN NOT MATCHED THEN INSERT (id) VALUES (1, 2)", "2 values"),
+        ("MERGE INTO t USING t AS s ON t.id = s.id WHEN MATCHED THEN UPDATE SET id = 1, t.id = 2", "two values"),
+        ("MERGE INTO t USING t AS s ON t.id = s.id WHEN NOT MATCHED THEN INSERT (id, id) VALUES (1, 2)", "two values"),
+        (
+            "MERGE INTO t USING (SELECT 1 AS id, 7 AS __does) AS s ON t.id = s.id WHEN MATCHED THEN DELETE",
+            "a column __does",
+        ),
     ] {
         refused(&lake, sql, words).await;
     }
     assert_eq!(lake.rows("SELECT * FROM t").await, "1,a");
+    // Names that a change has for columns of its own.
+    for name in ["__file", "__row", "__new", "__does", "__source", "__set_0"] {
+        lake.run(&format!("CREATE OR REPLACE TABLE odd AS SELECT 1 AS id, 2 AS {name}")).await.unwrap();
+        for sql in [
+            "UPDATE odd SET id = 2",
+            "DELETE FROM odd",
+            "MERGE INTO odd USING t ON t.id = odd.id WHEN MATCHED THEN DELETE",
+        ] {
+            refused(&lake, sql, &format!("a column {name}")).await;
+        }
+    }
 
     // Keys change what they were let.
     let partner = session("main", "partner", Scope::Partner);
@@ -154,6 +185,28 @@ async fn what_cannot_be_changed_is_said() {
     let neighbour = session("other", "boss", Scope::Admin);
     assert!(lake.run_as(&neighbour, "DELETE FROM t").await.is_err());
     assert_eq!(lake.rows("SELECT * FROM t").await, "1,b");
+    lake.stop().await;
+}
+
+/// A change that changed nothing, sent again, changes nothing, though there are rows for it by then.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_change_of_nothing_is_done_once() {
+    let dir = tempfile::tempdir().unwrap();
+    let lake = Lake::open(dir.path()).await;
+    lake.run("CREATE TABLE t AS SELECT 1 AS id").await.unwrap();
+    let send = async |key: &str| {
+        let session = session("main", "boss", Scope::Admin);
+        session.only_once(Once { scope: "boss".to_owned(), key: key.to_owned(), hash: vec![1] });
+        lake.rows_as(&session, "UPDATE t SET id = 0 WHERE id = 2").await
+    };
+    assert_eq!(send("first").await, "0");
+    lake.run("INSERT INTO t VALUES (2)").await.unwrap();
+    assert_eq!(send("first").await, "0");
+    assert_eq!(lake.rows("SELECT * FROM t ORDER BY id").await, "1\n2");
+    assert_eq!(send("second").await, "1");
+    lake.run("INSERT INTO t VALUES (2)").await.unwrap();
+    assert_eq!(send("second").await, "1");
+    assert_eq!(lake.rows("SELECT * FROM t ORDER BY id").await, "0\n1\n2");
     lake.stop().await;
 }
 

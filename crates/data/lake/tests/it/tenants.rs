@@ -134,6 +134,53 @@ async fn grants_are_given_taken_and_shown_in_sql() {
     lake.stop().await;
 }
 
+/// A statement about several keys is carried out for all of them or for none, and nothing is forgotten meanwhile.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn grants_of_several_keys_are_one() {
+    let dir = tempfile::tempdir().unwrap();
+    let lake = Lake::open(dir.path()).await;
+    lake.run("CREATE TABLE staff AS SELECT 1 AS id, 'Ann' AS name").await.unwrap();
+    lake.run("CREATE TABLE salaries AS SELECT 1 AS id, 900 AS pay").await.unwrap();
+    lake.run("GRANT SELECT, INSERT ON staff TO a, c").await.unwrap();
+    let before = lake.rows("SHOW GRANTS").await;
+    for sql in ["REVOKE INSERT ON staff FROM a, b, c", "REVOKE ALL ON staff FROM c, b, a"] {
+        let error = lake.run(sql).await.expect_err(sql).to_string();
+        assert!(error.contains("of b on default.staff"), "{error}");
+        assert_eq!(lake.rows("SHOW GRANTS").await, before);
+    }
+    // Where one lacks what the right rests on, nobody gets it.
+    assert!(lake.run("GRANT DELETE ON staff TO a, b, c").await.is_err());
+    assert_eq!(lake.rows("SHOW GRANTS").await, before);
+    lake.run("REVOKE INSERT ON staff FROM a, c, a").await.unwrap();
+    assert_eq!(lake.rows("SHOW GRANTS").await, "default,staff,a,SELECT,,\ndefault,staff,c,SELECT,,");
+    // Rights that are given at the same moment add up.
+    let given = ["INSERT", "UPDATE", "DELETE"].map(|right| format!("GRANT {right} ON staff TO a, c"));
+    for done in futures::future::join_all(given.iter().map(|sql| lake.run(sql))).await {
+        done.unwrap();
+    }
+    let four = "default,staff,c,SELECT,,\ndefault,staff,c,INSERT,,\ndefault,staff,c,UPDATE,,\ndefault,staff,c,DELETE,,";
+    assert_eq!(lake.rows("SHOW GRANT USER c").await, four);
+
+    // Who may read all of the database may read a table of it.
+    lake.run("GRANT SELECT ON default.* TO d").await.unwrap();
+    lake.run("GRANT UPDATE ON staff TO d").await.unwrap();
+    let d = session("main", "d", Scope::Partner);
+    assert_eq!(lake.rows_as(&d, "UPDATE staff SET name = 'Bo'").await, "1");
+    assert!(matches!(lake.run_as(&d, "DELETE FROM staff").await, Err(LakeError::Denied { .. })));
+    assert_eq!(lake.rows_as(&d, "SELECT count(*) FROM salaries").await, "1");
+
+    // What a key may not see is not there, by its name or by another's.
+    let c = session("main", "c", Scope::Partner);
+    for name in ["salaries", "salarie", "default.salaries"] {
+        let error = lake.run_as(&c, &format!("SHOW GRANT ON TABLE {name}")).await.expect_err(name).to_string();
+        assert!(error.contains("there is no table") && !error.contains("did you mean"), "{error}");
+    }
+    let error = lake.run_as(&c, "SHOW GRANT ON TABLE stafff").await.unwrap_err().to_string();
+    assert!(error.contains("did you mean staff?"), "{error}");
+    assert_eq!(lake.rows_as(&c, "SHOW GRANT ON TABLE staff").await, four);
+    lake.stop().await;
+}
+
 /// Whoever reads cannot say what a grant's condition or a view's leaves out, nor where its functions are looked up.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_session_s_functions_change_no_grant_and_no_view() {
