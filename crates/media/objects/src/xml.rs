@@ -10,7 +10,6 @@ pub fn element(name: &str, text: &str) -> String {
             '<' => out.push_str("&lt;"),
             '>' => out.push_str("&gt;"),
             '"' => out.push_str("&quot;"),
-            '\'' => out.push_str("&apos;"),
             '\t' | '\n' | '\r' => out.push(' '),
             c if c.is_control() => out.push('\u{fffd}'),
             c => out.push(c),
