@@ -9,7 +9,7 @@ use std::sync::Arc;
 use doorstep_clock::monotonic;
 use doorstep_images::Pipeline;
 use doorstep_images::pipeline::Deliver;
-use doorstep_objects::{Bucket, Made, Maker, NotMade, ObjectsError, Order};
+use doorstep_objects::{Bucket, Made, Maker, NotMade, Order};
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 use tokio::sync::SemaphorePermit;
@@ -137,7 +137,7 @@ mod tests {
     use doorstep_blobs::Blobs;
     use doorstep_clock::SystemClock;
     use doorstep_identity::Vault;
-    use doorstep_objects::{BodyError, NewBucket, Objects, body};
+    use doorstep_objects::{BodyError, NewBucket, Objects, ObjectsError, body};
     use doorstep_store::{Migration, testing};
     use futures::{StreamExt as _, stream};
 
@@ -178,7 +178,7 @@ mod tests {
     ) -> Result<Made, (u16, &'static str, String)> {
         let bucket = pictures.objects().bucket("photos").await.unwrap();
         let order = Order { bucket, query: query.to_owned(), own: true, body, length, md5: None };
-        pictures.make(order).await.map_err(|error| match error {
+        Maker::make(pictures, order).await.map_err(|error| match error {
             NotMade::Refused { status, code, message } => (status, code, message),
             NotMade::Upload(error) => unreachable!("{error}"),
         })
