@@ -193,9 +193,13 @@ mod tests {
         let style = crate::Style { process: "image/info".to_owned(), saved_at: pictures.now() };
         let styles = [("about".to_owned(), style)].into();
         set(&pictures, PictureSettings { styles, ..PictureSettings::default() }).await;
-        for query in
-            ["iopcmd=imageinfo", "iopcmd=exif", "iopcmd=average-hue", "x-oss-process=image/info", "iopstyle=about"]
-        {
+        for query in [
+            "iopcmd=imageinfo",
+            "iopcmd=exif",
+            "x-oss-process=image/average-hue",
+            "x-oss-process=image/info",
+            "iopstyle=about",
+        ] {
             // The body never ends: it is not waited for.
             let (status, code, message) = make(&pictures, query, slow(), None).await.unwrap_err();
             assert_eq!((status, code), (400, "InvalidArgument"), "{query}: {message}");
