@@ -36,20 +36,25 @@ pub(super) const FILE: &str = "__file";
 pub(super) const ROW: &str = "__row";
 /// Whether there is a row to be written.
 const NEW: &str = "__new";
-/// The clause of a MERGE that a row falls under, from 1.
-const DOES: &str = "__does";
-/// Set where a MERGE's source has a row.
-const SOURCE: &str = "__source";
-/// Before the number of an assignment.
-const SET: &str = "__set_";
 
 /// Whether a column has a name that the plan of a change gives its own columns.
 fn is_ours(column: &str) -> bool {
-    [FILE, ROW, NEW, DOES, SOURCE].contains(&column) || column.starts_with(SET)
+    [FILE, ROW, NEW].contains(&column)
 }
 
-/// Behind the name of a table whose rows say where they are. Nobody can write it.
+/// Behind the name of a table whose rows say where they are, and of columns that stand beside a source's. Nobody can
+/// write it.
 static MARK: LazyLock<String> = LazyLock::new(|| format!("@{}", uuid::Uuid::now_v7().simple()));
+
+/// The clause of a MERGE that a row falls under, from 1.
+static DOES: LazyLock<String> = LazyLock::new(|| format!("does{}", MARK.as_str()));
+/// Set where a MERGE's source has a row.
+static SOURCE: LazyLock<String> = LazyLock::new(|| format!("source{}", MARK.as_str()));
+
+/// The column with the value of an assignment.
+fn assigned(at: usize) -> String {
+    format!("set_{at}{}", MARK.as_str())
+}
 
 /// A name without the mark, and whether it had it.
 pub(super) fn unmarked(name: &str) -> (&str, bool) {
@@ -290,7 +295,7 @@ async fn update(scope: &Arc<Scope>, state: &SessionState, update: ast::Update) -
     let mut places = Vec::new();
     for (at, assignment) in update.assignments.into_iter().enumerate() {
         target.new_place(&mut places, &assignment.target, "SET")?;
-        projection.push(aliased(assignment.value, &format!("{SET}{at}")));
+        projection.push(aliased(assignment.value, &assigned(at)));
     }
     let mut from = vec![plain(target.relation.clone())];
     if let Some(UpdateTableFromKind::BeforeSet(more) | UpdateTableFromKind::AfterSet(more)) = update.from {
@@ -299,7 +304,7 @@ async fn update(scope: &Arc<Scope>, state: &SessionState, update: ast::Update) -
     let plan = planned(state, query(projection, from, update.selection)?).await?;
     let row = |(at, field): (usize, &FieldRef)| {
         let value = match places.iter().position(|place| *place == at) {
-            Some(set) => Expr::Column(Column::from_name(format!("{SET}{set}"))),
+            Some(set) => Expr::Column(Column::from_name(assigned(set))),
             None => target.column(field.name()),
         };
         Ok(typed(value, field, &plan)?.alias(field.name()))
@@ -355,7 +360,7 @@ async fn merge(scope: &Arc<Scope>, state: &SessionState, merge: ast::Merge) -> R
     };
     let (source, alias) = if by_source { told(merge.source)? } else { (merge.source, None) };
     let missing = |is: bool| -> Option<Written> {
-        let column = Written::CompoundIdentifier(vec![alias.clone()?, Ident::with_quote('"', SOURCE)]);
+        let column = Written::CompoundIdentifier(vec![alias.clone()?, Ident::with_quote('"', SOURCE.as_str())]);
         Some(if is { Written::IsNull(Box::new(column)) } else { Written::IsNotNull(Box::new(column)) })
     };
     // Which clause a row falls under: the first that fits.
@@ -379,12 +384,8 @@ async fn merge(scope: &Arc<Scope>, state: &SessionState, merge: ast::Merge) -> R
     let everything = SelectItem::Wildcard(WildcardAdditionalOptions::default());
     let join = Join { relation: target.relation.clone(), global: false, join_operator };
     let from = vec![TableWithJoins { relation: source, joins: vec![join] }];
-    let plan = planned(state, query(vec![everything, aliased(does, DOES)], from, None)?).await?;
-    if plan.schema().fields().iter().filter(|field| field.name() == DOES).count() > 1 {
-        let fix = "give it another name: USING (SELECT … AS other) AS s";
-        return Err(LakeError::unsupported(format!("a source with a column {DOES}"), fix));
-    }
-    let does = Expr::Column(Column::from_name(DOES));
+    let plan = planned(state, query(vec![everything, aliased(does, &DOES)], from, None)?).await?;
+    let does = Expr::Column(Column::from_name(DOES.as_str()));
     let plan = LogicalPlanBuilder::from(plan).filter(does.clone().is_not_null())?.build()?;
 
     let mut values: Vec<Vec<(i64, Expr)>> = vec![Vec::new(); target.table.schema.fields().len()];
@@ -434,7 +435,7 @@ fn told(source: TableFactor) -> Result<(TableFactor, Option<Ident>), LakeError> 
         _ => return Err(LakeError::unsupported("this source of a MERGE", "write USING (SELECT …) AS s")),
     };
     let everything = SelectItem::Wildcard(WildcardAdditionalOptions::default());
-    let there = aliased(Written::Value(ast::Value::Boolean(true).into()), SOURCE);
+    let there = aliased(Written::Value(ast::Value::Boolean(true).into()), &SOURCE);
     let subquery = Box::new(query(vec![everything, there], vec![plain(source)], None)?);
     let told = TableFactor::Derived { lateral: false, subquery, alias: Some(named(alias.clone())), sample: None };
     Ok((told, Some(alias)))

@@ -148,16 +148,12 @@ async fn what_cannot_be_changed_is_said() {
         ("MERGE INTO t USING t AS s ON t.id = s.id WHEN NOT MATCHED THEN INSERT (id) VALUES (1, 2)", "2 values"),
         ("MERGE INTO t USING t AS s ON t.id = s.id WHEN MATCHED THEN UPDATE SET id = 1, t.id = 2", "two values"),
         ("MERGE INTO t USING t AS s ON t.id = s.id WHEN NOT MATCHED THEN INSERT (id, id) VALUES (1, 2)", "two values"),
-        (
-            "MERGE INTO t USING (SELECT 1 AS id, 7 AS __does) AS s ON t.id = s.id WHEN MATCHED THEN DELETE",
-            "a column __does",
-        ),
     ] {
         refused(&lake, sql, words).await;
     }
     assert_eq!(lake.rows("SELECT * FROM t").await, "1,a");
     // Names that a change has for columns of its own.
-    for name in ["__file", "__row", "__new", "__does", "__source", "__set_0"] {
+    for name in ["__file", "__row", "__new"] {
         lake.run(&format!("CREATE OR REPLACE TABLE odd AS SELECT 1 AS id, 2 AS {name}")).await.unwrap();
         for sql in [
             "UPDATE odd SET id = 2",
