@@ -1,6 +1,7 @@
 //! One process: opens what is durable, starts its roles in order, tells when it is ready, goes down in order.
 
 pub(crate) mod counted;
+mod held_back;
 pub(crate) mod metering;
 pub mod metrics;
 pub(crate) mod ready;
