@@ -1,0 +1,118 @@
+"""What each protocol adds to a query; for faces.sh.
+
+    faces.py load|first READY_FILE DOORSTEP
+    faces.py ask READY_FILE DOORSTEP QUERIES ROUNDS
+"""
+
+import json
+import os
+import re
+import statistics
+import subprocess
+import sys
+import time
+import urllib.request
+
+WHAT, READY, BINARY = sys.argv[1], json.load(open(sys.argv[2])), sys.argv[3]
+API, KEY = "http://" + READY["api"], READY["admin_key"]
+PAIR = f"{KEY['access']}:{KEY['secret']}"
+SORTED = {
+    "region": "r_regionkey",
+    "nation": "n_nationkey",
+    "supplier": "s_suppkey",
+    "customer": "c_custkey",
+    "part": "p_partkey",
+    "partsupp": "ps_partkey",
+    "orders": "o_orderdate",
+    "lineitem": "l_shipdate",
+}
+
+
+def over_http(statement):
+    body = json.dumps({"statement": statement}).encode()
+    head = {"authorization": f"Bearer {PAIR}", "content-type": "application/json"}
+    with urllib.request.urlopen(urllib.request.Request(API + "/v1/sql", body, head)) as answer:
+        return json.load(answer)
+
+
+def timed(call, *args):
+    began = time.perf_counter()
+    answer = call(*args)
+    return (time.perf_counter() - began) * 1e3, answer
+
+
+def load():
+    for table, by in SORTED.items():
+        over_http(f"CREATE EXTERNAL TABLE {table}_files STORED AS PARQUET LOCATION '{table}'")
+        over_http(f"CREATE TABLE {table} WITH (sort_by = '{by}') AS SELECT * FROM {table}_files")
+
+
+def first():
+    took, answer = timed(over_http, "SELECT count(*) AS n FROM lineitem WHERE l_shipdate >= DATE '1998-01-01'")
+    again, _ = timed(over_http, "SELECT count(*) AS n FROM lineitem WHERE l_shipdate >= DATE '1998-01-01'")
+    print(f"first query after the start: {took:.0f} ms over HTTP; the same again: {again:.1f} ms; {answer['rows'][0]}")
+
+
+def clients():
+    """Calls that fetch all rows of a statement, by the name of the protocol."""
+    import adbc_driver_flightsql.dbapi as flight
+    import psycopg
+    from pyhive import hive
+
+    def of(cursor):
+        def call(statement):
+            cursor.execute(statement)
+            return cursor.fetchall()
+
+        return call
+
+    key = {"username": KEY["access"], "password": KEY["secret"]}
+    host, port = READY["hive"].rsplit(":", 1)
+    by_hive = hive.connect(host, int(port), username=KEY["access"], password=KEY["secret"], auth="CUSTOM")
+    host, port = READY["postgres"].rsplit(":", 1)
+    by_postgres = psycopg.connect(
+        host=host, port=port, user=KEY["access"], password=KEY["secret"], dbname="default", autocommit=True
+    )
+    return {
+        "HTTP": lambda statement: over_http(statement)["rows"],
+        "Flight SQL": of(flight.connect("grpc://" + READY["flight"], db_kwargs=key, autocommit=True).cursor()),
+        "HiveServer2": of(by_hive.cursor()),
+        "PostgreSQL": of(by_postgres.cursor()),
+    }
+
+
+def ask(queries, rounds):
+    text = re.sub(r"--.*", "", open(queries).read())
+    statements = [s.strip() for s in text.split(";") if s.strip()]
+    faces = clients()
+    times = {name: [[] for _ in statements] for name in faces}
+    engine = [[] for _ in statements]
+    for _ in range(rounds):
+        for n, statement in enumerate(statements):
+            rows = {}
+            for name, call in faces.items():
+                took, answer = timed(call, statement)
+                times[name][n].append(took)
+                rows[name] = len(answer)
+            assert len(set(rows.values())) == 1, (n + 1, rows)
+            # What the engine itself took, by its own word, in a turn of its own.
+            engine[n].append(over_http(statement)["stats"]["wall_ms"])
+    total = {name: sum(map(statistics.median, per)) for name, per in times.items()}
+    inside = sum(map(statistics.median, engine))
+    print(f"{len(statements)} queries, sum of the medians of {rounds}: the engine's own {inside:.0f} ms")
+    for name, ms in total.items():
+        print(f"{name:<12} {ms:8.0f} ms   {ms / inside:.3f} of it   {(ms - inside) / len(statements):+.1f} ms a query")
+    spent = []
+    env = {**os.environ, "DOORSTEP_KEY": PAIR}
+    for _ in range(21):
+        command = [BINARY, "sql", "--server", API, "select 1"]
+        spent.append(timed(lambda: subprocess.run(command, env=env, check=True, capture_output=True))[0])
+    print(f"doorstep sql 'select 1': median {statistics.median(spent):.0f} ms, worst {max(spent):.0f} ms")
+
+
+if WHAT == "load":
+    load()
+elif WHAT == "first":
+    first()
+else:
+    ask(sys.argv[4], int(sys.argv[5]))
