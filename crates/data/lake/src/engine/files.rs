@@ -10,15 +10,12 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use datafusion::error::{DataFusionError, Result as DfResult};
 use datafusion::execution::object_store::{ObjectStoreRegistry, ObjectStoreUrl};
-use futures::StreamExt as _;
-use futures::stream::{self, BoxStream};
+use futures::stream::BoxStream;
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
-use object_store::{
-    CopyOptions, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore, PutMultipartOptions,
-    PutOptions, PutPayload, PutResult, Result,
-};
+use object_store::{GetOptions, GetResult, ListResult, ObjectMeta, ObjectStore, Result};
 
+use super::read_only::{ReadOnly, Reads};
 use crate::{LakeError, Limit};
 
 /// The address under which plans know the lake's folder.
@@ -65,7 +62,7 @@ impl LakeFiles {
         meter: &Arc<ScanMeter>,
         buckets: Option<Arc<dyn ObjectStore>>,
     ) -> Arc<dyn ObjectStoreRegistry> {
-        let metered = |inner| Arc::new(Metered { inner, meter: Arc::clone(meter) }) as Arc<dyn ObjectStore>;
+        let metered = |inner| Arc::new(ReadOnly(Metered { inner, meter: Arc::clone(meter) })) as Arc<dyn ObjectStore>;
         Arc::new(Stores { files: metered(Arc::clone(&self.store)), buckets: buckets.map(metered) })
     }
 }
@@ -133,11 +130,6 @@ impl ScanMeter {
     }
 }
 
-/// Plans read. What statements write goes past this store, into files that the catalogue then names.
-pub(super) fn read_only() -> object_store::Error {
-    object_store::Error::NotSupported { source: "a plan may not write into the lake's folder".into() }
-}
-
 #[derive(Debug)]
 struct Metered {
     inner: Arc<dyn ObjectStore>,
@@ -151,16 +143,8 @@ impl fmt::Display for Metered {
 }
 
 #[async_trait]
-impl ObjectStore for Metered {
-    async fn put_opts(&self, _: &Path, _: PutPayload, _: PutOptions) -> Result<PutResult> {
-        Err(read_only())
-    }
-
-    async fn put_multipart_opts(&self, _: &Path, _: PutMultipartOptions) -> Result<Box<dyn MultipartUpload>> {
-        Err(read_only())
-    }
-
-    async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
+impl Reads for Metered {
+    async fn get(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
         let head = options.head;
         let result = self.inner.get_opts(location, options).await?;
         if !head {
@@ -169,13 +153,9 @@ impl ObjectStore for Metered {
         Ok(result)
     }
 
-    async fn get_ranges(&self, location: &Path, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
+    async fn ranges(&self, location: &Path, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
         self.meter.count(ranges.iter().map(|r| r.end.saturating_sub(r.start)).sum())?;
         self.inner.get_ranges(location, ranges).await
-    }
-
-    fn delete_stream(&self, _: BoxStream<'static, Result<Path>>) -> BoxStream<'static, Result<Path>> {
-        stream::once(async { Err(read_only()) }).boxed()
     }
 
     /// A plan that wants one partition names its folder as the value is; where that is written otherwise all folders
@@ -187,10 +167,6 @@ impl ObjectStore for Metered {
 
     async fn list_with_delimiter(&self, prefix: Option<&Path>) -> Result<ListResult> {
         self.inner.list_with_delimiter(prefix).await
-    }
-
-    async fn copy_opts(&self, _: &Path, _: &Path, _: CopyOptions) -> Result<()> {
-        Err(read_only())
     }
 }
 

@@ -24,6 +24,7 @@ mod metering;
 mod names;
 mod query;
 mod rates;
+mod read_only;
 mod reading;
 mod rewrite;
 mod scope;
@@ -45,7 +46,7 @@ use datafusion::execution::SendableRecordBatchStream;
 use datafusion::logical_expr::LogicalPlan;
 use datafusion::sql::parser::Statement as ParsedStatement;
 
-pub use buckets::Buckets;
+pub use buckets::{Arrived, Buckets};
 pub use defining::NewFunction;
 pub(crate) use files::LakeFiles;
 pub use fitting::{check_setting, fitted};
@@ -55,6 +56,7 @@ pub use listing::Listed;
 pub use local::{Context, EngineOptions, HISTORY, Listener, LocalEngine};
 pub use metering::SPEED;
 pub use query::{Cost, Query, QueryEnd, QueryId, Statistics};
+pub use read_only::{ReadOnly, Reads};
 pub use session::{Session, Settings};
 pub use statements::reads_itself;
 
