@@ -24,7 +24,7 @@ pub use catalog::{Catalog, MIGRATIONS};
 pub use engine::{
     Arrived, Buckets, Context, Cost, Engine, EngineOptions, Granted, HISTORY, Limits, Listed, Listener, LocalEngine,
     NewFunction, Outcome, Permission, Plan, Query, QueryEnd, QueryId, ReadOnly, Reads, Running, SPEED, Session,
-    Settings, Statement, Statistics, check_setting, fitted, reads_itself,
+    Settings, Statement, Statistics, Tries, check_setting, fitted, reads_itself,
 };
 pub use error::{LakeError, Limit, Place};
 pub use ingest::{CARETAKER, CareOptions, Ingest, IngestOptions, Keeper, Snapshot, Tables, ViewSpec, journal_id};

@@ -11,6 +11,7 @@ mod depth;
 mod external;
 mod files;
 mod fitting;
+mod full_names;
 mod functions;
 mod gate;
 mod grants;
@@ -35,6 +36,7 @@ mod sparing;
 mod statements;
 mod table;
 mod travel;
+mod tries;
 pub(crate) mod urls;
 mod watch;
 pub(crate) mod write;
@@ -59,6 +61,7 @@ pub use query::{Cost, Query, QueryEnd, QueryId, Statistics};
 pub use read_only::{ReadOnly, Reads};
 pub use session::{Session, Settings};
 pub use statements::reads_itself;
+pub use tries::Tries;
 
 use crate::LakeError;
 
