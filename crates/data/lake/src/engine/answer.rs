@@ -125,8 +125,8 @@ impl Work {
 }
 
 /// Joins make many rows of few, and whoever adds those up never waits: without this a query that was called off would
-/// go on until its last row. Their texts are copied together, see [`CompactExec`], and what they have no use for is left
-/// out early, see [`SiftExec`].
+/// go on until its last row. Their texts are copied together, see [`CompactExec`], and what they have no use for is
+/// left out early, see [`SiftExec`].
 fn yielding(plan: Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>, LakeError> {
     let yielding = plan.transform_up(|node| {
         if node.name().ends_with("JoinExec") || node.name() == "UnnestExec" {

@@ -10,7 +10,9 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use datafusion::error::{DataFusionError, Result as DfResult};
 use datafusion::execution::object_store::{ObjectStoreRegistry, ObjectStoreUrl};
+use futures::future;
 use futures::stream::BoxStream;
+use futures::{StreamExt as _, TryStreamExt as _};
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
 use object_store::{GetOptions, GetResult, ListResult, ObjectMeta, ObjectStore, Result};
@@ -162,12 +164,20 @@ impl Reads for Metered {
     /// beside it are listed, and the plan chooses by what it reads in their names.
     fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, Result<ObjectMeta>> {
         let prefix = prefix.map(without_escaped);
-        self.inner.list(prefix.as_ref())
+        let listed = self.inner.list(prefix.as_ref());
+        listed.try_filter(|file| future::ready(!is_hidden(&file.location))).boxed()
     }
 
     async fn list_with_delimiter(&self, prefix: Option<&Path>) -> Result<ListResult> {
         self.inner.list_with_delimiter(prefix).await
     }
+}
+
+/// Files whose names begin so are no rows: marks of jobs, and what is not finished, of this process too.
+const HIDDEN: [char; 2] = ['_', '.'];
+
+fn is_hidden(path: &Path) -> bool {
+    path.filename().is_some_and(|name| name.starts_with(HIDDEN))
 }
 
 /// A path up to the first folder of a partition whose value Hive would have escaped.

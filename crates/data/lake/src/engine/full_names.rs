@@ -1,4 +1,4 @@
-//! Columns that an UPDATE, DELETE or MERGE writes with database and table, as `db.t.x`. Such a statement's plan knows the
+//! Columns that an UPDATE, DELETE or MERGE writes with database and table, as `db.t.x`. The statement's plan knows the
 //! changed table, and a MERGE's source of which it asks whether it has a row, by their bare names: `t.x`.
 
 use std::ops::ControlFlow;
