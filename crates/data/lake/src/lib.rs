@@ -22,9 +22,9 @@ pub mod replies;
 
 pub use catalog::{Catalog, MIGRATIONS};
 pub use engine::{
-    Buckets, Context, Cost, Engine, EngineOptions, Granted, HISTORY, Limits, Listed, Listener, LocalEngine,
-    NewFunction, Outcome, Permission, Plan, Query, QueryEnd, QueryId, Running, SPEED, Session, Settings, Statement,
-    Statistics, check_setting, fitted, reads_itself,
+    Arrived, Buckets, Context, Cost, Engine, EngineOptions, Granted, HISTORY, Limits, Listed, Listener, LocalEngine,
+    NewFunction, Outcome, Permission, Plan, Query, QueryEnd, QueryId, ReadOnly, Reads, Running, SPEED, Session,
+    Settings, Statement, Statistics, Tries, check_setting, fitted, reads_itself,
 };
 pub use error::{LakeError, Limit, Place};
 pub use ingest::{CARETAKER, CareOptions, Ingest, IngestOptions, Keeper, Snapshot, Tables, ViewSpec, journal_id};

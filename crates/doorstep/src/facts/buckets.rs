@@ -9,15 +9,16 @@ use std::{
 };
 
 use async_trait::async_trait;
-use doorstep_lake::{Buckets, LakeError, catalog::nearest};
-use doorstep_objects::{Bucket, ByteRange, Delete, Get, List, Object, Objects, ObjectsError, Put, ReadConditions};
+use doorstep_lake::{Arrived, Buckets, LakeError, ReadOnly, Reads, catalog::nearest};
+use doorstep_objects::{Bucket, ByteRange, Get, Incoming, List, Object, Objects, ObjectsError, Put, ReadConditions};
+use doorstep_store::Tx;
 use futures::{
     StreamExt as _, TryStreamExt as _,
     stream::{self, BoxStream},
 };
 use object_store::{
-    Attributes, CopyOptions, Error, GetOptions, GetRange, GetResult, GetResultPayload, ListResult, MultipartUpload,
-    ObjectMeta, ObjectStore, PutMultipartOptions, PutOptions, PutPayload, PutResult, Result, path::Path,
+    Attributes, Error, GetOptions, GetRange, GetResult, GetResultPayload, ListResult, ObjectMeta, ObjectStore, Result,
+    path::Path,
 };
 use parking_lot::Mutex;
 use tokio::io::AsyncReadExt as _;
@@ -88,10 +89,16 @@ impl Buckets for LakeBuckets {
 
     fn objects(&self, tenant: &str, bucket: &str) -> Arc<dyn ObjectStore> {
         let (buckets, tenant, name) = (self.clone(), tenant.to_owned(), bucket.to_owned());
-        Arc::new(BucketFiles(Arc::new(Inner { buckets, tenant, name, seen: Mutex::default() })))
+        Arc::new(ReadOnly(BucketFiles(Arc::new(Inner { buckets, tenant, name, seen: Mutex::default() }))))
     }
 
-    async fn put(&self, tenant: &str, bucket: &str, key: &str, file: &FsPath) -> std::result::Result<(), LakeError> {
+    async fn bring(
+        &self,
+        tenant: &str,
+        bucket: &str,
+        key: &str,
+        file: &FsPath,
+    ) -> std::result::Result<Arc<dyn Arrived>, LakeError> {
         let own = self.own(tenant, bucket).await?;
         let io = |source| LakeError::Io { action: "read", path: file.to_path_buf(), source };
         let opened = tokio::fs::File::open(file).await.map_err(io)?;
@@ -104,14 +111,27 @@ impl Buckets for LakeBuckets {
         });
         let put = Put { length: Some(length), ..Put::default() };
         let body = body.map_err(|error| -> doorstep_objects::BodyError { Box::new(error) });
-        self.0.put(&own, key, body.boxed(), put).await.map_err(|error| told(bucket, key, error))?;
-        Ok(())
+        let taken = self.0.take_in(&own, key, body.boxed(), put).await;
+        let incoming = taken.map_err(|error| told(bucket, key, error))?;
+        Ok(Arc::new(Coming { incoming, bucket: bucket.to_owned(), key: key.to_owned() }))
+    }
+}
+
+/// An object on its way. The lake's catalogue and the objects are in one store, the node's.
+#[derive(Debug)]
+struct Coming {
+    incoming: Incoming,
+    bucket: String,
+    key: String,
+}
+
+impl Arrived for Coming {
+    fn place(&self, tx: &mut dyn Tx) -> std::result::Result<(), LakeError> {
+        self.incoming.write(tx).map(drop).map_err(|error| told(&self.bucket, &self.key, error))
     }
 
-    async fn remove(&self, tenant: &str, bucket: &str, key: &str) -> std::result::Result<(), LakeError> {
-        let own = self.own(tenant, bucket).await?;
-        let delete = Delete { key: key.to_owned(), ..Delete::default() };
-        self.0.delete(&own, delete).await.map(|_| ()).map_err(|error| told(bucket, key, error))
+    fn undone(&self) {
+        self.incoming.undone();
     }
 }
 
@@ -141,11 +161,6 @@ impl fmt::Display for BucketFiles {
 /// An error of ours on its way through others' code.
 fn carried(error: LakeError) -> Error {
     Error::Generic { store: "buckets", source: Box::new(error) }
-}
-
-/// Plans read.
-fn read_only() -> Error {
-    Error::NotSupported { source: "a plan may not write into a bucket".into() }
 }
 
 impl Inner {
@@ -203,16 +218,8 @@ fn below(prefix: Option<&Path>) -> String {
 }
 
 #[async_trait]
-impl ObjectStore for BucketFiles {
-    async fn put_opts(&self, _: &Path, _: PutPayload, _: PutOptions) -> Result<PutResult> {
-        Err(read_only())
-    }
-
-    async fn put_multipart_opts(&self, _: &Path, _: PutMultipartOptions) -> Result<Box<dyn MultipartUpload>> {
-        Err(read_only())
-    }
-
-    async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
+impl Reads for BucketFiles {
+    async fn get(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
         let this = &self.0;
         let bucket = this.own().await?;
         let key = location.as_ref();
@@ -246,10 +253,6 @@ impl ObjectStore for BucketFiles {
         Ok(GetResult { payload, meta, range: found.range, attributes: Attributes::default() })
     }
 
-    fn delete_stream(&self, _: BoxStream<'static, Result<Path>>) -> BoxStream<'static, Result<Path>> {
-        stream::once(async { Err(read_only()) }).boxed()
-    }
-
     fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, Result<ObjectMeta>> {
         let (this, prefix) = (Arc::clone(&self.0), below(prefix));
         let pages = stream::try_unfold(Some(None), move |from: Option<Option<String>>| {
@@ -281,9 +284,5 @@ impl ObjectStore for BucketFiles {
                 return Ok(ListResult { objects, common_prefixes });
             }
         }
-    }
-
-    async fn copy_opts(&self, _: &Path, _: &Path, _: CopyOptions) -> Result<()> {
-        Err(read_only())
     }
 }

@@ -140,3 +140,50 @@ async fn a_bucket_of_another_tenant_is_not_there() {
     assert!(told.body["detail"].as_str().unwrap().contains("in//b"), "{}", told.body);
     server.stop().await;
 }
+
+/// What an INSERT makes of a bucket is there as a whole or not at all, and once for a key.
+#[tokio::test(flavor = "multi_thread")]
+async fn inserts_into_buckets_are_whole_and_done_once() {
+    let server = start().await;
+    let ours = &server.admin;
+    set(ours, "ledger", json!({})).await;
+    let made = "CREATE EXTERNAL TABLE out (n BIGINT, p BIGINT) STORED AS PARQUET PARTITIONED BY (p) LOCATION 's3://ledger/out/'";
+    sql(ours, made).await.done();
+    let insert = |from: i64| json!({"statement": format!("INSERT INTO out SELECT value, value % 3 + {from} FROM generate_series(1, 6)")});
+    let objects = async || rows(ours, "SELECT count(*) AS n, sum(size) AS bytes FROM object_inventory").await;
+    let first = ours.post_once("/v1/sql", "one", &insert(0)).await;
+    assert_eq!((first.header("idempotency-replayed"), &first.body["rows"]), ("", &json!([{"count": 6}])));
+    let there = objects().await;
+    assert_eq!(there[0]["n"], 3);
+    let again = ours.post_once("/v1/sql", "one", &insert(0)).await;
+    assert_eq!((again.header("idempotency-replayed"), &again.body["rows"]), ("true", &json!([{"count": 6}])));
+    ours.post_once("/v1/sql", "one", &insert(1)).await.problem(409, "idempotency_mismatch");
+    assert_eq!(objects().await, there);
+    assert_eq!(rows(ours, "SELECT count(*) AS n, sum(n) AS s FROM out").await, json!([{"n": 6, "s": 21}]));
+
+    // There is room for one more object and not for three: nothing of them stays.
+    let used = there[0]["bytes"].as_u64().unwrap();
+    set(ours, "ledger", json!({"quota_bytes": used + used / 2})).await;
+    for _ in 0..2 {
+        let full = ours.post_once("/v1/sql", "two", &insert(3)).await.problem(400, "invalid_sql");
+        assert!(full["detail"].as_str().unwrap().contains("quota"), "{full}");
+        assert_eq!(objects().await, there);
+    }
+    // What failed may be sent again under its key; several at once are one.
+    set(ours, "ledger", json!({"quota_bytes": used * 10})).await;
+    let send = || async { ours.post_once("/v1/sql", "two", &insert(3)).await.done()["rows"].clone() };
+    let (a, b, c) = tokio::join!(send(), send(), send());
+    for answer in [a, b, c] {
+        assert_eq!(answer, json!([{"count": 6}]));
+    }
+    assert_eq!(objects().await[0]["n"], 6);
+    assert_eq!(rows(ours, "SELECT count(*) AS n, sum(n) AS s FROM out").await, json!([{"n": 12, "s": 42}]));
+
+    sql(ours, "CREATE EXTERNAL TABLE folder (n BIGINT) STORED AS PARQUET LOCATION 'folder'").await.done();
+    let one = json!({"statement": "INSERT INTO folder VALUES (1)"});
+    let refused = ours.post_once("/v1/sql", "three", &one).await.problem(400, "invalid_sql");
+    assert!(refused["detail"].as_str().unwrap().contains("Idempotency-Key"), "{refused}");
+    sql(ours, "INSERT INTO folder VALUES (1)").await.done();
+    assert_eq!(rows(ours, "SELECT count(*) AS n FROM folder").await, json!([{"n": 1}]));
+    server.stop().await;
+}

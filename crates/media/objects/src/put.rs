@@ -1,6 +1,7 @@
 //! Writing an object in one upload.
 
 use bytes::Bytes;
+use doorstep_blobs::Stored;
 use doorstep_clock::Timestamp;
 use doorstep_store::Tx;
 use futures::Stream;
@@ -176,12 +177,50 @@ pub(crate) fn commit(
     Ok((Written { object, versioned }, fresh_in_use))
 }
 
+/// An object of which the bytes are on disk: what a transaction needs to make it one.
+pub(crate) struct Ready {
+    bucket: Bucket,
+    pub(crate) object: Object,
+    fresh: Fresh,
+    event: Event,
+    conditions: WriteConditions,
+    watchers: Watchers,
+}
+
+impl Ready {
+    /// As [`commit`].
+    pub(crate) fn commit(&self, tx: &mut dyn Tx, now: Timestamp) -> Result<(Written, bool), ObjectsError> {
+        let source = Source::Fresh(&self.fresh, self.event);
+        commit(tx, &self.bucket, self.object.clone(), &source, &self.conditions, &self.watchers, now)
+    }
+}
+
 impl Objects {
     /// Writes an object. When this returns, bytes and metadata are on disk and everybody sees the new version.
     ///
     /// # Errors
     /// What the body, the conditions, the quota or the digests refuse; the stores'.
     pub async fn put<S>(&self, bucket: &Bucket, key: &str, body: S, put: Put) -> Result<Written, ObjectsError>
+    where
+        S: Stream<Item = Result<Bytes, BodyError>> + Send + Unpin,
+    {
+        let (ready, stored) = self.readied(bucket, key, body, put).await?;
+        let now = self.now();
+        let written = self.store().write(move |tx| ready.commit(tx, now)).await;
+        self.settle(written.as_ref().map(|(_, used)| *used), stored).await;
+        let (written, _) = written?;
+        metrics::put(written.object.size);
+        Ok(written)
+    }
+
+    /// Takes in the bytes of an object.
+    pub(crate) async fn readied<S>(
+        &self,
+        bucket: &Bucket,
+        key: &str,
+        body: S,
+        put: Put,
+    ) -> Result<(Ready, Stored), ObjectsError>
     where
         S: Stream<Item = Result<Bytes, BodyError>> + Send + Unpin,
     {
@@ -212,19 +251,9 @@ impl Objects {
             ..Object::default()
         };
         let fresh = Fresh::new(&received.stored, sums, sealing.as_ref())?;
-        let (known, watchers, now) = (bucket.clone(), self.watchers(), self.now());
         let event = if by_form { Event::Post } else { Event::Put };
-        let written = self
-            .store()
-            .write(move |tx| {
-                let source = Source::Fresh(&fresh, event);
-                commit(tx, &known, object.clone(), &source, &conditions, &watchers, now)
-            })
-            .await;
-        self.settle(written.as_ref().map(|(_, used)| *used), received.stored).await;
-        let (written, _) = written?;
-        metrics::put(written.object.size);
-        Ok(written)
+        let ready = Ready { bucket: bucket.clone(), object, fresh, event, conditions, watchers: self.watchers() };
+        Ok((ready, received.stored))
     }
 
     pub(crate) fn sealer<'a>(&'a self, bucket: &'a Bucket) -> Sealer<'a> {
@@ -247,7 +276,7 @@ impl Objects {
 
     /// After the transaction: bytes that it did not take are removed. Where nobody knows whether it was
     /// committed they stay for the sweep, which asks the table.
-    pub(crate) async fn settle(&self, in_use: Result<bool, &ObjectsError>, stored: doorstep_blobs::Stored) {
+    pub(crate) async fn settle(&self, in_use: Result<bool, &ObjectsError>, stored: Stored) {
         let unused = match in_use {
             Ok(in_use) => !in_use,
             Err(ObjectsError::Store(_)) => false,

@@ -1,8 +1,9 @@
 //! LATERAL VIEW: for each row the rows that a function makes of it.
 //!
-//! The rewriter folds `FROM f LATERAL VIEW explode(x) t AS c` into one table factor that the parser never
-//! makes (an UNPIVOT of a marked name, since it can hold a factor, an expression and names); the planner
-//! below turns that into an unnest over the columns of `f`, which keep their qualifiers.
+//! The rewriter folds `FROM f LATERAL VIEW explode(x) t AS c` into one table factor (an UNPIVOT of a marked name,
+//! since it can hold a factor, an expression and names); the planner below turns that into an unnest over the columns of
+//! `f`, which keep their qualifiers. The factor can be written and read again unless `f` is a join, so a view is kept
+//! with it, and every face reads such a view.
 
 use datafusion::common::{Column, DFSchema, NullHandling, Result, UnnestOptions, plan_err};
 use datafusion::logical_expr::planner::{PlannedRelation, RelationPlanner, RelationPlannerContext, RelationPlanning};
@@ -18,7 +19,7 @@ use datafusion::logical_expr::ExprSchemable as _;
 use super::{dialect::call, rewrite::makes_rows, rules::arguments};
 use crate::HiveError;
 
-/// The name that no user can write: it has a blank.
+/// Tells it from an UNPIVOT that somebody wrote: the name has a blank, so it wants quotes.
 const MARK: &str = "lateral view";
 /// The column in which the lists stand until they are unnested.
 const LISTS: &str = "__lateral_lists";
@@ -115,7 +116,7 @@ pub(super) fn into_from(select: &mut Select) -> std::result::Result<(), HiveErro
         let factor = TableFactor::Unpivot {
             table: Box::new(joined(source)),
             value,
-            name: Ident::new(MARK),
+            name: Ident::with_quote('"', MARK),
             columns: std::iter::once(
                 view.lateral_view_name.0.last().and_then(|p| p.as_ident()).cloned().unwrap_or_else(|| Ident::new("t")),
             )
@@ -239,12 +240,16 @@ fn planned(
     if name == "__json_tuple" || name == "__parse_url_tuple" {
         let engine = if name == "__json_tuple" { "hive_json_field" } else { "hive_parse_url" };
         let mut all = kept;
-        want(names, args.len() - 1)?;
-        for (field, column) in args[1..].iter().zip(names) {
-            let made = call(engine, vec![args[0].clone(), field.clone()]);
+        let Some((text, fields)) = args.split_first() else { return plan_err!("{name} wants a text and fields") };
+        want(names, fields.len())?;
+        for (field, column) in fields.iter().zip(names) {
+            let made = call(engine, vec![text.clone(), field.clone()]);
             all.push(context.sql_to_expr(made, &schema)?.alias_qualified(Some(view), column));
         }
         return LogicalPlanBuilder::from(input).project(all)?.build();
+    }
+    if !["__explode", "__posexplode", "__inline"].contains(&name.as_str()) {
+        return plan_err!("LATERAL VIEW knows no function {name}");
     }
     let [arg] = args.as_slice() else { return plan_err!("{name} takes one argument") };
     let of_map = {

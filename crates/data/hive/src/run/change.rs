@@ -3,22 +3,19 @@
 use std::sync::Arc;
 
 use datafusion::sql::sqlparser::ast::Statement as Ast;
-use doorstep_lake::LakeError;
+use doorstep_lake::Tries;
 
 use super::{Answer, Call, insert, told::told};
 use crate::HiveError;
 use crate::hiveql::rewrite_change;
 
-/// How often a change is tried while others change the same rows.
-const TRIES: usize = 4;
-
 impl Call<'_> {
     pub(super) async fn change(&self, mut change: Ast) -> Result<Answer, HiveError> {
         rewrite_change(&mut change, &self.asker())?;
-        let mut tries = 1;
+        let mut tries = Tries::default();
         loop {
             match self.changed(change.clone()).await {
-                Err(HiveError::Lake(LakeError::Conflict { .. })) if tries < TRIES => tries += 1,
+                Err(HiveError::Lake(error)) if tries.again(&error) => {}
                 done => return done,
             }
         }

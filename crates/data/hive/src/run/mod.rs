@@ -27,7 +27,7 @@ pub use answer::{Answer, ColumnShown, Rows};
 pub(crate) use describe::described;
 
 use crate::HiveError;
-use crate::hiveql::{Asker, DropWhat, Name, Statement, parse, query, rewrite};
+use crate::hiveql::{Asker, DropWhat, LateralViews, Name, Statement, parse, query, rewrite};
 
 /// Runs statements. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -41,10 +41,11 @@ pub struct Runner {
 const STATEMENTS: usize = 64;
 
 impl Runner {
-    /// A runner on this engine, which learns Hive's functions.
+    /// A runner on this engine, which learns Hive's functions and LATERAL VIEW.
     #[must_use]
     pub fn new(engine: LocalEngine) -> Self {
         engine.add_functions(crate::functions::scalars(), crate::functions::aggregates(), []);
+        engine.add_relations(Arc::new(LateralViews));
         Self { engine, places: Arc::new(Semaphore::new(STATEMENTS)) }
     }
 

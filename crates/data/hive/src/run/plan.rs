@@ -12,18 +12,15 @@ use futures::StreamExt as _;
 
 use super::{Answer, Call, Rows, answer, text_rows, told::told};
 use crate::HiveError;
-use crate::hiveql::{Coercion, Explained, LateralViews, Statement, rewrite};
+use crate::hiveql::{Coercion, Explained, Statement, rewrite};
 
 impl Call<'_> {
-    /// The engine's state as the session sees it, with LATERAL VIEW.
+    /// The engine's state as the session sees it, with Hive's operators.
     pub(super) async fn state(&self) -> Result<SessionState, HiveError> {
         let state = self.engine.context(self.session).await?.state;
         let mut operators: Vec<Arc<dyn ExprPlanner>> = vec![Arc::new(Coercion)];
         operators.extend(state.expr_planners().iter().cloned());
-        Ok(SessionStateBuilder::new_from_existing(state)
-            .with_expr_planners(operators)
-            .with_relation_planners(vec![Arc::new(LateralViews)])
-            .build())
+        Ok(SessionStateBuilder::new_from_existing(state).with_expr_planners(operators).build())
     }
 
     /// The plan of a query.

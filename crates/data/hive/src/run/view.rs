@@ -27,18 +27,17 @@ impl Call<'_> {
         let mut tree = query(text)?;
         rewrite(&mut tree, &self.asker())?;
         let mut sql = tree.to_string();
-        if sql.contains("UNPIVOT") {
-            return Err(HiveError::unsupported(
-                "LATERAL VIEW inside a view",
-                "make a table with CREATE TABLE … AS SELECT, or write it around the view",
-            ));
-        }
         let state = self.state().await?;
         if !columns.is_empty() {
             sql = format!("SELECT * FROM ({sql}) AS v ({})", columns.join(", "));
         }
         // Planned from its text, as everybody will.
-        let parsed = state.sql_to_statement(&sql, &state.config().options().sql_parser.dialect)?;
+        let parsed = state.sql_to_statement(&sql, &state.config().options().sql_parser.dialect);
+        if parsed.is_err() && sql.contains("UNPIVOT") {
+            let fix = "put what stands before it into a subquery: FROM (SELECT … FROM a JOIN b ON …) t LATERAL VIEW …";
+            return Err(HiveError::unsupported("LATERAL VIEW of a join, or without FROM, inside a view", fix));
+        }
+        let parsed = parsed?;
         let plan = match parsed {
             Parsed::Statement(ast) if matches!(*ast, Ast::Query(_)) => {
                 state.statement_to_plan(Parsed::Statement(ast)).await?

@@ -6,4 +6,5 @@ mod forty;
 mod golden;
 mod overhead;
 mod place;
+mod views;
 mod wire;

@@ -2,9 +2,10 @@
 
 use std::collections::BTreeSet;
 
+use doorstep_clock::Timestamp;
 use doorstep_store::{Backend, StoreError, Tx, Value, params};
 
-use super::{BUILT_IN_DATABASE, Catalog, DEFAULT_DATABASE, Grant, TableDef, check_name, nearest};
+use super::{BUILT_IN_DATABASE, Catalog, DEFAULT_DATABASE, Grant, TableDef, check_name, counted, nearest};
 use crate::LakeError;
 
 impl Catalog {
@@ -70,7 +71,8 @@ impl Catalog {
         let functions = all.functions.keys().filter(|(of, _)| of == name).count();
         let filled = !database.tables.is_empty() || functions > 0;
         if filled && !cascade {
-            let reason = format!("{name} has {} tables and {functions} functions", database.tables.len());
+            let (tables, functions) = (counted(database.tables.len(), "table"), counted(functions, "function"));
+            let reason = format!("{name} has {tables} and {functions}");
             return Err(LakeError::invalid("database", reason, "drop them first, or write CASCADE"));
         }
         let tables: Vec<TableDef> = database.tables.values().map(|t| (**t).clone()).collect();
@@ -199,11 +201,7 @@ impl Catalog {
         let write = move |tx: &mut dyn Tx| {
             let mut added = 0;
             for (spec, location) in &partitions {
-                added += tx.execute(
-                    "INSERT INTO lake_partitions(table_id, spec, location, created_at) VALUES ($1, $2, $3, $4)
-                     ON CONFLICT (table_id, spec) DO NOTHING",
-                    params![&id, spec, location.as_deref(), now],
-                )?;
+                added += note_partition(tx, &id, spec, location.as_deref(), now)?;
             }
             Ok::<_, StoreError>(added)
         };
@@ -330,6 +328,21 @@ fn put_grant(tx: &mut dyn Tx, at: &[Value], grant: Option<&Grant>) -> Result<(),
     tx.execute(sql, &values).map(|_| ())
 }
 
+/// Notes a partition; 1 if it is new.
+pub(super) fn note_partition(
+    tx: &mut dyn Tx,
+    table_id: &str,
+    spec: &str,
+    location: Option<&str>,
+    now: Timestamp,
+) -> Result<u64, StoreError> {
+    tx.execute(
+        "INSERT INTO lake_partitions(table_id, spec, location, created_at) VALUES ($1, $2, $3, $4)
+         ON CONFLICT (table_id, spec) DO NOTHING",
+        params![table_id, spec, location, now],
+    )
+}
+
 pub(super) fn insert(tx: &mut dyn Tx, tenant: &str, table: &TableDef) -> Result<u64, StoreError> {
     tx.execute(
         "INSERT INTO lake_tables(id, tenant, database_name, name, version, body) VALUES ($1, $2, $3, $4, 1, $5)
@@ -338,12 +351,7 @@ pub(super) fn insert(tx: &mut dyn Tx, tenant: &str, table: &TableDef) -> Result<
     )
 }
 
-pub(super) fn remove(
-    tx: &mut dyn Tx,
-    tenant: &str,
-    id: &str,
-    now: doorstep_clock::Timestamp,
-) -> Result<(), StoreError> {
+pub(super) fn remove(tx: &mut dyn Tx, tenant: &str, id: &str, now: Timestamp) -> Result<(), StoreError> {
     let gone = tx.execute("DELETE FROM lake_tables WHERE id = $1 AND tenant = $2", params![id, tenant])?;
     if gone > 0 {
         tx.execute("DELETE FROM lake_partitions WHERE table_id = $1", params![id])?;

@@ -264,6 +264,17 @@ pub(crate) fn built_in_id(table: &str) -> String {
     format!("{}.{table}", super::BUILT_IN_DATABASE)
 }
 
+/// Holds a table until the transaction ends, if it is still there.
+pub(super) fn hold(tx: &mut dyn Tx, tenant: &str, table: &TableDef) -> Result<(), LakeError> {
+    // On PostgreSQL transactions run beside each other: one at a time changes a table.
+    let sql = match tx.backend() {
+        Backend::Sqlite => "SELECT id FROM lake_tables WHERE id = $1 AND tenant = $2",
+        Backend::Postgres => "SELECT id FROM lake_tables WHERE id = $1 AND tenant = $2 FOR UPDATE",
+    };
+    let there = tx.query_opt(sql, params![&table.id, tenant])?.is_some();
+    if there { Ok(()) } else { Err(LakeError::Conflict { table: table.name.clone() }) }
+}
+
 /// Changes the files of a table that is still there.
 pub(super) fn change(
     tx: &mut dyn Tx,
@@ -273,14 +284,7 @@ pub(super) fn change(
     now: Timestamp,
 ) -> Result<(), LakeError> {
     let conflict = || LakeError::Conflict { table: table.name.clone() };
-    // On PostgreSQL transactions run beside each other: one at a time changes a table.
-    let sql = match tx.backend() {
-        Backend::Sqlite => "SELECT id FROM lake_tables WHERE id = $1 AND tenant = $2",
-        Backend::Postgres => "SELECT id FROM lake_tables WHERE id = $1 AND tenant = $2 FOR UPDATE",
-    };
-    if tx.query_opt(sql, params![&table.id, tenant])?.is_none() {
-        return Err(conflict());
-    }
+    hold(tx, tenant, table)?;
     if let Some(unchanged) = &commit.unchanged {
         let sql = "SELECT path FROM lake_files WHERE table_id = $1 AND tenant = $2 AND removed_at IS NULL";
         let rows = tx.query(sql, params![&table.id, tenant])?;
@@ -366,11 +370,7 @@ fn apply(tx: &mut dyn Tx, tenant: &str, id: &str, commit: &Commit, now: Timestam
     for file in &commit.add {
         insert(tx, tenant, id, file, now)?;
         if !file.spec.is_empty() {
-            tx.execute(
-                "INSERT INTO lake_partitions(table_id, spec, location, created_at) VALUES ($1, $2, NULL, $3)
-                 ON CONFLICT (table_id, spec) DO NOTHING",
-                params![id, &file.spec, now],
-            )?;
+            changes::note_partition(tx, id, &file.spec, None, now)?;
         }
     }
     Ok(true)

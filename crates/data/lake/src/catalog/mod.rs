@@ -24,6 +24,7 @@ use parking_lot::RwLock;
 pub use files::Commit;
 pub(crate) use files::{Change, built_in_id};
 pub use functions::FunctionDef;
+pub(crate) use names::counted;
 pub use names::{check_name, nearest};
 pub use once::Once;
 pub use saved::Saved;

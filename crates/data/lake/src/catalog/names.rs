@@ -1,4 +1,4 @@
-//! Names of databases, tables and columns, and which one was probably meant.
+//! Names of databases, tables and columns, which one was probably meant, and how many there are.
 
 use crate::LakeError;
 
@@ -18,6 +18,11 @@ pub fn check_name(what: &str, name: &str) -> Result<(), LakeError> {
         format!("{name:?} cannot be used"),
         "use letters, digits and _, not beginning with a digit, at most 128 bytes",
     ))
+}
+
+/// So many of something: `1 table`, `2 tables`.
+pub(crate) fn counted(n: usize, what: &str) -> String {
+    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
 }
 
 /// The nearest of `names`, if one is near enough to have been meant.

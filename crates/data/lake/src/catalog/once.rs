@@ -2,7 +2,7 @@
 
 use doorstep_store::{Tx, idempotency};
 
-use super::{Catalog, Commit, TableDef, files};
+use super::{Catalog, Commit, TableDef, changes, files};
 use crate::LakeError;
 
 /// The status under which an answer is kept among those of the API.
@@ -31,7 +31,8 @@ impl Catalog {
         Ok(answer.map(|answer| answer.body.parse().unwrap_or(0)))
     }
 
-    /// As [`Catalog::commit`], once for the key: the rows that its first write added.
+    /// As [`Catalog::commit`], once for the key if there is one: whether it was done now, and the rows that its first
+    /// write added.
     ///
     /// # Errors
     /// As [`Catalog::commit`] and [`Catalog::added`].
@@ -40,13 +41,48 @@ impl Catalog {
         tenant: &str,
         table: &TableDef,
         commit: Commit,
-        once: &Once,
+        once: Option<&Once>,
         rows: u64,
     ) -> Result<(bool, u64), LakeError> {
-        let (t, table, once, now) = (tenant.to_owned(), table.clone(), once.clone(), self.now());
+        let (t, table, now) = (tenant.to_owned(), table.clone(), self.now());
+        self.once(once, rows, move |tx| files::change(tx, &t, &table, &commit, now)).await
+    }
+
+    /// The same for rows that go into another's files: `place` puts these there, and the table knows its partitions.
+    ///
+    /// # Errors
+    /// As [`Catalog::commit_once`], those of `place`.
+    pub(crate) async fn place_once(
+        &self,
+        tenant: &str,
+        table: &TableDef,
+        (specs, place): (Vec<String>, impl Fn(&mut dyn Tx) -> Result<(), LakeError> + Send + 'static),
+        once: Option<&Once>,
+        rows: u64,
+    ) -> Result<(bool, u64), LakeError> {
+        let (t, table, now) = (tenant.to_owned(), table.clone(), self.now());
+        let write = move |tx: &mut dyn Tx| {
+            files::hold(tx, &t, &table)?;
+            place(tx)?;
+            for spec in &specs {
+                changes::note_partition(tx, &table.id, spec, None, now)?;
+            }
+            Ok(())
+        };
+        self.once(once, rows, write).await
+    }
+
+    async fn once(
+        &self,
+        once: Option<&Once>,
+        rows: u64,
+        change: impl Fn(&mut dyn Tx) -> Result<(), LakeError> + Send + 'static,
+    ) -> Result<(bool, u64), LakeError> {
+        let Some(once) = once.cloned() else { return self.write(change).await.map(|()| (true, rows)) };
+        let now = self.now();
         let write = move |tx: &mut dyn Tx| {
             let mut first = |tx: &mut dyn Tx| {
-                files::change(tx, &t, &table, &commit, now)?;
+                change(tx)?;
                 Ok::<_, LakeError>(idempotency::Answer { status: DONE, body: rows.to_string(), replayed: false })
             };
             idempotency::once(tx, &once.scope, &once.key, &once.hash, now, idempotency::REMEMBERED_MS, &mut first)

@@ -25,6 +25,7 @@ use super::session::Session;
 use super::sift::SiftExec;
 use super::sparing::Rows;
 use super::statements::{self, Step};
+use super::tries::Tries;
 use super::{Statement, insert, rewrite};
 use crate::LakeError;
 
@@ -32,9 +33,6 @@ use crate::LakeError;
 pub(super) const AHEAD: usize = 4;
 /// Characters of a plan that are kept.
 const PLAN_LENGTH: usize = 64 << 10;
-
-/// How often a change of rows is tried while others change the same rows.
-const CHANGES: usize = 4;
 
 /// What goes from a query to its caller.
 pub(super) enum Message {
@@ -60,7 +58,7 @@ pub(super) struct Work {
 impl Work {
     /// Carries out the statement and hands over its rows.
     pub(super) async fn run(self) -> Result<(), LakeError> {
-        let mut tries = 1;
+        let mut tries = Tries::default();
         let answer = loop {
             let scope = self.engine.scope(&self.session).await?;
             let state = self.engine.state(&scope, Some((&self.query, Arc::clone(&self.budget))), self.cores)?;
@@ -70,11 +68,8 @@ impl Work {
                 Step::Done(answer) => Ok(answer),
                 Step::Write(target, plan) => insert::write(&self, &scope, &state, *target, &plan).await,
                 Step::Change(table, plan) => match rewrite::carry_out(&self, &scope, &state, &table, &plan).await {
-                    // Somebody was faster: it is done again on what is there now, unless a face planned it.
-                    Err(LakeError::Conflict { .. })
-                        if tries < CHANGES && !matches!(self.statement, Statement::Planned { .. }) =>
-                    {
-                        tries += 1;
+                    // It is done again on what is there now. A face that planned it plans it again itself.
+                    Err(error) if !matches!(self.statement, Statement::Planned { .. }) && tries.again(&error) => {
                         continue;
                     }
                     done => done,
@@ -130,8 +125,8 @@ impl Work {
 }
 
 /// Joins make many rows of few, and whoever adds those up never waits: without this a query that was called off would
-/// go on until its last row. Their texts are copied together, see [`CompactExec`], and what they have no use for is left
-/// out early, see [`SiftExec`].
+/// go on until its last row. Their texts are copied together, see [`CompactExec`], and what they have no use for is
+/// left out early, see [`SiftExec`].
 fn yielding(plan: Arc<dyn ExecutionPlan>) -> Result<Arc<dyn ExecutionPlan>, LakeError> {
     let yielding = plan.transform_up(|node| {
         if node.name().ends_with("JoinExec") || node.name() == "UnnestExec" {

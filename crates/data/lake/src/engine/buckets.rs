@@ -10,20 +10,18 @@ use std::sync::Arc;
 
 use async_trait::async_trait;
 use datafusion::datasource::listing::ListingTableUrl;
+use doorstep_store::Tx;
 use futures::StreamExt as _;
 use futures::stream::{self, BoxStream};
 use object_store::path::{Path, PathPart};
-use object_store::{
-    CopyOptions, GetOptions, GetResult, GetResultPayload, ListResult, MultipartUpload, ObjectMeta, ObjectStore,
-    PutMultipartOptions, PutOptions, PutPayload, PutResult, Result,
-};
+use object_store::{GetOptions, GetResult, GetResultPayload, ListResult, ObjectMeta, ObjectStore, Result};
 use parking_lot::Mutex;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use tokio::runtime::Handle;
 use tokio::sync::mpsc;
-use tokio::task::AbortHandle;
+use tokio::task::{AbortHandle, JoinError};
 
-use super::files::read_only;
+use super::read_only::{ReadOnly, Reads};
 use crate::LakeError;
 
 /// Before a tenant's name in the address under which plans know its buckets.
@@ -46,17 +44,31 @@ pub trait Buckets: fmt::Debug + Send + Sync {
     /// tenant's bucket is what [`Buckets::check`] says.
     fn objects(&self, tenant: &str, bucket: &str) -> Arc<dyn ObjectStore>;
 
-    /// Puts a file into a tenant's bucket under a key, within the bucket's quota.
+    /// Brings a file to a tenant's bucket, where nobody sees it before [`Arrived::place`].
     ///
     /// # Errors
     /// What the bucket refuses, the store's.
-    async fn put(&self, tenant: &str, bucket: &str, key: &str, file: &FsPath) -> std::result::Result<(), LakeError>;
+    async fn bring(
+        &self,
+        tenant: &str,
+        bucket: &str,
+        key: &str,
+        file: &FsPath,
+    ) -> std::result::Result<Arc<dyn Arrived>, LakeError>;
+}
 
-    /// Takes an object out of a tenant's bucket again.
+/// A file whose bytes are with a bucket's, on its way to be an object there. Dropped, it goes, unless a transaction may
+/// have placed it.
+pub trait Arrived: fmt::Debug + Send + Sync {
+    /// Makes it an object in a transaction of the catalogue's store, in which the buckets are as well: within the
+    /// bucket's quota, with its versions and events. Each try of the transaction does it anew.
     ///
     /// # Errors
     /// What the bucket refuses, the store's.
-    async fn remove(&self, tenant: &str, bucket: &str, key: &str) -> std::result::Result<(), LakeError>;
+    fn place(&self, tx: &mut dyn Tx) -> std::result::Result<(), LakeError>;
+
+    /// The transaction is known to have done nothing.
+    fn undone(&self);
 }
 
 /// The way to the buckets: the threads of a query have no network, so what is asked there runs where it was given.
@@ -74,41 +86,42 @@ impl Door {
 
     pub(super) async fn check(&self, tenant: &str, bucket: &str) -> std::result::Result<(), LakeError> {
         let (buckets, tenant, bucket) = (Arc::clone(&self.buckets), tenant.to_owned(), bucket.to_owned());
-        self.run(async move { buckets.check(&tenant, &bucket).await }).await
+        self.run(async move { buckets.check(&tenant, &bucket).await }, failed).await
     }
 
-    pub(super) async fn put(
+    pub(super) async fn bring(
         &self,
         tenant: &str,
         bucket: &str,
         key: &str,
         file: &FsPath,
-    ) -> std::result::Result<(), LakeError> {
+    ) -> std::result::Result<Arc<dyn Arrived>, LakeError> {
         let (buckets, file) = (Arc::clone(&self.buckets), file.to_path_buf());
         let (tenant, bucket, key) = (tenant.to_owned(), bucket.to_owned(), key.to_owned());
-        self.run(async move { buckets.put(&tenant, &bucket, &key, &file).await }).await
-    }
-
-    pub(super) async fn remove(&self, tenant: &str, bucket: &str, key: &str) -> std::result::Result<(), LakeError> {
-        let buckets = Arc::clone(&self.buckets);
-        let (tenant, bucket, key) = (tenant.to_owned(), bucket.to_owned(), key.to_owned());
-        self.run(async move { buckets.remove(&tenant, &bucket, &key).await }).await
+        self.run(async move { buckets.bring(&tenant, &bucket, &key, &file).await }, failed).await
     }
 
     /// The objects of all of a tenant's buckets, for one query.
     pub(super) fn store(&self, tenant: &str) -> Arc<dyn ObjectStore> {
-        Arc::new(TenantBuckets { door: self.clone(), tenant: tenant.to_owned(), open: Mutex::default() })
+        let (door, tenant) = (self.clone(), tenant.to_owned());
+        Arc::new(ReadOnly(TenantBuckets { door, tenant, open: Mutex::default() }))
     }
 
-    /// Runs `work` where the network is; it is called off when nobody waits for it any more.
-    async fn run<T: Send + 'static>(
+    /// Runs `work` where the network is; it is called off when nobody waits for it any more. `ended` tells of work that
+    /// came to no end.
+    async fn run<T: Send + 'static, E: Send + 'static>(
         &self,
-        work: impl Future<Output = std::result::Result<T, LakeError>> + Send + 'static,
-    ) -> std::result::Result<T, LakeError> {
+        work: impl Future<Output = std::result::Result<T, E>> + Send + 'static,
+        ended: impl FnOnce(JoinError) -> E,
+    ) -> std::result::Result<T, E> {
         let task = self.runtime.spawn(work);
         let _stop = CalledOff(task.abort_handle());
-        task.await.unwrap_or_else(|error| Err(LakeError::Execution(error.to_string())))
+        task.await.unwrap_or_else(|error| Err(ended(error)))
     }
+}
+
+fn failed(error: JoinError) -> LakeError {
+    LakeError::Execution(error.to_string())
 }
 
 /// Ends a task when it is dropped.
@@ -237,9 +250,7 @@ impl TenantBuckets {
     }
 
     async fn run<T: Send + 'static>(&self, work: impl Future<Output = Result<T>> + Send + 'static) -> Result<T> {
-        let task = self.door.runtime.spawn(work);
-        let _stop = CalledOff(task.abort_handle());
-        task.await.unwrap_or_else(|source| Err(object_store::Error::JoinError { source }))
+        self.door.run(work, |source| object_store::Error::JoinError { source }).await
     }
 }
 
@@ -257,25 +268,13 @@ fn placed_meta(before: &Path, meta: ObjectMeta) -> Result<ObjectMeta> {
 }
 
 #[async_trait]
-impl ObjectStore for TenantBuckets {
-    async fn put_opts(&self, _: &Path, _: PutPayload, _: PutOptions) -> Result<PutResult> {
-        Err(read_only())
-    }
-
-    async fn put_multipart_opts(&self, _: &Path, _: PutMultipartOptions) -> Result<Box<dyn MultipartUpload>> {
-        Err(read_only())
-    }
-
-    async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
+impl Reads for TenantBuckets {
+    async fn get(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
         let (store, key, before) = self.within(location)?;
         let found = self.run(async move { store.get_opts(&key, options).await }).await?;
         let (meta, range, attributes) = (found.meta.clone(), found.range.clone(), found.attributes.clone());
         let payload = GetResultPayload::Stream(self.carried(found.into_stream()));
         Ok(GetResult { payload, meta: placed_meta(&before, meta)?, range, attributes })
-    }
-
-    fn delete_stream(&self, _: BoxStream<'static, Result<Path>>) -> BoxStream<'static, Result<Path>> {
-        stream::once(async { Err(read_only()) }).boxed()
     }
 
     fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, Result<ObjectMeta>> {
@@ -295,10 +294,6 @@ impl ObjectStore for TenantBuckets {
             common_prefixes: listed.common_prefixes.iter().map(|key| placed(&before, key)).collect::<Result<_>>()?,
             objects: listed.objects.into_iter().map(|meta| placed_meta(&before, meta)).collect::<Result<_>>()?,
         })
-    }
-
-    async fn copy_opts(&self, _: &Path, _: &Path, _: CopyOptions) -> Result<()> {
-        Err(read_only())
     }
 }
 

@@ -6,12 +6,11 @@
 
 use std::sync::{Arc, LazyLock};
 
-use arrow::datatypes::{DataType, FieldRef};
+use arrow::datatypes::{DataType, FieldRef, SchemaRef};
 use datafusion::common::{Column, ScalarValue, TableReference};
-use datafusion::datasource::provider_as_source;
 use datafusion::execution::SessionState;
 use datafusion::logical_expr::{
-    DmlStatement, Expr, ExprSchemable as _, LogicalPlan, LogicalPlanBuilder, WriteOp, cast, lit, when,
+    DmlStatement, Expr, ExprSchemable as _, LogicalPlan, LogicalPlanBuilder, TableSource, WriteOp, cast, lit, when,
 };
 use datafusion::sql::parser::Statement as Parsed;
 use datafusion::sql::sqlparser::ast::helpers::attached_token::AttachedToken;
@@ -23,12 +22,13 @@ use datafusion::sql::sqlparser::ast::{
 use datafusion::sql::sqlparser::dialect::GenericDialect;
 use datafusion::sql::sqlparser::parser::Parser;
 
+use super::full_names;
 use super::local::{LocalEngine, with_nearest};
 use super::scope::Scope;
 use super::session::Session;
-use super::statements::{ident, writable};
+use super::statements::{ident, resolve, writable};
 use crate::LakeError;
-use crate::catalog::{Right, TableDef, TableKind, nearest};
+use crate::catalog::{Right, TableDef, TableKind, counted, nearest};
 
 /// The file that a row is in: its number among those that the plan reads.
 pub(super) const FILE: &str = "__file";
@@ -67,7 +67,8 @@ pub(super) const fn is_change(ast: &Ast) -> bool {
 }
 
 /// The plan of an UPDATE, DELETE or MERGE.
-pub(super) async fn plan(scope: &Arc<Scope>, state: &SessionState, ast: Ast) -> Result<LogicalPlan, LakeError> {
+pub(super) async fn plan(scope: &Arc<Scope>, state: &SessionState, mut ast: Ast) -> Result<LogicalPlan, LakeError> {
+    full_names::shorten(&mut ast);
     match ast {
         Ast::Update(update) => self::update(scope, state, update).await,
         Ast::Delete(delete) => self::delete(scope, state, delete).await,
@@ -93,6 +94,7 @@ struct Target {
     database: String,
     relation: TableFactor,
     alias: Ident,
+    rights: Vec<Right>,
 }
 
 impl Target {
@@ -105,13 +107,10 @@ impl Target {
             return Err(LakeError::unsupported("a table without a name", "name a table of your own"));
         };
         let database = before.last().cloned().unwrap_or_else(|| scope.database.clone());
-        let table = Arc::clone(writable(scope, &database, bare, rights)?);
+        let table = Arc::clone(permitted(scope, &database, bare, rights)?);
         if table.kind != TableKind::Managed {
             let fix = "its files are somebody else's: CREATE TABLE … AS SELECT makes a table of the lake's own";
             return Err(LakeError::unsupported(format!("a change of rows of {bare}"), fix));
-        }
-        if !scope.grant(&database, bare).is_some_and(|grant| grant.sees_all()) {
-            return Err(LakeError::Denied { action: format!("change rows of {database}.{bare} that it may not see") });
         }
         if let Some(odd) = table.schema.fields().iter().map(|field| field.name()).find(|name| is_ours(name)) {
             let fix = "rename the column by CREATE TABLE … AS SELECT";
@@ -141,7 +140,7 @@ impl Target {
             sample: None,
             index_hints: Vec::new(),
         };
-        Ok(Self { table, database, relation, alias })
+        Ok(Self { table, database, relation, alias, rights: rights.to_vec() })
     }
 
     /// A column of it, as a plan knows it.
@@ -195,35 +194,53 @@ impl Target {
     }
 
     /// The plan, with what belongs before the table's columns, as a statement.
-    fn changed(
-        &self,
-        state: &SessionState,
-        plan: LogicalPlan,
-        new: Expr,
-        rows: Vec<Expr>,
-    ) -> Result<Changed, LakeError> {
+    fn changed(&self, plan: LogicalPlan, new: Expr, rows: Vec<Expr>) -> Result<LogicalPlan, LakeError> {
         let mut columns = vec![self.column(FILE).alias(FILE), self.column(ROW).alias(ROW), new.alias(NEW)];
         columns.extend(rows);
         let plan = LogicalPlanBuilder::from(plan).project(columns)?.build()?;
         let name = TableReference::partial(self.database.as_str(), self.table.name.as_str());
-        Ok(Changed { name, plan, state: state.clone() })
+        let target = Arc::new(Planned { table: Arc::clone(&self.table), rights: self.rights.clone() });
+        Ok(LogicalPlan::Dml(DmlStatement::new(name, target, WriteOp::Update, Arc::new(plan))))
     }
 }
 
-/// A plan that lacks its table.
-struct Changed {
-    name: TableReference,
-    plan: LogicalPlan,
-    state: SessionState,
+/// A table whose rows the session may change in these ways. Who changes rows must see all of them.
+fn permitted<'a>(
+    scope: &'a Scope,
+    database: &str,
+    name: &str,
+    rights: &[Right],
+) -> Result<&'a Arc<TableDef>, LakeError> {
+    let table = writable(scope, database, name, rights)?;
+    if !scope.grant(database, name).is_some_and(|grant| grant.sees_all()) {
+        return Err(LakeError::Denied { action: format!("change rows of {database}.{name} that it may not see") });
+    }
+    Ok(table)
 }
 
-impl Changed {
-    async fn statement(self) -> Result<LogicalPlan, LakeError> {
-        let provider = self.state.schema_for_ref(self.name.clone())?.table(self.name.table()).await?;
-        let provider = provider.ok_or_else(|| LakeError::Conflict { table: self.name.to_string() })?;
-        let target = provider_as_source(provider);
-        Ok(LogicalPlan::Dml(DmlStatement::new(self.name, target, WriteOp::Update, Arc::new(self.plan))))
+/// The target of a plan that was made here, and of no other: what it was planned with, and what it does.
+struct Planned {
+    table: Arc<TableDef>,
+    rights: Vec<Right>,
+}
+
+impl TableSource for Planned {
+    fn schema(&self) -> SchemaRef {
+        Arc::clone(&self.table.schema)
     }
+}
+
+/// The table of a plan that changes rows: one that [`plan`] made of the table as it is now, run by who may do so.
+pub(super) fn checked(scope: &Scope, dml: &DmlStatement) -> Result<TableDef, LakeError> {
+    let Some(planned) = dml.target.downcast_ref::<Planned>() else {
+        return Err(LakeError::unsupported("this plan of a change", "write UPDATE, DELETE or MERGE as a statement"));
+    };
+    let (database, name) = resolve(scope, &dml.table_name);
+    let table = permitted(scope, &database, &name, &planned.rights)?;
+    if (&table.id, table.version) != (&planned.table.id, planned.table.version) {
+        return Err(LakeError::Conflict { table: name });
+    }
+    Ok((**table).clone())
 }
 
 fn named(name: Ident) -> TableAlias {
@@ -310,7 +327,7 @@ async fn update(scope: &Arc<Scope>, state: &SessionState, update: ast::Update) -
         Ok(typed(value, field, &plan)?.alias(field.name()))
     };
     let rows = target.table.schema.fields().iter().enumerate().map(row).collect::<Result<Vec<_>, LakeError>>()?;
-    target.changed(state, plan, lit(true), rows)?.statement().await
+    target.changed(plan, lit(true), rows)
 }
 
 async fn delete(scope: &Arc<Scope>, state: &SessionState, delete: ast::Delete) -> Result<LogicalPlan, LakeError> {
@@ -331,7 +348,7 @@ async fn delete(scope: &Arc<Scope>, state: &SessionState, delete: ast::Delete) -
     let plan = planned(state, query(columns.to_vec(), from, delete.selection)?).await?;
     let rows = target.table.schema.fields().iter().map(|field| Ok(null(field.data_type())?.alias(field.name())));
     let rows = rows.collect::<Result<Vec<_>, LakeError>>()?;
-    target.changed(state, plan, lit(false), rows)?.statement().await
+    target.changed(plan, lit(false), rows)
 }
 
 async fn merge(scope: &Arc<Scope>, state: &SessionState, merge: ast::Merge) -> Result<LogicalPlan, LakeError> {
@@ -409,7 +426,7 @@ async fn merge(scope: &Arc<Scope>, state: &SessionState, merge: ast::Merge) -> R
         Ok(case.end()?.alias(field.name()))
     });
     let rows = rows.collect::<Result<Vec<_>, LakeError>>()?;
-    target.changed(state, plan, new, rows)?.statement().await
+    target.changed(plan, new, rows)
 }
 
 fn number(n: usize) -> Written {
@@ -490,7 +507,8 @@ fn row(
                 }
             }
             if places.len() != given.content.len() {
-                let reason = format!("{} values are given for {} columns", given.content.len(), places.len());
+                let (given, places) = (counted(given.content.len(), "value"), counted(places.len(), "column"));
+                let reason = format!("there are {given} for {places}");
                 return Err(LakeError::invalid("INSERT", reason, "give each column a value"));
             }
             let mut row = fields.iter().map(|field| null(field.data_type())).collect::<Result<Vec<_>, _>>()?;
@@ -518,8 +536,22 @@ mod tests {
 
     #[test]
     fn a_mark_is_told_from_a_name() {
-        let marked = format!("trips{}", MARK.as_str());
-        assert_eq!(unmarked(&marked), ("trips", true));
-        assert_eq!(unmarked("trips@rows"), ("trips@rows", false));
+        let mark = MARK.as_str();
+        assert_eq!(unmarked(&format!("trips{mark}")), ("trips", true));
+        assert_eq!(unmarked(mark), ("", true));
+        let twice = format!("trips{mark}");
+        assert_eq!(unmarked(&format!("{twice}{mark}")), (twice.as_str(), true), "one is taken off");
+        // What somebody may write who knows what a mark looks like.
+        let of_another_run = format!("trips@{}", uuid::Uuid::now_v7().simple());
+        let (before, inside) = (format!("{mark}trips"), format!("tr{mark}ips"));
+        let cut = format!("trips{}", &mark[..mark.len() - 1]);
+        let large = format!("trips{}", mark.to_uppercase());
+        for name in ["", "trips", "trips@", "trips@rows", &of_another_run, &before, &inside, &cut, &large] {
+            assert_eq!(unmarked(name), (name, false));
+        }
+        // What those columns are called is no name that a table can have.
+        for ours in [DOES.as_str(), SOURCE.as_str(), &assigned(7)] {
+            assert!(unmarked(ours).1 && !is_ours(ours) && crate::catalog::check_name("table", ours).is_err());
+        }
     }
 }

@@ -8,7 +8,7 @@ use crate::LakeError;
 
 /// Tokens between two commas, with those around them in parentheses.
 const TOKENS: usize = 4_000;
-/// Tables that are joined and queries that are united, in all.
+/// Tables that are joined or turned and queries that are united, in all.
 const JOINED: usize = 500;
 
 /// What is counted inside one pair of parentheses.
@@ -42,7 +42,7 @@ pub(super) fn check(text: &str) -> Result<(), LakeError> {
                     match word.value.to_ascii_uppercase().as_str() {
                         "FROM" => here.in_from = true,
                         "WHERE" | "GROUP" | "ORDER" | "HAVING" | "LIMIT" | "SELECT" => here.in_from = false,
-                        "JOIN" | "UNION" | "EXCEPT" | "INTERSECT" => joined += 1,
+                        "JOIN" | "UNION" | "EXCEPT" | "INTERSECT" | "PIVOT" | "UNPIVOT" => joined += 1,
                         _ => {}
                     }
                 }
@@ -81,6 +81,7 @@ mod tests {
             format!("SELECT 1{}", " UNION ALL SELECT 1".repeat(600)),
             format!("SELECT 1, 2{}", " UNION ALL SELECT 1, 2".repeat(600)),
             format!("SELECT 1 FROM t{}", ", t".repeat(600)),
+            format!("SELECT 1 FROM t{}", " UNPIVOT(a FOR b IN (c))".repeat(600)),
         ] {
             assert!(check(&long).is_err(), "{}", &long[..40]);
         }

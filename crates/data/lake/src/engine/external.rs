@@ -132,7 +132,7 @@ fn options(table: &TableDef) -> Result<ListingOptions, LakeError> {
         let field = table.schema.field_with_name(name).ok()?;
         Some((name.clone(), field.data_type().clone()))
     });
-    // Files of any name are rows; hidden ones and those of jobs under way (`_…`) are not listed.
+    // Files of any name are rows, but for hidden ones (`_…`, `.…`), which are not listed.
     Ok(ListingOptions::new(format).with_file_extension("").with_table_partition_cols(partitions.collect()))
 }
 

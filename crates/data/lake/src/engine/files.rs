@@ -10,15 +10,14 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use datafusion::error::{DataFusionError, Result as DfResult};
 use datafusion::execution::object_store::{ObjectStoreRegistry, ObjectStoreUrl};
-use futures::StreamExt as _;
-use futures::stream::{self, BoxStream};
+use futures::future;
+use futures::stream::BoxStream;
+use futures::{StreamExt as _, TryStreamExt as _};
 use object_store::local::LocalFileSystem;
 use object_store::path::Path;
-use object_store::{
-    CopyOptions, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore, PutMultipartOptions,
-    PutOptions, PutPayload, PutResult, Result,
-};
+use object_store::{GetOptions, GetResult, ListResult, ObjectMeta, ObjectStore, Result};
 
+use super::read_only::{ReadOnly, Reads};
 use crate::{LakeError, Limit};
 
 /// The address under which plans know the lake's folder.
@@ -65,7 +64,7 @@ impl LakeFiles {
         meter: &Arc<ScanMeter>,
         buckets: Option<Arc<dyn ObjectStore>>,
     ) -> Arc<dyn ObjectStoreRegistry> {
-        let metered = |inner| Arc::new(Metered { inner, meter: Arc::clone(meter) }) as Arc<dyn ObjectStore>;
+        let metered = |inner| Arc::new(ReadOnly(Metered { inner, meter: Arc::clone(meter) })) as Arc<dyn ObjectStore>;
         Arc::new(Stores { files: metered(Arc::clone(&self.store)), buckets: buckets.map(metered) })
     }
 }
@@ -133,11 +132,6 @@ impl ScanMeter {
     }
 }
 
-/// Plans read. What statements write goes past this store, into files that the catalogue then names.
-pub(super) fn read_only() -> object_store::Error {
-    object_store::Error::NotSupported { source: "a plan may not write into the lake's folder".into() }
-}
-
 #[derive(Debug)]
 struct Metered {
     inner: Arc<dyn ObjectStore>,
@@ -151,16 +145,8 @@ impl fmt::Display for Metered {
 }
 
 #[async_trait]
-impl ObjectStore for Metered {
-    async fn put_opts(&self, _: &Path, _: PutPayload, _: PutOptions) -> Result<PutResult> {
-        Err(read_only())
-    }
-
-    async fn put_multipart_opts(&self, _: &Path, _: PutMultipartOptions) -> Result<Box<dyn MultipartUpload>> {
-        Err(read_only())
-    }
-
-    async fn get_opts(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
+impl Reads for Metered {
+    async fn get(&self, location: &Path, options: GetOptions) -> Result<GetResult> {
         let head = options.head;
         let result = self.inner.get_opts(location, options).await?;
         if !head {
@@ -169,29 +155,29 @@ impl ObjectStore for Metered {
         Ok(result)
     }
 
-    async fn get_ranges(&self, location: &Path, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
+    async fn ranges(&self, location: &Path, ranges: &[Range<u64>]) -> Result<Vec<Bytes>> {
         self.meter.count(ranges.iter().map(|r| r.end.saturating_sub(r.start)).sum())?;
         self.inner.get_ranges(location, ranges).await
-    }
-
-    fn delete_stream(&self, _: BoxStream<'static, Result<Path>>) -> BoxStream<'static, Result<Path>> {
-        stream::once(async { Err(read_only()) }).boxed()
     }
 
     /// A plan that wants one partition names its folder as the value is; where that is written otherwise all folders
     /// beside it are listed, and the plan chooses by what it reads in their names.
     fn list(&self, prefix: Option<&Path>) -> BoxStream<'static, Result<ObjectMeta>> {
         let prefix = prefix.map(without_escaped);
-        self.inner.list(prefix.as_ref())
+        let listed = self.inner.list(prefix.as_ref());
+        listed.try_filter(|file| future::ready(!is_hidden(&file.location))).boxed()
     }
 
     async fn list_with_delimiter(&self, prefix: Option<&Path>) -> Result<ListResult> {
         self.inner.list_with_delimiter(prefix).await
     }
+}
 
-    async fn copy_opts(&self, _: &Path, _: &Path, _: CopyOptions) -> Result<()> {
-        Err(read_only())
-    }
+/// Files whose names begin so are no rows: marks of jobs, and what is not finished, of this process too.
+const HIDDEN: [char; 2] = ['_', '.'];
+
+fn is_hidden(path: &Path) -> bool {
+    path.filename().is_some_and(|name| name.starts_with(HIDDEN))
 }
 
 /// A path up to the first folder of a partition whose value Hive would have escaped.

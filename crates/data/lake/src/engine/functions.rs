@@ -1,8 +1,8 @@
-//! Functions of the users' own: an expression over typed arguments, in the place of each call.
+//! Functions of the users' own: each is one expression over typed arguments.
 //!
-//! A call becomes the function's expression where no argument is worked out more often by that; else the expression
-//! is worked out over the arguments' values. Bodies call other functions by name, so they follow a replaced one; a
-//! circle is refused when it would close.
+//! A call is replaced by the function's expression, unless an argument would then be worked out twice or not at all:
+//! then the expression is worked out over the values of the arguments. A function calls others by their names, so it
+//! follows one that is replaced; the statement that would close a circle of calls is refused.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::hash::{Hash, Hasher};
@@ -28,7 +28,7 @@ use datafusion::sql::sqlparser::parser::Parser;
 use super::scope::Scope;
 use super::statements::ident;
 use crate::LakeError;
-use crate::catalog::FunctionDef;
+use crate::catalog::{FunctionDef, counted};
 
 /// Bytes of a function's expression.
 const LONGEST: usize = 10_000;
@@ -138,7 +138,7 @@ impl Call {
     fn body(&self) -> DfResult<&Body> {
         let body = self.body.get_or_init(|| {
             if self.depth >= DEEPEST {
-                return Err(format!("it is called more than {DEEPEST} deep"));
+                return Err(format!("its functions call functions, more than {DEEPEST} deep"));
             }
             // It was weighed when it was made, but what it calls may have been replaced at the same moment, or be
             // the session's own. What it calls in turn is weighed with it.
@@ -152,7 +152,12 @@ impl Call {
         });
         body.as_ref().map_err(|why| {
             let reason = format!("the function {} cannot be used: {why}", self.called);
-            LakeError::Sql { reason, place: None, fix: Some("make it anew, or drop it".to_owned()) }.into()
+            LakeError::Sql {
+                reason,
+                place: None,
+                fix: Some("replace it by CREATE OR REPLACE FUNCTION, or drop it".to_owned()),
+            }
+            .into()
         })
     }
 }
@@ -174,7 +179,8 @@ pub(super) fn planned(state: &SessionState, function: &FunctionDef) -> Result<Bo
         Ok(TreeNodeRecursion::Stop)
     })?;
     if let Some(odd) = odd {
-        return Err(LakeError::unsupported(format!("{odd} in a function"), "write a view, or it in the statement"));
+        let fix = "make a view of it, or write it into the statement itself";
+        return Err(LakeError::unsupported(format!("{odd} in a function"), fix));
     }
     let context = SimplifyContext::builder()
         .with_schema(Arc::new(schema.clone()))
@@ -199,7 +205,8 @@ impl ScalarUDFImpl for Call {
     fn coerce_types(&self, given: &[DataType]) -> DfResult<Vec<DataType>> {
         let wanted = &self.function.arguments;
         if given.len() != wanted.len() {
-            return plan_err!("{} takes {} arguments, not {}", shown(&self.function), wanted.len(), given.len());
+            let takes = counted(wanted.len(), "argument");
+            return plan_err!("{} takes {takes}, not {}", shown(&self.function), given.len());
         }
         Ok(wanted.iter().map(|(_, kind)| kind.clone()).collect())
     }
@@ -306,7 +313,7 @@ impl Weights<'_> {
         let Some(function) = self.all.get(own) else { return Ok((0, 0)) };
         if self.way.contains(own) {
             let reason = format!("{} leads back to itself", own.1);
-            return Err(LakeError::invalid("function", reason, "a function calls others, not itself"));
+            return Err(LakeError::invalid("function", reason, "leave out the call that closes the circle"));
         }
         // Before it goes on: the way is not to be longer than what is allowed.
         if self.way.len() >= DEEPEST {
@@ -324,7 +331,7 @@ impl Weights<'_> {
             return Err(too_deep(own));
         }
         if parts > HEAVIEST {
-            let reason = format!("{} has more than {HEAVIEST} parts together with what it calls", own.1);
+            let reason = format!("{} and what it calls have more than {HEAVIEST} parts together", own.1);
             return Err(LakeError::invalid("function", reason, "write a smaller expression"));
         }
         self.known.insert(own.clone(), (parts, below + 1));
@@ -333,8 +340,8 @@ impl Weights<'_> {
 }
 
 fn too_deep((_, name): &(String, String)) -> LakeError {
-    let reason = format!("{name} calls functions that call others, more than {DEEPEST} deep");
-    LakeError::invalid("function", reason, "write out some of the calls")
+    let reason = format!("{name} calls functions that call functions, more than {DEEPEST} deep");
+    LakeError::invalid("function", reason, "write the expression of a called function in the place of its call")
 }
 
 /// The parts of a function's own expression, and each call in it.

@@ -296,8 +296,7 @@ fn no_option() -> LakeError {
 }
 
 impl LocalEngine {
-    /// Lets a key see a table, or ends that with `None`. `*` is every table
-    /// of the database.
+    /// Lets a key see a table, or ends that with `None`. `*` is every table of the database.
     ///
     /// # Errors
     /// [`LakeError::Denied`] unless the session is an operator's, what is wrong with the grant, the store's.
@@ -309,10 +308,8 @@ impl LocalEngine {
         table: &str,
         grant: Option<&Grant>,
     ) -> Result<(), LakeError> {
-        if !session.runs_the_place() {
-            return Err(LakeError::Denied { action: "grant".to_owned() });
-        }
-        if let Some(grant) = grant.filter(|_| table != "*") {
+        may_grant(session)?;
+        if let Some(grant) = grant.filter(|_| table != ALL) {
             self.0.scope(session).await?.check_grant(database, table, grant).await?;
         }
         self.0.catalog.grant(session.tenant(), key, database, table, grant).await
@@ -359,7 +356,7 @@ pub(super) async fn carry_out(scope: &Arc<Scope>, asked: &Permission) -> Result<
     match &asked.what {
         What::Show { key, target } => show(scope, key.as_deref(), target.as_ref()),
         What::Grant(rights, target, keys) => {
-            may_grant(scope)?;
+            may_grant(&scope.session)?;
             let (database, table) = named(scope, target)?;
             let (rights, rows) = (rights.clone(), asked.condition.clone());
             if let Some(columns) = rights.read.clone().filter(|_| table != ALL) {
@@ -376,7 +373,7 @@ pub(super) async fn carry_out(scope: &Arc<Scope>, asked: &Permission) -> Result<
             Ok(statements::nothing())
         }
         What::Revoke(rights, target, keys) => {
-            may_grant(scope)?;
+            may_grant(&scope.session)?;
             let (database, table) = named(scope, target)?;
             let all = match &rights.read {
                 Some(Some(_)) => scope.columns(&database, &table).await?,
@@ -393,11 +390,12 @@ pub(super) async fn carry_out(scope: &Arc<Scope>, asked: &Permission) -> Result<
     }
 }
 
-fn may_grant(scope: &Scope) -> Result<(), LakeError> {
-    if scope.session.runs_the_place() { Ok(()) } else { Err(LakeError::Denied { action: "grant".to_owned() }) }
+fn may_grant(session: &Session) -> Result<(), LakeError> {
+    if session.runs_the_place() { Ok(()) } else { Err(LakeError::Denied { action: "grant".to_owned() }) }
 }
 
-/// Database and table, which are there and which the session may see. A bare name that the session's database lacks may be a built-in table's.
+/// Database and table, which are there and which the session may see. A bare name that the session's database lacks
+/// may be a built-in table's.
 fn named(scope: &Scope, target: &Target) -> Result<(String, String), LakeError> {
     let database = target.database.clone().unwrap_or_else(|| scope.database.clone());
     let table = target.table.clone();

@@ -8,9 +8,10 @@ use arrow::compute::{cast, take_record_batch};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::execution::SessionState;
 use datafusion::logical_expr::LogicalPlan;
+use doorstep_store::Tx;
 
 use super::answer::Work;
-use super::buckets::{Location, is_bucket};
+use super::buckets::{Arrived, Location, is_bucket};
 use super::external;
 use super::files::{LakeFiles, no_buckets};
 use super::scope::Scope;
@@ -24,6 +25,9 @@ use crate::catalog::{Commit, DataFile, FileKind, Once, TableDef, TableKind, part
 const FILE_BYTES: usize = 512 << 20;
 /// Partitions written at once; more must be sorted by the statement or inserted in several.
 const OPEN_PARTITIONS: usize = 256;
+
+/// Objects that one statement makes: they are written down in one transaction.
+const OBJECTS: usize = 2000;
 
 /// What a statement does to a table beside adding rows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -74,10 +78,12 @@ pub(super) async fn write(
         TableKind::External if bucket.is_none() => external::folder(tenant, &table)?,
         _ => table_folder(tenant, &table.id),
     };
-    let once = scope
-        .session
-        .once()
-        .filter(|_| table.kind == TableKind::Managed && matches!(mode, Mode::Append | Mode::Overwrite));
+    let once = scope.session.once().filter(|_| matches!(mode, Mode::Append | Mode::Overwrite));
+    if once.is_some() && table.kind == TableKind::External && bucket.is_none() {
+        let reason = format!("{} is a folder of files, which take no part in a transaction", table.name);
+        let fix = "leave the key out, or write into a table of the lake's own or one over a bucket";
+        return Err(LakeError::invalid("Idempotency-Key", reason, fix));
+    }
     if let Some(once) = &once
         && let Some(rows) = scope.engine.catalog.added(once).await?
     {
@@ -89,16 +95,19 @@ pub(super) async fn write(
     let mut sink = Sink::new(&scope.engine.files, folder, &table);
     while let Some(batch) = rows.next().await? {
         sink.write(&conform(batch, &table.schema)?)?;
+        if bucket.is_some() && sink.begun() > OBJECTS {
+            let reason = format!("its rows go into more than {OBJECTS} objects, which all come at once");
+            return Err(LakeError::invalid("INSERT", reason, "write fewer partitions at once"));
+        }
     }
     work.note_spills(rows.plan());
     let written = sink.rows;
     let (mut pending, specs) = sink.finish()?;
     if let Some(bucket) = bucket {
         // Written here first; what lies here goes with `pending`.
-        upload(scope, &bucket, &table, pending.files()).await?;
-        let specs = specs.into_iter().filter(|s| !s.is_empty()).map(|s| (s, None)).collect();
-        scope.engine.catalog.add_partitions(&table, specs).await?;
-        return count(written);
+        let arrived = bring(scope, &bucket, &table, pending.files()).await?;
+        let specs = specs.into_iter().filter(|s| !s.is_empty()).collect();
+        return placed(scope, &table, arrived, specs, once.as_ref(), written).await;
     }
     let files = pending.keep();
     let catalog = &scope.engine.catalog;
@@ -126,25 +135,46 @@ pub(super) async fn write(
     count(written)
 }
 
-/// Puts finished files into the table's bucket; none of them stays there if one cannot.
-async fn upload(scope: &Scope, bucket: &Location, table: &TableDef, files: &[DataFile]) -> Result<(), LakeError> {
+/// Brings finished files to the table's bucket, where nobody sees them yet.
+async fn bring(
+    scope: &Scope,
+    bucket: &Location,
+    table: &TableDef,
+    files: &[DataFile],
+) -> Result<Vec<Arc<dyn Arrived>>, LakeError> {
     let door = scope.engine.buckets().ok_or_else(no_buckets)?;
     let tenant = scope.session.tenant();
     let folder = format!("{}/", table_folder(tenant, &table.id));
-    let key = |file: &DataFile| bucket.key(file.path.strip_prefix(&folder).unwrap_or(&file.path));
-    for (at, file) in files.iter().enumerate() {
-        let Err(error) = door.put(tenant, &bucket.bucket, &key(file), &scope.engine.files.on_disk(&file.path)).await
-        else {
-            continue;
-        };
-        for earlier in &files[..at] {
-            if let Err(error) = door.remove(tenant, &bucket.bucket, &key(earlier)).await {
-                tracing::warn!(%error, bucket = bucket.bucket, "rows of a failed INSERT stay in a bucket");
-            }
-        }
-        return Err(error);
+    let mut arrived = Vec::with_capacity(files.len());
+    for file in files {
+        let key = bucket.key(file.path.strip_prefix(&folder).unwrap_or(&file.path));
+        arrived.push(door.bring(tenant, &bucket.bucket, &key, &scope.engine.files.on_disk(&file.path)).await?);
     }
-    Ok(())
+    Ok(arrived)
+}
+
+/// Makes files that were brought objects of the table's bucket: all of them in one transaction, once if the session
+/// says so; the answer tells how many rows were added.
+async fn placed(
+    scope: &Scope,
+    table: &TableDef,
+    arrived: Vec<Arc<dyn Arrived>>,
+    specs: Vec<String>,
+    once: Option<&Once>,
+    rows: u64,
+) -> Result<RecordBatch, LakeError> {
+    let all = arrived.clone();
+    let place = move |tx: &mut dyn Tx| all.iter().try_for_each(|file| file.place(tx));
+    let done = scope.engine.catalog.place_once(scope.session.tenant(), table, (specs, place), once, rows).await;
+    if matches!(done, Ok((true, _)) | Err(LakeError::Store(_))) {
+        // Where the store failed it may have been done all the same.
+        return count(done?.1);
+    }
+    arrived.iter().for_each(|file| file.undone());
+    let (_, rows) = done?;
+    // Another of the same key was faster.
+    scope.session.repeats();
+    count(rows)
 }
 
 /// Makes files part of a table, once if the session says so; the answer tells how many rows were added.
@@ -158,11 +188,7 @@ pub(super) async fn committed(
     let (catalog, tenant) = (&scope.engine.catalog, scope.session.tenant());
     let mut pending = Pending::new(&scope.engine.files);
     commit.add.iter().for_each(|file| pending.push(file.clone()));
-    let done = match once {
-        Some(once) => catalog.commit_once(tenant, table, commit, once, rows).await,
-        None => catalog.commit(tenant, table, commit).await.map(|()| (true, rows)),
-    };
-    match done {
+    match catalog.commit_once(tenant, table, commit, once, rows).await {
         Ok((true, rows)) => {
             pending.keep();
             count(rows)
@@ -305,6 +331,11 @@ impl<'a> Sink<'a> {
             self.done.push(file.finish()?);
         }
         Ok(())
+    }
+
+    /// Files that were begun.
+    fn begun(&self) -> usize {
+        self.done.files().len() + self.open.len()
     }
 
     pub(super) fn finish(mut self) -> Result<(Pending, HashSet<String>), LakeError> {

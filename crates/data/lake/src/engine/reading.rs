@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use arrow::datatypes::{DataType, SchemaRef};
 use datafusion::config::Dialect;
+use datafusion::execution::SessionStateBuilder;
+use datafusion::logical_expr::planner::RelationPlanner;
 use datafusion::sql::parser::Statement as ParsedStatement;
 
 use super::cpu::Cores;
@@ -17,6 +19,13 @@ use crate::LakeError;
 const DIALECT: &str = "datafusion.sql_parser.dialect";
 
 impl LocalEngine {
+    /// Lets `planner` plan tables in FROM that the engine does not know, in all statements and views.
+    pub fn add_relations(&self, planner: Arc<dyn RelationPlanner>) {
+        let mut template = self.0.template.write();
+        let planners = std::iter::once(planner).chain(template.relation_planners().iter().cloned()).collect();
+        *template = SessionStateBuilder::new_from_existing(template.clone()).with_relation_planners(planners).build();
+    }
+
     /// Reads one statement, within the bounds of length and depth that hold for all; no name is looked up. `dialect`
     /// is the session's without one.
     ///

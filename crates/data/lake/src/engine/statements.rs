@@ -17,7 +17,7 @@ use super::insert::{Mode, Target};
 use super::scope::Scope;
 use super::{Statement, change, ddl, defining, depth, fitting, metering, settings, travel};
 use crate::LakeError;
-use crate::catalog::{BUILT_IN_DATABASE, Right, TableDef, TableKind, nearest};
+use crate::catalog::{BUILT_IN_DATABASE, Right, TableDef, TableKind, counted, nearest};
 
 /// Characters that a statement may have.
 const LONGEST: usize = 1 << 20;
@@ -183,7 +183,8 @@ async fn bound(
     };
     let wanted = plan.get_parameter_types()?.len();
     if wanted != values.len() {
-        let reason = format!("the statement has {wanted} placeholders, and there are {} values", values.len());
+        let (wanted, given) = (counted(wanted, "placeholder"), counted(values.len(), "value"));
+        let reason = format!("the statement has {wanted} and got {given}");
         return Err(LakeError::invalid("parameters", reason, "send one for each of $1, $2, …"));
     }
     Ok(plan.replace_params_with_values(&values.to_vec().into())?)
@@ -266,12 +267,9 @@ fn insert(scope: &Scope, dml: DmlStatement) -> Result<Step, LakeError> {
     let mode = match dml.op {
         WriteOp::Insert(InsertOp::Append) => Mode::Append,
         WriteOp::Insert(InsertOp::Overwrite) => Mode::Overwrite,
-        // Made by `change`, which has looked at the rights.
         WriteOp::Update => {
-            let (database, name) = resolve(scope, &dml.table_name);
-            let table = scope.holdings.require(&database, &name)?;
-            let plan = Arc::unwrap_or_clone(dml.input);
-            return Ok(Step::Change(Box::new((**table).clone()), plan));
+            let table = change::checked(scope, &dml)?;
+            return Ok(Step::Change(Box::new(table), Arc::unwrap_or_clone(dml.input)));
         }
         other => {
             let fix = "write the wanted rows with INSERT OVERWRITE … SELECT";

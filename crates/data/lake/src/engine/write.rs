@@ -52,7 +52,8 @@ impl ParquetFile {
         if let Some(parent) = on_disk.parent() {
             std::fs::create_dir_all(parent).map_err(LakeError::io("make the folder", parent))?;
         }
-        let beside = on_disk.with_extension("tmp");
+        // A hidden name: the folder may be one that is read as it is.
+        let beside = on_disk.with_file_name(format!("_{name}.tmp"));
         let file = File::create(&beside).map_err(LakeError::io("create", &beside))?;
         let time = time.and_then(|name| schema.index_of(name).ok());
         let properties = WriterProperties::builder()

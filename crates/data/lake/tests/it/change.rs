@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use doorstep_identity::Scope;
 use doorstep_lake::catalog::Once;
-use doorstep_lake::{IngestOptions, LakeError};
+use doorstep_lake::{Engine as _, IngestOptions, LakeError, Limits, Session, Statement};
 
-use crate::support::{Lake, session};
+use crate::support::{Lake, csv, session};
 
 async fn refused(lake: &Lake, sql: &str, words: &str) {
     let error = lake.run(sql).await.expect_err(sql).to_string();
@@ -121,6 +121,83 @@ async fn rows_are_merged() {
                  WHEN NOT MATCHED THEN INSERT VALUES (s.item, s.n, false)";
     assert_eq!(lake.rows(query).await, "2");
     assert_eq!(lake.rows("SELECT * FROM stock ORDER BY item").await, "cap,4,\nink,-1,false\npen,7,true\ntea,4,false");
+    lake.stop().await;
+}
+
+/// Columns may be written with table, or with database and table, whether or not the tables have other names.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn full_names_are_understood() {
+    let dir = tempfile::tempdir().unwrap();
+    let lake = Lake::open(dir.path()).await;
+    lake.run("CREATE DATABASE shop").await.unwrap();
+    lake.run("CREATE DATABASE \"New\"").await.unwrap();
+    for (target, source) in [("shop.stock", "shop.came"), ("stock", "\"New\".came"), ("shop.stock", "came")] {
+        let (t, s) = (target.rsplit('.').next().unwrap(), source.rsplit('.').next().unwrap());
+        for (target_name, source_name) in [(target, source), (t, s), (target, s), (t, source)] {
+            lake.run(&format!("CREATE OR REPLACE TABLE {target} AS SELECT * FROM (VALUES ('tea', 5), ('ink', 1), ('pen', 7)) AS v (item, n)"))
+                .await
+                .unwrap();
+            lake.run(&format!("CREATE OR REPLACE TABLE {source} AS SELECT * FROM (VALUES ('tea', 3), ('ink', -1), ('cap', 4)) AS v (item, n)"))
+                .await
+                .unwrap();
+            let (t, s) = (target_name, source_name);
+            for by_source in ["WHEN NOT MATCHED BY SOURCE THEN UPDATE SET n = 0", ""] {
+                let merge = format!(
+                    "MERGE INTO {target} USING {source} ON {t}.item = {s}.item
+                     WHEN MATCHED AND {s}.n < 0 THEN DELETE
+                     WHEN MATCHED THEN UPDATE SET n = {t}.n + {s}.n
+                     WHEN NOT MATCHED AND {s}.n > 1 THEN INSERT (item, n) VALUES ({s}.item, {s}.n) {by_source}"
+                );
+                lake.rows(&merge).await;
+            }
+            let rows = lake.rows(&format!("SELECT item, n FROM {target} ORDER BY item")).await;
+            assert_eq!(rows, "cap,8\npen,0\ntea,11", "{target_name} {source_name}");
+            let update = format!(
+                "UPDATE {target} SET n = {t}.n * 2 WHERE {t}.item IN (SELECT item FROM {source} WHERE {s}.n = 4)"
+            );
+            assert_eq!(lake.rows(&update).await, "1");
+            assert_eq!(lake.rows(&format!("DELETE FROM {target} WHERE {t}.n = 16")).await, "1");
+        }
+    }
+    lake.stop().await;
+}
+
+/// A plan that changes rows is one that was made of an UPDATE, DELETE or MERGE, for whoever may run it, and as long as
+/// the table is what it was.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn only_plans_of_changes_change_rows() {
+    let dir = tempfile::tempdir().unwrap();
+    let lake = Lake::open(dir.path()).await;
+    lake.run("CREATE TABLE t AS SELECT value AS id, 'a' AS name FROM generate_series(1, 3)").await.unwrap();
+    let boss = session("main", "boss", Scope::Admin);
+    let run = async |session: &Session, plan: &datafusion::logical_expr::LogicalPlan| {
+        let statement = Statement::Planned { text: "a plan".to_owned(), plan: Box::new(plan.clone()) };
+        let running = lake.engine.execute(session, statement, Limits::default()).await?;
+        running.collect(10).await.map(|outcome| csv(&outcome))
+    };
+    // The planner's own, which knows nothing of files and places.
+    let state = lake.engine.context(&boss).await.unwrap().state;
+    for sql in ["UPDATE t SET name = 'b'", "DELETE FROM t", "UPDATE t SET name = 'b' WHERE id = 1"] {
+        let plan = state.create_logical_plan(sql).await.unwrap();
+        let refused = run(&boss, &plan).await;
+        assert!(matches!(refused, Err(LakeError::Unsupported { .. })), "{sql}: {refused:?}");
+    }
+    let read = async |sql: &str| {
+        let statement = lake.engine.read(&boss, sql, None).await.unwrap();
+        let datafusion::sql::parser::Statement::Statement(ast) = statement else { panic!("{statement}") };
+        lake.engine.change(&boss, &state, *ast).await.unwrap()
+    };
+    let change = read("DELETE FROM t WHERE id = 2").await;
+    let partner = session("main", "partner", Scope::Partner);
+    lake.run("GRANT SELECT, UPDATE ON t TO partner").await.unwrap();
+    let refused = run(&partner, &change).await;
+    assert!(matches!(refused, Err(LakeError::Denied { .. })), "{refused:?}");
+    assert_eq!(run(&boss, &change).await.unwrap(), "1");
+    let old = read("DELETE FROM t").await;
+    lake.run("ALTER TABLE t ADD COLUMN more BIGINT").await.unwrap();
+    let refused = run(&boss, &old).await;
+    assert!(matches!(refused, Err(LakeError::Conflict { .. })), "{refused:?}");
+    assert_eq!(lake.rows("SELECT * FROM t ORDER BY id").await, "1,a,\n3,a,");
     lake.stop().await;
 }
 

@@ -32,7 +32,7 @@ async fn functions_are_kept_and_called() {
     lake.run("CREATE DATABASE lab").await.unwrap();
     lake.run("CREATE FUNCTION lab.net(x BIGINT) RETURNS BIGINT RETURN x - 1").await.unwrap();
     assert_eq!(lake.rows("SELECT lab.net(5), net(5, 0)").await, "4,5.0");
-    assert!(lake.run("DROP DATABASE lab").await.unwrap_err().to_string().contains("1 functions"));
+    assert!(lake.run("DROP DATABASE lab").await.unwrap_err().to_string().contains("0 tables and 1 function;"));
     lake.run("DROP DATABASE lab CASCADE").await.unwrap();
     assert!(lake.run("SELECT lab.net(5)").await.is_err());
 

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, missing_docs, reason = "tests fail by panicking and are nobody's library")]
 
 mod bounds;
+mod buckets;
 mod change;
 mod crash;
 mod flight;

@@ -142,3 +142,38 @@ async fn databases_hold_tables_apart() {
     assert_eq!(session.setting("datafusion.execution.batch_size").as_deref(), Some("100"));
     lake.stop().await;
 }
+
+/// Marks of jobs and what is not finished are no rows of a folder.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn hidden_files_of_a_folder_are_not_read() {
+    let dir = tempfile::tempdir().unwrap();
+    let lake = Lake::open(dir.path()).await;
+    lake.run("CREATE EXTERNAL TABLE seen (n BIGINT) STORED AS PARQUET LOCATION 'seen'").await.unwrap();
+    lake.run("INSERT INTO seen VALUES (1), (2)").await.unwrap();
+    lake.run("CREATE EXTERNAL TABLE days (n BIGINT) STORED AS PARQUET PARTITIONED BY (day) LOCATION 'days'")
+        .await
+        .unwrap();
+    lake.run("INSERT INTO days VALUES (3, 'mon'), (4, '_tue')").await.unwrap();
+    let files = dir.path().join("lake/files/main");
+    for name in ["_SUCCESS", ".part-0.crc", "_0197.parquet.tmp"] {
+        for folder in ["seen", "days/day=mon", "days"] {
+            std::fs::write(files.join(folder).join(name), "no Parquet").unwrap();
+        }
+    }
+    assert_eq!(lake.rows("SELECT sum(n) FROM seen").await, "3");
+    assert_eq!(lake.rows("SELECT n, day FROM days ORDER BY n").await, "3,mon\n4,_tue");
+    // While rows are written the folder can be read.
+    let writes = async {
+        for _ in 0..5 {
+            lake.run("INSERT INTO seen SELECT value FROM generate_series(1, 200000)").await.unwrap();
+        }
+    };
+    let reads = async {
+        for _ in 0..20 {
+            lake.run("SELECT count(*) FROM seen").await.unwrap();
+        }
+    };
+    tokio::join!(writes, reads);
+    assert_eq!(lake.rows("SELECT count(*) FROM seen").await, "1000002");
+    lake.stop().await;
+}

@@ -38,6 +38,7 @@ pub(crate) struct Lake {
     pub(crate) engine: LocalEngine,
     pub(crate) journal: Journal,
     pub(crate) keys: Keys,
+    pub(crate) store: Store,
     ingest: Option<Ingest>,
 }
 
@@ -69,7 +70,7 @@ impl Lake {
         change(&mut options);
         let engine = LocalEngine::new(catalog.clone(), tables.clone(), clock.clone(), options).unwrap();
         let ingest = Ingest::start(tables, catalog, journal.clone(), ingest);
-        Self { engine, journal, keys: Keys::new(store, clock), ingest: Some(ingest) }
+        Self { engine, journal, keys: Keys::new(store.clone(), clock), store, ingest: Some(ingest) }
     }
 
     pub(crate) async fn stop(mut self) {

@@ -164,8 +164,9 @@ async fn session(lake: &Lake, caller: &Caller<Anybody>, database: Option<&str>) 
 /// `Accept` chooses the form: `application/json` (one object, up to `max_rows` rows), `application/x-ndjson` (a row a
 /// line), `text/csv`, or `application/vnd.apache.arrow.stream`; the last three are streamed without a bound. With
 /// `async` the answer is 202 and the query's state; its rows are kept for an hour. A caller who goes away ends the
-/// query. Mistakes name the line and column. With an `Idempotency-Key` an `INSERT` into a table of your own adds its
-/// rows once, however often it is sent within a day; other statements run each time.
+/// query. Mistakes name the line and column. With an `Idempotency-Key` an `INSERT`, `UPDATE`, `DELETE` or `MERGE` of a
+/// table of your own, or an `INSERT` into one over a bucket, is done once, however often it is sent within a day. One
+/// into a table over a folder is refused with a key; other statements run each time.
 #[utoipa::path(post, path = "/v1/sql", tag = "sql", request_body = AskSql,
     responses((status = 200, body = SqlAnswer), (status = 202, body = jobs::SqlJob)))]
 async fn run(

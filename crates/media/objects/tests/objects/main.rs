@@ -10,6 +10,7 @@ mod events;
 mod listing;
 mod multipart;
 mod setting;
+mod together;
 mod ufile;
 mod versions;
 mod writes;
