@@ -31,6 +31,9 @@ pub struct SurgeConfig {
     pub horizon_s: f64,
     /// Which part of a lack of idle cars it makes good within the horizon, 0 to 1.
     pub gain: f64,
+    /// How fast it lets go of idle cars above those that it wants: 1 all of them within the horizon, 2 within half of
+    /// it.
+    pub release: f64,
     /// By how much demand falls when the price rises: requests go as the multiplier to the minus this.
     pub elasticity: f64,
     /// Expected requests in the horizon at which a cell's own data count half, and its region's the other half.
@@ -78,6 +81,7 @@ impl Default for SurgeConfig {
             target_pickup_s: 180.0,
             horizon_s: 300.0,
             gain: 0.7,
+            release: 1.5,
             elasticity: 1.2,
             evidence: 2.0,
             speed_mps: 5.5,
@@ -161,6 +165,7 @@ impl SurgeConfig {
             ("/target_pickup_s", self.target_pickup_s, 30.0, 3_600.0),
             ("/horizon_s", self.horizon_s, 30.0, 3_600.0),
             ("/gain", self.gain, 0.05, 1.0),
+            ("/release", self.release, 0.1, 20.0),
             ("/elasticity", self.elasticity, 0.2, 5.0),
             ("/evidence", self.evidence, 0.0, 1_000.0),
             ("/speed_mps", self.speed_mps, 0.5, 50.0),

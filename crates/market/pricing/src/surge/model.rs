@@ -3,9 +3,13 @@
 //! With `n` idle cars spread over an area `A`, the nearest is on average half of `sqrt(A / n)` away, so the
 //! pickup takes `T(n) = fixed + detour * 0.5 * sqrt(A / n) / speed`. The target time asks for `n*` idle cars.
 //! Demand at a multiplier `m` is `d * m^-e`. Over the horizon `H` the cell can serve the cars that become free
-//! within it and a part (`gain`) of what it has above `n*`, and must make good the same part of what it lacks:
+//! within it and what it has above `n*`, of which it lets go at a pace (`release`): 1 is all of it within the horizon,
+//! 2 within half of it. What it has below `n*` it must make good in part (`gain`):
 //!
-//! `d * H * m^-e = soon + gain * (n - n*)`, which is solved for `m`.
+//! `d * H * m^-e = soon + release * (n - n*)+ - gain * (n* - n)+`, which is solved for `m`.
+//!
+//! The paces differ because the sides do: a surplus that is kept is riders sent away for nothing, a lack that is not
+//! made good is the way into the wild goose chase.
 //!
 //! Where few requests are expected the solution is drawn towards that of the region around, and where few are
 //! expected in all of it towards 1: one rider and no car is no market.
@@ -15,7 +19,7 @@ use super::SurgeConfig;
 /// Name of the model in every answer.
 pub const MODEL: &str = "pickup-clearing";
 /// Its version; rises with every change that moves a price.
-pub const MODEL_VERSION: u32 = 1;
+pub const MODEL_VERSION: u32 = 2;
 
 /// The least that a cell is believed to serve within the horizon, in cars: keeps the solution finite.
 const LEAST: f64 = 1e-3;
@@ -30,6 +34,7 @@ pub(super) struct Clearing {
     pub(super) wanted: f64,
     horizon_s: f64,
     gain: f64,
+    release: f64,
     elasticity: f64,
     evidence: f64,
     ln_most: f64,
@@ -54,6 +59,7 @@ impl Clearing {
             wanted: (reach / drive).powi(2),
             horizon_s: config.horizon_s,
             gain: config.gain,
+            release: config.release,
             elasticity: config.elasticity,
             evidence: config.evidence,
             ln_most: config.max_multiplier.ln(),
@@ -79,7 +85,9 @@ impl Clearing {
         if wants <= 0.0 {
             return around * (1.0 - own);
         }
-        let can = (counts.soon + self.gain * (counts.idle - self.wanted * counts.cells)).max(LEAST * counts.cells);
+        let above = counts.idle - self.wanted * counts.cells;
+        let pace = if above > 0.0 { self.release } else { self.gain };
+        let can = (counts.soon + pace * above).max(LEAST * counts.cells);
         let clears = ((wants / can).ln() / self.elasticity).clamp(0.0, self.ln_most);
         clears * own + around * (1.0 - own)
     }
@@ -126,6 +134,18 @@ mod tests {
         // At the wanted stock demand is brought down to exactly what becomes free.
         let ln_m = model.ln_multiplier(cell(0.05, model.wanted, 6.0), 0.0);
         assert!((0.05 * 300.0 * model.kept(ln_m) - 6.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_surplus_is_let_go_faster_than_a_lack_is_made_good() {
+        let model = clearing();
+        // Riders who are kept, of 60 in the horizon.
+        let kept = |idle: f64| 0.2 * 300.0 * model.kept(model.ln_multiplier(cell(0.2, idle, 10.0), 0.0));
+        assert!((kept(model.wanted + 5.0) - 17.5).abs() < 1e-9, "5 cars too many, gone in two thirds of the horizon");
+        let lack = model.wanted;
+        assert!((kept(0.0) - (10.0 - 0.7 * lack)).abs() < 1e-9);
+        // A surplus that lasts so long needs no price at all.
+        assert_eq!(model.ln_multiplier(cell(0.2, model.wanted + 34.0, 10.0), 0.0), 0.0);
     }
 
     #[test]
