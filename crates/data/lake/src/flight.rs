@@ -85,7 +85,7 @@ impl FlightSql {
             .concurrency_limit_per_connection(64)
             .timeout(std::time::Duration::from_secs(3600))
             .add_service(service)
-            .serve_with_incoming_shutdown(TcpIncoming::from(listener), down)
+            .serve_with_incoming_shutdown(TcpIncoming::from(listener).with_nodelay(Some(true)), down)
             .await
             .map_err(|e| LakeError::Execution(format!("the Flight SQL listener failed: {e}")))
     }
