@@ -44,7 +44,7 @@ def timed(call, *args):
 def load():
     for table, by in SORTED.items():
         over_http(f"CREATE EXTERNAL TABLE {table}_files STORED AS PARQUET LOCATION '{table}'")
-        over_http(f"CREATE TABLE {table} WITH (sort_by = '{by}') AS SELECT * FROM {table}_files")
+        over_http(f"CREATE TABLE {table} WITH (sort_by = '{by}') AS SELECT * FROM {table}_files ORDER BY {by}")
 
 
 def first():

@@ -1,6 +1,14 @@
 //! What surrounds every request: time limit, caught panics, security headers, log line, metrics.
 
-use std::{any::Any, sync::Arc, time::Duration};
+use std::{
+    any::Any,
+    pin::pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
 
 use axum::{
     extract::{MatchedPath, Request, State},
@@ -23,16 +31,31 @@ use crate::{
     node::metrics::{REQUEST_SECONDS, REQUESTS},
 };
 
+/// In a request's extensions: for a handler whose work has a limit of its own.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct OwnLimit(Arc<AtomicBool>);
+
+impl OwnLimit {
+    /// The request has arrived in time; how long its answer takes is bounded elsewhere.
+    pub(crate) fn begins(&self) {
+        self.0.store(true, Ordering::Release);
+    }
+}
+
 /// An answer's head must be there in time; streams may then go on for ever.
-pub(crate) async fn in_time(State(app): State<App>, request: Request, next: Next) -> Response {
+pub(crate) async fn in_time(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let uploads = request.method() == Method::PUT
         && request.extensions().get::<MatchedPath>().is_some_and(|path| path.as_str() == objects::UPLOAD_PATH);
     if uploads {
         return next.run(request).await;
     }
     let limit = Duration::from_secs_f64(app.limits.request_timeout_s);
-    match tokio::time::timeout(limit, next.run(request)).await {
+    let own = OwnLimit::default();
+    request.extensions_mut().insert(own.clone());
+    let mut answered = pin!(next.run(request));
+    match tokio::time::timeout(limit, answered.as_mut()).await {
         Ok(response) => response,
+        Err(_) if own.0.load(Ordering::Acquire) => answered.await,
         Err(_) => Problem::new(Code::Timeout, format!("no answer within {} s", app.limits.request_timeout_s))
             .retry_after(1)
             .into_response(),

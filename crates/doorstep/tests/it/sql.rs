@@ -68,6 +68,26 @@ async fn what_happens_in_the_city_can_be_asked() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn statements_may_take_longer_than_other_requests() {
+    let server = Server::with(|config| {
+        config.roles.push(doorstep::roles::Role::Lake);
+        config.lake.flight_listen = ([127, 0, 0, 1], 0).into();
+        config.limits.request_timeout_s = 0.4;
+    })
+    .await;
+    let long = "SELECT count(*) AS n FROM generate_series(1, 9000) a, generate_series(1, 9000) b WHERE a.value * b.value % 7 = 8";
+    let began = std::time::Instant::now();
+    assert_eq!(ask(&server.admin, long).await["rows"], json!([{"n": 0}]));
+    assert!(began.elapsed() > Duration::from_millis(400), "it was no long one");
+    // Waiting for another's end is a request like others.
+    let job = server.admin.post("/v1/sql", json!({"statement": long, "async": true})).await;
+    let path = format!("/v1/sql/queries/{}?wait_s=20", job.body["id"].as_str().unwrap());
+    let waited = server.admin.get(&path).await;
+    assert_eq!(waited.status, 504, "{}", waited.body);
+    server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn rows_come_in_the_form_that_is_asked_for() {
     let server = lake().await;
     let send = async |accept: &str, body: Value| {

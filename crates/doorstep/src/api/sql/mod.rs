@@ -10,6 +10,7 @@ mod tables;
 use std::time::Duration;
 
 use axum::{
+    Extension,
     extract::State,
     http::{HeaderMap, HeaderValue, StatusCode},
     response::{IntoResponse, Response},
@@ -26,6 +27,7 @@ use super::{
     extract::{Headers, Write},
     idempotency::REPLAYED,
     problem::{Answer, Code, Problem},
+    shell::OwnLimit,
 };
 use crate::roles::lake::Lake;
 
@@ -166,13 +168,15 @@ async fn session(lake: &Lake, caller: &Caller<Anybody>, database: Option<&str>) 
 /// `async` the answer is 202 and the query's state; its rows are kept for an hour. A caller who goes away ends the
 /// query. Mistakes name the line and column. With an `Idempotency-Key` an `INSERT`, `UPDATE`, `DELETE` or `MERGE` of a
 /// table of your own, or an `INSERT` into one over a bucket, is done once, however often it is sent within a day. One
-/// into a table over a folder is refused with a key; other statements run each time.
+/// into a table over a folder is refused with a key; other statements run each time. An answer may take as long as
+/// the operator's `lake.query_timeout_s`.
 #[utoipa::path(post, path = "/v1/sql", tag = "sql", request_body = AskSql,
     responses((status = 200, body = SqlAnswer), (status = 202, body = jobs::SqlJob)))]
 async fn run(
     State(app): State<App>,
     caller: Caller<Anybody>,
     Headers(headers): Headers,
+    Extension(own_limit): Extension<OwnLimit>,
     request: Write<AskSql>,
 ) -> Answer<Response> {
     let ask = request.body;
@@ -196,6 +200,8 @@ async fn run(
     }
     // A form that is not there is refused before the statement has done anything.
     let shape = shape(&headers)?;
+    // The engine ends it after `lake.query_timeout_s`, which may be long.
+    own_limit.begins();
     let running = lake.engine.execute(&session, statement, limits).await.map_err(refused)?;
     match shape {
         Shape::Json => {
