@@ -5,7 +5,7 @@
 use std::sync::Arc;
 
 use axum::{
-    Json,
+    Extension, Json,
     body::Body,
     extract::{Path, Request, State},
     http::{HeaderMap, HeaderValue, StatusCode, header},
@@ -25,11 +25,9 @@ use super::{
     extract::{Headers as RequestHeaders, Query},
     paging,
     problem::Answer,
+    shell::OwnLimit,
 };
 use crate::node::counted::counted;
-
-/// Uploads last as long as bytes come; the time limit of other requests does not hold for them.
-pub(crate) const UPLOAD_PATH: &str = "/v1/buckets/{bucket}/objects/{key}";
 
 pub(crate) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(list)).routes(routes!(read, put, remove)).routes(routes!(picture))
@@ -122,10 +120,13 @@ async fn put(
     State(app): State<App>,
     caller: Caller<Shopkeeping>,
     Path((bucket, key)): Path<(String, String)>,
+    Extension(own_limit): Extension<OwnLimit>,
     request: Request,
 ) -> Answer<Json<ObjectView>> {
     let bucket = owned(&app, &caller, &bucket).await?;
     let put = announced(request.headers());
+    // An upload lasts as long as its bytes come.
+    own_limit.begins();
     let body = request.into_body().into_data_stream().map_err(Into::into);
     let written = app.buckets()?.engine.put(&bucket, &key, body, put).await?;
     Ok(Json(view(&written.object)))

@@ -12,7 +12,7 @@ use std::{
 
 use axum::{
     extract::{MatchedPath, Request, State},
-    http::{HeaderName, HeaderValue, Method, header},
+    http::{HeaderName, HeaderValue, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -22,7 +22,6 @@ use futures::FutureExt as _;
 
 use super::{
     app::App,
-    objects,
     problem::{Code, Problem},
     request_id,
 };
@@ -31,7 +30,7 @@ use crate::{
     node::metrics::{REQUEST_SECONDS, REQUESTS},
 };
 
-/// In a request's extensions: for a handler whose work has a limit of its own.
+/// In a request's extensions: for a handler whose work has a limit of its own, as uploads and statements have.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct OwnLimit(Arc<AtomicBool>);
 
@@ -44,11 +43,6 @@ impl OwnLimit {
 
 /// An answer's head must be there in time; streams may then go on for ever.
 pub(crate) async fn in_time(State(app): State<App>, mut request: Request, next: Next) -> Response {
-    let uploads = request.method() == Method::PUT
-        && request.extensions().get::<MatchedPath>().is_some_and(|path| path.as_str() == objects::UPLOAD_PATH);
-    if uploads {
-        return next.run(request).await;
-    }
     let limit = Duration::from_secs_f64(app.limits.request_timeout_s);
     let own = OwnLimit::default();
     request.extensions_mut().insert(own.clone());

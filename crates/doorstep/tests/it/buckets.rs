@@ -134,3 +134,23 @@ async fn a_process_without_objects_says_so() {
     server.admin.get("/v1/buckets").await.problem(503, "unavailable");
     server.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn uploads_may_take_longer_than_other_requests() {
+    let server = Server::with(|config| {
+        config.roles = vec![Role::Api, Role::Objects];
+        config.cities.clear();
+        config.objects.listen = ([127, 0, 0, 1], 0).into();
+        config.limits.request_timeout_s = 0.5;
+    })
+    .await;
+    set(&server.admin, "slow", json!({})).await.made();
+    let pieces = futures::stream::unfold(0_u8, async |piece| {
+        tokio::time::sleep(std::time::Duration::from_millis(150)).await;
+        (piece < 6).then(|| (Ok::<_, std::io::Error>(vec![piece; 1000]), piece + 1))
+    });
+    let path = "/v1/buckets/slow/objects/film.bin";
+    let stored = put(&server.admin, path, "video/mp4", reqwest::Body::wrap_stream(pieces)).await.done();
+    assert_eq!(stored["size"], 6000);
+    server.stop().await;
+}
