@@ -12,9 +12,15 @@ pub(crate) fn random_bits() -> Result<[u8; 32], IdentityError> {
     Ok(bits)
 }
 
-/// A new secret as text (43 characters).
+/// A new secret as text (43 characters). None begins with `-`, which command lines take for an option (beeline's
+/// `-p SECRET`): that is one in 64 of all.
 pub(crate) fn new_secret() -> Result<String, IdentityError> {
-    Ok(BASE64_URL_SAFE_NO_PAD.encode(random_bits()?))
+    loop {
+        let secret = BASE64_URL_SAFE_NO_PAD.encode(random_bits()?);
+        if !secret.starts_with('-') {
+            return Ok(secret);
+        }
+    }
 }
 
 /// What is kept of a secret. A plain hash is enough for 256 random bits: there is nothing to guess, which
@@ -26,4 +32,18 @@ pub(crate) fn hash(secret: &str) -> [u8; 32] {
 /// Compares in a time that does not depend on where two hashes differ.
 pub(crate) fn same(a: &[u8; 32], b: &[u8; 32]) -> bool {
     std::hint::black_box(a.iter().zip(b).fold(0, |diff, (x, y)| diff | (x ^ y))) == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_secret_looks_like_an_option() {
+        // Of so many, 31 would.
+        for _ in 0..2000 {
+            let secret = new_secret().unwrap();
+            assert!(secret.len() == 43 && !secret.starts_with('-'), "{secret}");
+        }
+    }
 }
