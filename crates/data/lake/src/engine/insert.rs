@@ -7,7 +7,7 @@ use arrow::array::{Array, RecordBatch, StringArray, UInt32Array, UInt64Array};
 use arrow::compute::{cast, take_record_batch};
 use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::execution::SessionState;
-use datafusion::logical_expr::LogicalPlan;
+use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder, TryCast};
 use doorstep_store::Tx;
 
 use super::answer::Work;
@@ -90,8 +90,9 @@ pub(super) async fn write(
         scope.session.repeats();
         return count(rows);
     }
-    let physical = work.physical(state, plan).await?;
-    let mut rows = Rows::begin(work, state, plan, physical)?;
+    let plan = in_order(&table, plan)?;
+    let physical = work.physical(state, &plan).await?;
+    let mut rows = Rows::begin(work, state, &plan, physical)?;
     let mut sink = Sink::new(&scope.engine.files, folder, &table);
     while let Some(batch) = rows.next().await? {
         sink.write(&conform(batch, &table.schema)?)?;
@@ -133,6 +134,25 @@ pub(super) async fn write(
         }
     }
     count(written)
+}
+
+/// The rows in the order that the table asks for, its partitions one after another: that makes what a statement writes
+/// as easy to prune as what is merged later.
+fn in_order(table: &TableDef, plan: &LogicalPlan) -> Result<LogicalPlan, LakeError> {
+    if table.sort_by.is_empty() {
+        return Ok(plan.clone());
+    }
+    // By place: the statement's own names may be others. By the table's types: texts sort otherwise than numbers.
+    let columns = plan.schema().columns();
+    let by = table.partition_by.iter().chain(&table.sort_by).filter_map(|name| {
+        let at = table.schema.index_of(name).ok()?;
+        let column = Expr::Column(columns.get(at)?.clone());
+        let given = plan.schema().field(at).data_type();
+        let wanted = table.schema.field(at).data_type();
+        Some(if given == wanted { column } else { Expr::TryCast(TryCast::new(Box::new(column), wanted.clone())) })
+    });
+    let by: Vec<_> = by.map(|column| column.sort(true, true)).collect();
+    Ok(LogicalPlanBuilder::from(plan.clone()).sort(by)?.build()?)
 }
 
 /// Brings finished files to the table's bucket, where nobody sees them yet.

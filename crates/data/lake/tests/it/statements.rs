@@ -61,6 +61,26 @@ async fn partitions_are_folders_and_leave_files_out() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_is_written_at_once_is_sorted() {
+    let dir = tempfile::tempdir().unwrap();
+    let lake = Lake::open(dir.path()).await;
+    let shuffled = "SELECT value * 7919 % 100003 AS x, value % 2 AS p FROM generate_series(1, 100000)";
+    lake.run(&format!("CREATE TABLE loose AS {shuffled}")).await.unwrap();
+    lake.run(&format!("CREATE TABLE made WITH (sort_by = 'x') AS {shuffled}")).await.unwrap();
+    lake.run("CREATE TABLE filled (x BIGINT) PARTITIONED BY (p BIGINT) WITH (sort_by = 'x')").await.unwrap();
+    // Other names, and numbers in the form of texts, which would sort otherwise.
+    lake.run(&format!("INSERT INTO filled SELECT CAST(x AS VARCHAR) AS other, p FROM ({shuffled})")).await.unwrap();
+    let mut scanned = Vec::new();
+    for table in ["loose", "made", "filled"] {
+        let few = format!("SELECT count(*), max(x) FROM {table} WHERE x < 100");
+        scanned.push(lake.run(&few).await.unwrap().statistics.bytes_scanned);
+        assert_eq!(lake.rows(&few).await, "99,99");
+    }
+    assert!(scanned[1] * 2 < scanned[0] && scanned[2] * 2 < scanned[0], "{scanned:?} bytes were read");
+    lake.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn folders_that_others_fill_are_tables_too() {
     let dir = tempfile::tempdir().unwrap();
     let lake = Lake::open(dir.path()).await;
