@@ -25,7 +25,7 @@ if [ "$wanted" = test ]; then
   ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || need postgresql "the store's tests run on PostgreSQL too"
   command -v python3 >/dev/null || need python3 "runs the independent checker of replays"
   python3 -c 'import ensurepip' 2>/dev/null || need python3-venv "keeps the checker's and the S3 clients' libraries out of the system"
-  command -v java >/dev/null || need default-jre-headless "runs beeline, Hive's own client, against HiveServer2"
+  command -v java >/dev/null || need default-jre-headless "runs beeline, Hive's own client, and an HDFS that keeps objects' bytes"
   command -v curl >/dev/null || need curl "opens presigned addresses in the test of the AWS CLI"
 fi
 if [ ${#packages[@]} -gt 0 ]; then

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Everything that judges Doorstep, with all of its own set-up: packages, a private PostgreSQL, a browser, free ports.
+# Everything that judges Doorstep, with all of its own set-up: packages, a private PostgreSQL and HDFS, a browser,
+# free ports.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 export CARGO_TERM_COLOR=${CARGO_TERM_COLOR:-never}
@@ -8,8 +9,9 @@ step() { printf '\n== %s (%ds)\n' "$1" "$SECONDS"; }
 step "set-up"
 scripts/setup.sh test
 scratch=$(mktemp -d); chmod 755 "$scratch"
-trap 'scripts/postgres.sh stop "$scratch/pg" || true; rm -rf "$scratch"' EXIT
+trap 'scripts/postgres.sh stop "$scratch/pg" || true; scripts/hdfs.sh stop "$scratch/hdfs" || true; rm -rf "$scratch"' EXIT
 DOORSTEP_TEST_POSTGRES=$(scripts/postgres.sh start "$scratch/pg"); export DOORSTEP_TEST_POSTGRES
+DOORSTEP_TEST_HDFS=$(scripts/hdfs.sh start "$scratch/hdfs"); export DOORSTEP_TEST_HDFS
 
 step "console: types, unit tests, build"
 scripts/console.sh

@@ -91,7 +91,7 @@ pub(super) const FIELDS: &[Field] = &[
     ),
     field!(
         "objects.bytes",
-        "s3://bucket/prefix for objects' bytes; without it the directory `blobs` inside data.",
+        "s3://bucket/prefix or hdfs://namenode:8020/folder for objects' bytes; without it the directory `blobs` inside data.",
         objects.bytes,
         |v| bytes_url(v).map(Some),
         |u: &Option<String>| u.as_deref().map(|url| Value::String(without_password(url)))

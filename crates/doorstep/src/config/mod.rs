@@ -71,7 +71,7 @@ pub struct Api {
 pub struct Objects {
     /// Address and port; port 0 picks a free one.
     pub listen: SocketAddr,
-    /// `s3://bucket/prefix`; without it `blobs` inside `data`.
+    /// `s3://bucket/prefix` or `hdfs://namenode:8020/folder`; without it `blobs` inside `data`.
     pub bytes: Option<String>,
     /// Domains under which buckets are hosts.
     pub domains: Vec<String>,

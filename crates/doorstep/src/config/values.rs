@@ -133,12 +133,12 @@ pub(super) fn store(value: &Value) -> Result<Option<String>, Misfit> {
 
 pub(super) fn bytes_url(value: &Value) -> Result<String, Misfit> {
     let url = text(value)?;
-    if url.starts_with("s3://") || url.starts_with("memory://") {
+    if ["s3://", "hdfs://", "memory://"].iter().any(|scheme| url.starts_with(scheme)) {
         return Ok(url.to_owned());
     }
     Err(misfit(
         format!("`{}` is no place for bytes", without_password(url)),
-        "write s3://bucket/prefix, or leave it out for local disk",
+        "write s3://bucket/prefix or hdfs://namenode:8020/folder, or leave it out for local disk",
     ))
 }
 

@@ -79,7 +79,7 @@ impl Blobs {
                 let opened = tokio::task::spawn_blocking(move || Disk::open(&folder, &config));
                 Backend::Disk(Arc::new(joined(opened).await?))
             }
-            Location::Url(url) => Backend::Remote(Arc::new(Remote::open(url)?)),
+            Location::Url(url) => Backend::Remote(Arc::new(Remote::open(url, config.unfinished)?)),
         };
         Ok(Self { inner: Arc::new(Inner { backend, pack_limit: config.pack_limit, fresh: Arc::default() }) })
     }
@@ -137,7 +137,10 @@ impl Blobs {
                 let ids = joined(tokio::task::spawn_blocking(move || disk.list(part, age))).await?;
                 ids.into_iter().map(Place::File).collect()
             }
-            Backend::Remote(remote) => remote.list(part, age).await?.into_iter().map(Place::Remote).collect(),
+            Backend::Remote(remote) => {
+                let held = |id| self.inner.fresh.lock().contains(&id);
+                remote.list(part, age, held).await?.into_iter().map(Place::Remote).collect()
+            }
         };
         let fresh = self.inner.fresh.lock();
         Ok(places.into_iter().filter(|place| !fresh.contains(&place.id())).collect())

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use crate::Place;
+use crate::{Place, stores};
 
 /// Failures of this crate.
 #[derive(Debug, thiserror::Error)]
@@ -34,10 +34,12 @@ pub enum BlobsError {
         source: std::io::Error,
     },
     /// The object store behind failed.
-    #[error("the object store failed: {0}")]
-    Remote(#[from] object_store::Error),
+    #[error("the object store failed: {}", first_line(.0))]
+    Remote(object_store::Error),
     /// A URL that names no store.
-    #[error("`{url}` is no place for bytes: {reason}; write s3://bucket/prefix or leave it out for local disk")]
+    #[error(
+        "`{url}` is no place for bytes: {reason}; write s3://bucket/prefix or hdfs://namenode:8020/folder, or leave it out for local disk"
+    )]
     Url {
         /// What was written.
         url: String,
@@ -60,6 +62,12 @@ pub enum BlobsError {
     /// The process goes down.
     #[error("the blob store is closing")]
     Closed,
+}
+
+impl From<object_store::Error> for BlobsError {
+    fn from(error: object_store::Error) -> Self {
+        if stores::is_full(&error) { Self::Full } else { Self::Remote(error) }
+    }
 }
 
 impl BlobsError {
@@ -88,4 +96,10 @@ impl BlobsError {
             Self::Closed => "closed",
         }
     }
+}
+
+/// HDFS sends a stack of Java's after its words.
+fn first_line(error: &object_store::Error) -> String {
+    let said = error.to_string();
+    said.lines().next().unwrap_or_default().to_owned()
 }

@@ -1,4 +1,4 @@
-//! Bytes by name on local disk, or on any S3 through `object_store`: packed, checked, scrubbed.
+//! Bytes by name on local disk, or on any S3 or HDFS through `object_store`: packed, checked, scrubbed.
 //!
 //! A [`Blobs`] knows nothing of buckets or keys. A [`Writer`] takes bytes in pieces and answers with a
 //! [`Stored`] once they are safe; the caller keeps its [`Place`] in a table of its own. Small blobs are
@@ -29,6 +29,7 @@ mod pack;
 mod place;
 mod read;
 mod remote;
+mod stores;
 mod write;
 
 pub use blobs::{Blobs, Segment, Usage};
