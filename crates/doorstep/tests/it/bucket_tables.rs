@@ -1,10 +1,19 @@
 //! Tables over a tenant's own buckets: what is put there by the API or S3 is rows, within grants, quotas and bounds.
 
+use std::{
+    process::Command,
+    sync::atomic::{AtomicU64, Ordering},
+    time::Duration,
+};
+
 use doorstep::roles::Role;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Client, Server};
+use crate::{
+    child::{self, Running},
+    support::{Answer, Client, Server},
+};
 
 async fn start() -> Server {
     Server::with(|config| {
@@ -186,4 +195,60 @@ async fn inserts_into_buckets_are_whole_and_done_once() {
     sql(ours, "INSERT INTO folder VALUES (1)").await.done();
     assert_eq!(rows(ours, "SELECT count(*) AS n FROM folder").await, json!([{"n": 1}]));
     server.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_kill_leaves_whole_statements() {
+    let dir = tempfile::tempdir().unwrap();
+    let data = dir.path().join("data");
+    std::fs::create_dir(&data).unwrap();
+    let start = async || {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_doorstep"));
+        command.args(child::up(&data, "api,objects,lake"));
+        let running = Running::start(command, data.join("ready.json"), dir.path().join("log")).await;
+        let ours = Client::new(format!("http://{}", running.api.unwrap()), running.admin.key.clone());
+        (running, ours)
+    };
+    let (mut running, mut ours) = start().await;
+    set(&ours, "ledger", json!({})).await;
+    let made = "CREATE EXTERNAL TABLE out (n BIGINT, batch BIGINT, p BIGINT) STORED AS PARQUET PARTITIONED BY (p) LOCATION 's3://ledger/out/'";
+    sql(&ours, made).await.done();
+    let acknowledged = AtomicU64::new(0);
+    for patience_ms in [60, 140, 250, 400, 600] {
+        let insert = async {
+            loop {
+                let batch = acknowledged.load(Ordering::SeqCst);
+                let rows =
+                    "SELECT value, batch, value % 3 FROM generate_series(1, 300)".replace("batch", &batch.to_string());
+                sql(&ours, &format!("INSERT INTO out {rows}")).await.done();
+                acknowledged.fetch_add(1, Ordering::SeqCst);
+            }
+        };
+        let killed = async {
+            tokio::time::sleep(Duration::from_millis(patience_ms)).await;
+            running.kill();
+        };
+        tokio::select! {
+            // An answer that breaks off is not looked at: the kill comes first.
+            biased;
+            () = killed => {}
+            () = insert => unreachable!("it goes on for ever"),
+        }
+        (running, ours) = start().await;
+        let counts = rows(
+            &ours,
+            "SELECT batch, count(*) AS n, count(DISTINCT p) AS parts FROM out GROUP BY batch ORDER BY batch",
+        )
+        .await;
+        let counts = counts.as_array().unwrap();
+        let whole = |n: usize| json!({"batch": n, "n": 300, "parts": 3});
+        assert_eq!(*counts, (0..counts.len()).map(whole).collect::<Vec<_>>(), "after {patience_ms} ms");
+        // What was acknowledged is there; the one that was on its way may be.
+        let known = usize::try_from(acknowledged.load(Ordering::SeqCst)).unwrap();
+        assert!(counts.len() == known || counts.len() == known + 1, "{} of {known}", counts.len());
+        acknowledged.store(counts.len() as u64, Ordering::SeqCst);
+        // And nothing lies there that is no row.
+        let listed = ours.get("/v1/buckets/ledger/objects?deep=true&limit=200").await.done();
+        assert_eq!(listed["items"].as_array().unwrap().len(), 3 * counts.len());
+    }
 }

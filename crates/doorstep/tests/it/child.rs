@@ -14,14 +14,16 @@ use crate::support::Client;
 pub(crate) struct Running {
     pub(crate) admin: Client,
     pub(crate) objects: std::net::SocketAddr,
+    /// The JSON API's address, with the role `api`.
+    pub(crate) api: Option<std::net::SocketAddr>,
     child: Child,
     log: PathBuf,
 }
 
-/// `doorstep up` with the role `objects` on free ports and this data.
-pub(crate) fn up(data: &Path) -> Vec<String> {
+/// `doorstep up` with these roles (`objects` among them) on free ports and this data.
+pub(crate) fn up(data: &Path, roles: &str) -> Vec<String> {
     let ready = data.join("ready.json");
-    let words = ["up", "--ephemeral", "--roles", "objects", "--log", "warn", "--data"];
+    let words = ["up", "--ephemeral", "--roles", roles, "--log", "warn", "--data"];
     let mut args: Vec<String> = words.into_iter().map(str::to_owned).collect();
     args.extend([data.display().to_string(), "--ready-file".to_owned(), ready.display().to_string()]);
     args
@@ -47,8 +49,15 @@ impl Running {
         };
         let text = |name: &str| told["admin_key"][name].as_str().unwrap().to_owned();
         let key = format!("{}:{}", text("access"), text("secret"));
-        let objects = told["objects"].as_str().unwrap().parse().unwrap();
-        Self { admin: Client::new(format!("http://{objects}"), key), objects, child, log }
+        let address = |name: &str| told[name].as_str().map(|at| at.parse().unwrap());
+        let (objects, api) = (address("objects").unwrap(), address("api"));
+        Self { admin: Client::new(format!("http://{objects}"), key), objects, api, child, log }
+    }
+
+    /// Ends it at once (SIGKILL).
+    pub(crate) fn kill(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
     }
 
     /// What it has said so far.
@@ -59,7 +68,6 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
+        self.kill();
     }
 }

@@ -50,7 +50,10 @@ impl Behind {
 
     fn front(&self, data: &Path) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_doorstep"));
-        command.args(child::up(data)).env_clear().envs(self.variables.iter().map(|(name, value)| (name, value)));
+        command
+            .args(child::up(data, "objects"))
+            .env_clear()
+            .envs(self.variables.iter().map(|(name, value)| (name, value)));
         command.envs([("DOORSTEP_OBJECTS_GRACE_S", "1"), ("DOORSTEP_OBJECTS_SWEEP_S", "1")]);
         command
     }

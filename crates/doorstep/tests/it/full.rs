@@ -71,7 +71,7 @@ async fn a_full_disk_refuses_and_goes_on_when_there_is_room() {
     };
     let ready = dir.path().join("ready.json");
     let start = || {
-        let mut args = child::up(&data);
+        let mut args = child::up(&data, "objects");
         *args.last_mut().unwrap() = ready.display().to_string();
         let mut command = disk.inside(env!("CARGO_BIN_EXE_doorstep"));
         command.args(args);

@@ -64,6 +64,7 @@ impl Request {
             }
             None => text,
         };
+        let text = with_message(text);
         if text.contains("<RequestId>") {
             return text;
         }
@@ -86,6 +87,33 @@ fn with_code(text: &str, code: &str) -> String {
     format!("{before}<Code>{code}</Code>{after}")
 }
 
+/// What S3 says with codes that the wire's crate gives without a word.
+const WORDS: &[(&str, &str)] = &[
+    (
+        "InvalidBucketName",
+        "The specified bucket is not valid: 3 to 63 small letters, digits, hyphens and dots, with a letter or a digit at both ends.",
+    ),
+    ("IncompleteBody", "You did not provide the number of bytes specified by the Content-Length HTTP header."),
+    ("InvalidAccessKeyId", "The Access Key Id you provided does not exist in our records."),
+    ("InvalidRange", "The requested range is not satisfiable."),
+    ("InvalidURI", "Couldn't parse the specified URI."),
+    ("KeyTooLongError", "Your key is too long: it may have 1024 bytes."),
+    ("MalformedXML", "The XML you provided was not well-formed or did not validate against our published schema."),
+    ("MethodNotAllowed", "The specified method is not allowed against this resource."),
+    ("MissingContentLength", "You must provide the Content-Length HTTP header."),
+    ("MissingRequestBodyError", "Request body is empty."),
+    ("NotImplemented", "A header or query you provided implies functionality that is not implemented."),
+    ("SignatureDoesNotMatch", "The request signature we calculated does not match the signature you provided."),
+];
+
+/// An error that says nothing but its code gets S3's words for it.
+fn with_message(text: String) -> String {
+    let Some((_, after)) = text.split_once("<Code>").filter(|_| !text.contains("<Message>")) else { return text };
+    let code = after.split('<').next().unwrap_or_default();
+    let words = WORDS.iter().find(|(known, _)| *known == code).map_or("The request was refused.", |(_, words)| words);
+    text.replacen("</Code>", &format!("</Code><Message>{words}</Message>"), 1)
+}
+
 fn without_quotes(text: &str) -> String {
     let Some((before, rest)) = text.split_once("<ETag>") else { return text.to_owned() };
     let Some((tag, after)) = rest.split_once("</ETag>") else { return text.to_owned() };
@@ -106,5 +134,10 @@ mod tests {
         let answer = request.error(plain.to_owned(), &mut status);
         assert!(answer.contains("AccessDenied") && answer.ends_with("<RequestId>I</RequestId></Error>"));
         assert_eq!(status, StatusCode::FORBIDDEN);
+        let silent = |code: &str| request.error(format!("<Error><Code>{code}</Code></Error>"), &mut status.clone());
+        assert!(silent("InvalidBucketName").contains("<Message>The specified bucket is not valid: 3 to 63"));
+        assert!(silent("Odd").contains("</Code><Message>The request was refused.</Message>"));
+        let said = "<Error><Code>KeyTooLongError</Code><Message>Own words.</Message></Error>".to_owned();
+        assert!(request.error(said, &mut status).contains("</Code><Message>Own words.</Message><RequestId>"));
     }
 }

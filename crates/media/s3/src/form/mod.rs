@@ -15,8 +15,9 @@ use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
 
 use bytes::Bytes;
+use doorstep_clock::Timestamp;
 use doorstep_identity::Principal;
-use doorstep_objects::form::{Beginning, begin, boundary, file};
+use doorstep_objects::form::{Beginning, FormHead, begin, boundary, file};
 use doorstep_objects::{Body, BodyError, Served, bucket_of_host};
 use futures::{Stream, StreamExt as _, TryStreamExt as _};
 use http::request::Parts;
@@ -78,7 +79,7 @@ pub(crate) struct Forms {
 }
 
 /// The part that is the file; scripts give every part a file name.
-fn is_file(name: &str, _: Option<&str>) -> bool {
+pub fn is_file(name: &str, _: Option<&str>) -> bool {
     name.eq_ignore_ascii_case("file")
 }
 
@@ -216,6 +217,27 @@ impl Forms {
                 None => error,
             }),
         }
+    }
+}
+
+/// Reads what a form says before its file is taken, as if `secret` were its signer's; for fuzzing. Returns whether that
+/// secret has signed its policy.
+///
+/// # Errors
+/// What its sender is told.
+pub fn look(form: &FormHead, bucket: &str, secret: &str, now: Timestamp) -> S3Result<bool> {
+    let mut fields = Fields::new(form.fields.iter().cloned());
+    fields.name_file(form.filename.as_deref());
+    let key = fields.needed("key")?;
+    let signature = Signature::of(&fields)?;
+    if let Some(policy) = fields.get("policy") {
+        Policy::parse(policy)?.check(&fields, bucket, now)?;
+    }
+    headers(&Request::new(()).into_parts().0, &fields)?;
+    fields.input(bucket, key, StreamingBlob::from(s3s::Body::empty()))?;
+    match signature {
+        Some(signature) => signature.verify(secret, fields.needed("policy")?, now).map(|()| true),
+        None => Ok(false),
     }
 }
 
