@@ -35,6 +35,7 @@ pub(crate) fn same(a: &[u8; 32], b: &[u8; 32]) -> bool {
 }
 
 #[cfg(test)]
+#[allow(clippy::unwrap_used)]
 mod tests {
     use super::*;
 
