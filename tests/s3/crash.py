@@ -3,7 +3,8 @@ behind is collected.
 
     crash.py DOORSTEP ROUNDS [POSTGRES_URL]
 
-The metadata is in SQLite, or in the empty schema that the URL names; then PSQL is the client that asks there.
+The metadata is in SQLite, or in the empty schema that the URL names; then PSQL is the client that asks there. The bytes
+are on disk, or in HDFS where DOORSTEP_OBJECTS_BYTES names a folder there.
 """
 
 import hashlib
@@ -17,12 +18,14 @@ import sys
 import tempfile
 import threading
 import time
+import urllib.parse
 
 import boto3
 from botocore.client import Config
 
 BINARY, ROUNDS = sys.argv[1], int(sys.argv[2])
 STORE = sys.argv[3] if len(sys.argv) > 3 else None
+HDFS = os.environ.get("DOORSTEP_OBJECTS_BYTES")
 SIZES = [0, 1, 4096, 100_000, 131_073, 1_500_000, 6_000_000]
 
 
@@ -100,6 +103,19 @@ def rows(data, sql):
     return [tuple(cell(text) for text in line.split("\x1f")) for line in told.stdout.splitlines()]
 
 
+def names(data):
+    """Files of finished blobs. Those that HDFS's writer has not moved to their place yet (.ID.tmp.1) go after a week."""
+    if HDFS:
+        import hdfs_native
+
+        at = urllib.parse.urlsplit(HDFS)
+        listed = hdfs_native.Client("hdfs://" + at.netloc).list_status(at.path, recursive=True)
+        all_of_them = {os.path.basename(found.path) for found in listed if not found.isdir}
+        return {name for name in all_of_them if name != "owner" and not name.startswith(".")}
+    files = os.path.join(data, "blobs", "files")
+    return {name for part in os.listdir(files) for name in os.listdir(os.path.join(files, part))}
+
+
 def leftovers(data):
     """What nobody owns: rows, files, segments. Empty once the sweeps have done their work."""
     blobs = rows(data, "SELECT id, place, refs, segment, size FROM blobs")
@@ -117,12 +133,14 @@ def leftovers(data):
         if refs == 0:
             found.append("row %s" % blob)
     assert not set(owned) - {row[0] for row in blobs}, "an object's bytes are in no table"
-    files = os.path.join(data, "blobs", "files")
-    there = {name for part in os.listdir(files) for name in os.listdir(os.path.join(files, part))}
-    wanted = {place[2:] for _, place, _, _, _ in blobs if place.startswith("f:")}
-    held = {place[2:] for _, place, refs, _, _ in blobs if place.startswith("f:") and refs > 0}
+    there = names(data)
+    kind = "r:" if HDFS else "f:"
+    wanted = {place[2:] for _, place, _, _, _ in blobs if place.startswith(kind)}
+    held = {place[2:] for _, place, refs, _, _ in blobs if place.startswith(kind) and refs > 0}
     assert not held - there, "files are gone: %s" % (held - there)
     found += ["file " + name for name in there - wanted]
+    if HDFS:
+        return found
     packs = os.path.join(data, "blobs", "packs")
     segments = sorted(os.listdir(packs))
     for name in segments[:-1]:  # the last one may be open

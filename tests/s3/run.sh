@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Real clients of objects against the real binary: boto3, the AWS CLI, s3cmd, rclone, UCloud's SDK, pictures by signed
 # addresses, and a crash under load. Where DOORSTEP_TEST_POSTGRES names a server, the SDKs, the pictures and the crashes
-# come once more with the metadata there.
+# come once more with the metadata there; where DOORSTEP_TEST_HDFS names an HDFS, with the bytes there.
 #   tests/s3/run.sh [DOORSTEP]      DOORSTEP_CRASHES=50 for the long crash test
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -53,4 +53,14 @@ if [ -n "${DOORSTEP_TEST_POSTGRES:-}" ]; then
   for schema in "${schemas[@]}"; do
     PGOPTIONS=--client-min-messages=warning "$PSQL" -Xq "$DOORSTEP_TEST_POSTGRES" -c "DROP SCHEMA $schema CASCADE"
   done
+fi
+
+if [ -n "${DOORSTEP_TEST_HDFS:-}" ]; then
+  echo "the same with the bytes in HDFS"
+  leave
+  export DOORSTEP_OBJECTS_BYTES=$DOORSTEP_TEST_HDFS/s3/$$/sdks
+  serve --roles city,api,objects
+  sdks
+  export DOORSTEP_OBJECTS_BYTES=$DOORSTEP_TEST_HDFS/s3/$$/crash
+  $venv/bin/python tests/s3/crash.py "$binary" "${DOORSTEP_CRASHES:-2}"
 fi
