@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 
 use arrow::array::AsArray as _;
 use arrow::datatypes::Int64Type;
+use datafusion::parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 use doorstep_lake::{LakeError, Place};
-use parquet::arrow::arrow_reader::ParquetRecordBatchReaderBuilder;
 
 use crate::support::Lake;
 
