@@ -109,7 +109,8 @@ def names(data):
         import hdfs_native
 
         at = urllib.parse.urlsplit(HDFS)
-        listed = hdfs_native.Client("hdfs://" + at.netloc).list_status(at.path, recursive=True)
+        client = hdfs_native.Client("hdfs://" + at.netloc)
+        listed = client.list_status(at.path, recursive=True)
         all_of_them = {os.path.basename(found.path) for found in listed if not found.isdir}
         return {name for name in all_of_them if name != "owner" and not name.startswith(".")}
     files = os.path.join(data, "blobs", "files")
