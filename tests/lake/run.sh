@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Real SQL clients against the real binary: HTTP, ADBC's Flight SQL driver, the terminal, and DuckDB on the same files.
+# Real SQL clients against the real binary: HTTP, ADBC's Flight SQL driver, the terminal (by lines and by hand), and DuckDB on the same files.
 #   tests/lake/run.sh [DOORSTEP]
 set -euo pipefail
 cd "$(dirname "$0")/../.."
@@ -14,3 +14,4 @@ fi
 small_city
 serve --city "$scratch/city" --roles city,api,lake,objects
 $venv/bin/python tests/lake/clients.py "$scratch/ready.json" "$scratch/data" "$binary" "$server"
+$venv/bin/python tests/lake/terminal.py "$scratch/ready.json" "$binary"
