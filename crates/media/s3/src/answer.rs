@@ -1,6 +1,7 @@
 //! What every answer gets: the request's id, and the few words in which the wire's crate differs from S3.
 
 use bytes::Bytes;
+use doorstep_objects::xml::element;
 use http::{HeaderValue, Response, StatusCode, header};
 use http_body_util::BodyExt as _;
 
@@ -10,6 +11,24 @@ const ID: &str = "x-amz-request-id";
 /// Another status than the wire's crate gives; carried in a response's extensions.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Status(pub(crate) StatusCode);
+
+/// An answer of XML; `inside` is what its root holds.
+pub(crate) fn xml(status: StatusCode, root: &str, inside: &str) -> Response<s3s::Body> {
+    let text = format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<{root}>{inside}</{root}>");
+    let mut response = Response::new(s3s::Body::from(text));
+    *response.status_mut() = status;
+    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/xml"));
+    response
+}
+
+/// A refusal that is not the wire's own; `more` is XML.
+pub(crate) fn refused(status: StatusCode, code: &str, message: &str, more: &str) -> Response<s3s::Body> {
+    let mut response = xml(status, "Error", &(element("Code", code) + &element("Message", message) + more));
+    if status == StatusCode::SERVICE_UNAVAILABLE {
+        response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from_static("1"));
+    }
+    response
+}
 
 /// What is known of a request before it is answered.
 #[derive(Clone, Debug)]

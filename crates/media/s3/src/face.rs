@@ -14,7 +14,7 @@ use s3s::service::{S3Service, S3ServiceBuilder};
 use tokio::sync::Semaphore;
 
 use crate::access::Gate;
-use crate::answer;
+use crate::answer::{self, refused};
 use crate::auth::Secrets;
 use crate::cors::{self, Origin};
 use crate::form::{Forms, Post};
@@ -105,20 +105,6 @@ impl S3Face {
         self.meter = meter;
         self
     }
-}
-
-/// An answer without a word from the operations; `more` is XML.
-fn refused(status: StatusCode, code: &str, message: &str, more: &str) -> Response<s3s::Body> {
-    let text = format!(
-        "<?xml version=\"1.0\" encoding=\"UTF-8\"?><Error><Code>{code}</Code><Message>{message}</Message>{more}</Error>"
-    );
-    let mut response = Response::new(s3s::Body::from(text));
-    *response.status_mut() = status;
-    response.headers_mut().insert(http::header::CONTENT_TYPE, http::HeaderValue::from_static("application/xml"));
-    if status == StatusCode::SERVICE_UNAVAILABLE {
-        response.headers_mut().insert(http::header::RETRY_AFTER, http::HeaderValue::from_static("1"));
-    }
-    response
 }
 
 /// The region that a request is signed for, if no region is called so. s3cmd signs for `US` until it is told.

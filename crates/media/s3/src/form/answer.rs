@@ -7,21 +7,13 @@ use s3s::{Body, S3Error};
 
 use super::Post;
 use super::fields::Fields;
+use crate::answer;
 use crate::convert::url_encoded;
-
-fn xml(status: StatusCode, root: &str, elements: &[(&str, &str)]) -> Response<Body> {
-    let inside: String = elements.iter().map(|(name, text)| element(name, text)).collect();
-    let text = format!("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<{root}>{inside}</{root}>");
-    let mut response = Response::new(Body::from(text));
-    *response.status_mut() = status;
-    response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/xml"));
-    response
-}
 
 /// A refusal.
 pub(super) fn refused(error: &S3Error) -> Response<Body> {
     let status = error.status_code().unwrap_or(StatusCode::BAD_REQUEST);
-    xml(status, "Error", &[("Code", error.code().as_str()), ("Message", error.message().unwrap_or_default())])
+    answer::refused(status, error.code().as_str(), error.message().unwrap_or_default(), "")
 }
 
 /// The address under which the bucket's objects are.
@@ -57,7 +49,8 @@ pub(super) fn done(output: &PutObjectOutput, form: &Fields, bucket: &str, key: &
         (None, Some("201")) => {
             let quoted = format!("\"{etag}\"");
             let told = [("Location", location.as_str()), ("Bucket", bucket), ("Key", key), ("ETag", &quoted)];
-            xml(StatusCode::CREATED, "PostResponse", &told)
+            let inside: String = told.iter().map(|(name, text)| element(name, text)).collect();
+            answer::xml(StatusCode::CREATED, "PostResponse", &inside)
         }
         (None, status) => {
             let mut response = Response::new(Body::empty());
