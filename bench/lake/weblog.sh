@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # A log of ROWS requests over DAYS days in the lake, and the top URLs of one of those days over HTTP: weblog.sh [ROWS] [DAYS]
-# A thousand million rows take some ten minutes and seven GB below SCRATCH (target/). Prints a line for each step, with
+# A thousand million rows take some twelve minutes and 13 GB below SCRATCH (target/). Prints a line for each step, with
 # what the lake says that each statement took, and DuckDB's time for the same day of the same files, if it is there.
 set -euo pipefail
 cd "$(dirname "$0")/../.."

@@ -139,9 +139,9 @@ impl Loader {
     }
 }
 
-/// Variables that other parts read: the file's own name, the tests' server.
+/// Variables that other parts read: the file's own name, whom commands ask and as whom, the tests' servers.
 fn is_ours(name: &str) -> bool {
-    name == "DOORSTEP_CONFIG"
+    ["DOORSTEP_CONFIG", "DOORSTEP_SERVER", "DOORSTEP_KEY"].contains(&name)
         || name.starts_with("DOORSTEP_TEST_")
         || FIELDS.iter().any(|field| field.variable() == name)
 }
@@ -245,7 +245,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let file = dir.path().join("d.toml");
         std::fs::write(&file, "[limits]\nburst = 7\nrequests_per_s = 8\n[api]\nlisten = \"127.0.0.1:1\"\n").unwrap();
-        let loaded = variables(&[("DOORSTEP_LIMITS_BURST", "9"), ("PATH", "/bin")])
+        let loaded = variables(&[("DOORSTEP_LIMITS_BURST", "9"), ("PATH", "/bin"), ("DOORSTEP_KEY", "a:b")])
             .file(Some(&file))
             .flag("--listen", "api.listen", Some("127.0.0.1:2".to_owned()))
             .load()
