@@ -116,13 +116,16 @@ export async function lonelyRequest(page, frame) {
     && taxis.every((taxi) => Math.hypot(spot.x - taxi.x, spot.y - taxi.y) > 16));
 }
 
-/** Two places on streets (taxis stand on streets), well apart on the screen. */
-export async function twoPlaces(page, frame) {
-  const project = await projection(page);
-  const spots = frame.drivers.map((row) => project(row[1], row[2])).filter((spot) => inside(spot));
-  for (const a of spots) {
-    const b = spots.find((spot) => Math.hypot(a.x - spot.x, a.y - spot.y) > 220 && Math.hypot(a.x - spot.x, a.y - spot.y) < 420);
-    if (b) return [a, b];
-  }
-  throw new Error('no two places on streets are far enough apart on the screen');
+/** Two places on streets (taxis stand on streets), well apart on the screen. One frame may be of a city that has just moved. */
+export async function twoPlaces(page, frames) {
+  let found;
+  await until('two places on streets far enough apart on the screen', async () => {
+    const frame = await frames.next();
+    const project = await projection(page);
+    const spots = frame.drivers.map((row) => project(row[1], row[2])).filter((spot) => inside(spot));
+    const apart = (a) => (b) => Math.hypot(a.x - b.x, a.y - b.y) > 220 && Math.hypot(a.x - b.x, a.y - b.y) < 420;
+    found = spots.map((a) => [a, spots.find(apart(a))]).find(([, b]) => b);
+    return found !== undefined;
+  }, 30_000, 0);
+  return found;
 }

@@ -5,7 +5,7 @@ import { assert, sleep, until } from './harness.mjs';
 async function clickTwoPoints({ page, frames }) {
   await page.getByTestId('request-ride').click();
   const step = page.getByTestId('ride-step');
-  const [from, to] = await twoPlaces(page, await frames.next());
+  const [from, to] = await twoPlaces(page, frames);
   await page.mouse.click(from.x, from.y);
   await until('the pickup', async () => (await step.getAttribute('data-wants')) === 'dropoff');
   await page.mouse.click(to.x, to.y);

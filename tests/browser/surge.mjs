@@ -87,7 +87,7 @@ export async function surgeChecks({ harness, page, frames }) {
     await panel.waitFor({ state: 'detached' });
     assert((await page.getByTestId('map').getAttribute('data-surge')) === '0', 'the cells are still on the map');
     await page.getByTestId('request-ride').click();
-    const [from, to] = await twoPlaces(page, await frames.next());
+    const [from, to] = await twoPlaces(page, frames);
     await page.mouse.click(from.x, from.y);
     await until('the pickup', async () => (await page.getByTestId('ride-step').getAttribute('data-wants')) === 'dropoff');
     await page.mouse.click(to.x, to.y);
