@@ -17,14 +17,13 @@ pub mod flight;
 mod ingest;
 mod jobs;
 pub mod metrics;
-mod parameters;
 pub mod replies;
 
 pub use catalog::{Catalog, MIGRATIONS};
 pub use engine::{
     Arrived, Buckets, Context, Cost, Engine, EngineOptions, Granted, HISTORY, Limits, Listed, Listener, LocalEngine,
-    NewFunction, Outcome, Permission, Plan, Query, QueryEnd, QueryId, ReadOnly, Reads, Running, SPEED, Session,
-    Settings, Statement, Statistics, Tries, check_setting, fitted, reads_itself,
+    NewFunction, Outcome, Permission, Plan, Prepared, Query, QueryEnd, QueryId, ReadOnly, Reads, Running, SPEED,
+    Session, Settings, Statement, Statistics, Tries, check_setting, fitted, reads_itself,
 };
 pub use error::{LakeError, Limit, Place};
 pub use ingest::{CARETAKER, CareOptions, Ingest, IngestOptions, Keeper, Snapshot, Tables, ViewSpec, journal_id};

@@ -59,6 +59,7 @@ pub use local::{Context, EngineOptions, HISTORY, Listener, LocalEngine};
 pub use metering::SPEED;
 pub use query::{Cost, Query, QueryEnd, QueryId, Statistics};
 pub use read_only::{ReadOnly, Reads};
+pub use reading::Prepared;
 pub use session::{Session, Settings};
 pub use statements::reads_itself;
 pub use tries::Tries;

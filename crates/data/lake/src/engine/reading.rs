@@ -18,6 +18,9 @@ use crate::LakeError;
 /// The setting that names a session's dialect.
 const DIALECT: &str = "datafusion.sql_parser.dialect";
 
+/// The columns of a statement's answer, if it has rows, and the types of its placeholders as far as it tells them.
+pub type Prepared = (Option<SchemaRef>, BTreeMap<String, Option<DataType>>);
+
 impl LocalEngine {
     /// Lets `planner` plan tables in FROM that the engine does not know, in all statements and views.
     pub fn add_relations(&self, planner: Arc<dyn RelationPlanner>) {
@@ -68,29 +71,42 @@ impl LocalEngine {
     ///
     /// # Errors
     /// Whatever is wrong with the statement.
-    pub async fn prepared(
-        &self,
-        session: &Session,
-        text: &str,
-    ) -> Result<(Option<SchemaRef>, BTreeMap<String, Option<DataType>>), LakeError> {
-        let (inner, session, text) = (Arc::clone(&self.0), session.clone(), text.to_owned());
-        let work = async move {
-            let scope = inner.scope(&session).await?;
-            let state = inner.state(&scope, None, 1)?;
-            if let Some(rows) = statements::reads_itself(&text) {
-                let told = if rows { statements::by_text(&scope, &state, &text).await? } else { None };
-                return Ok((told.map(|told| told.schema()), BTreeMap::new()));
-            }
-            match statements::logical(&scope, &state, &Statement::Sql(text)).await {
-                Ok((plan, writes)) => {
-                    let types = plan.get_parameter_types()?.into_iter().collect();
-                    Ok(((!writes).then(|| Arc::clone(plan.schema().inner())), types))
-                }
-                Err(LakeError::Unsupported { .. }) => Ok((None, BTreeMap::new())),
-                Err(error) => Err(with_nearest(error, &scope)),
-            }
+    pub async fn prepared(&self, session: &Session, text: &str) -> Result<Prepared, LakeError> {
+        let (engine, session, statement) = (self.clone(), session.clone(), Statement::Sql(text.to_owned()));
+        self.on_a_large_stack(async move { engine.looked_at(&session, &statement).await }).await
+    }
+
+    /// The columns of a statement's answer; none if it has no rows, or writes them.
+    ///
+    /// # Errors
+    /// Whatever is wrong with the statement.
+    pub async fn columns(&self, session: &Session, statement: &Statement) -> Result<Option<SchemaRef>, LakeError> {
+        let (engine, session, statement) = (self.clone(), session.clone(), statement.clone());
+        let work = async move { engine.looked_at(&session, &statement).await };
+        Ok(self.on_a_large_stack(work).await?.0)
+    }
+
+    async fn looked_at(&self, session: &Session, statement: &Statement) -> Result<Prepared, LakeError> {
+        let scope = self.0.scope(session).await?;
+        let state = self.0.state(&scope, None, self.0.options.cores)?;
+        if let Statement::Sql(text) = statement
+            && let Some(rows) = statements::reads_itself(text)
+        {
+            let told = if rows { statements::by_text(&scope, &state, text).await? } else { None };
+            return Ok((told.map(|told| told.schema()), BTreeMap::new()));
+        }
+        let (plan, writes) = match statements::logical(&scope, &state, statement).await {
+            Ok(logical) => logical,
+            Err(LakeError::Unsupported { .. }) => return Ok((None, BTreeMap::new())),
+            Err(error) => return Err(with_nearest(error, &scope)),
         };
-        self.on_a_large_stack(work).await
+        let types: BTreeMap<_, _> = plan.get_parameter_types()?.into_iter().collect();
+        if writes {
+            return Ok((None, types));
+        }
+        // As they will be answered: what has no open places is coerced first, which may change a type.
+        let plan = if types.is_empty() { state.optimize(&plan)? } else { plan };
+        Ok((Some(Arc::clone(plan.schema().inner())), types))
     }
 
     /// Runs `work` that reads or plans on a stack as large as a query has: whoever does so calls itself for each level

@@ -4,10 +4,12 @@
 //! `Bearer access:secret`. Handles and tickets hold the statement itself, so nothing is kept between
 //! calls and each call is checked anew.
 
+mod handle;
+
 use std::pin::Pin;
 use std::sync::Arc;
 
-use arrow::array::RecordBatch;
+use arrow::array::{RecordBatch, RecordBatchOptions};
 use arrow::datatypes::SchemaRef;
 use arrow_flight::decode::FlightRecordBatchStream;
 use arrow_flight::encode::FlightDataEncoderBuilder;
@@ -35,7 +37,7 @@ use tonic::transport::server::TcpIncoming;
 use tonic::{Request, Response, Status, Streaming};
 
 use crate::catalog::{BUILT_IN_DATABASE, TableKind};
-use crate::{Engine as _, LakeError, Limits, LocalEngine, Session, Statement, parameters};
+use crate::{Engine as _, LakeError, Limits, LocalEngine, Session, Statement};
 
 /// The one catalogue's name, as drivers show it.
 const CATALOG: &str = "lake";
@@ -114,15 +116,6 @@ impl FlightSql {
         Ok(count.unwrap_or(-1))
     }
 
-    /// The columns of a statement; `None` for one that answers with no rows.
-    async fn columns(&self, session: &Session, statement: &Statement) -> Result<Option<SchemaRef>, Status> {
-        match self.engine.plan(session, statement).await {
-            Ok(plan) => Ok((!plan.writes).then_some(plan.schema)),
-            Err(LakeError::Unsupported { .. }) => Ok(None),
-            Err(error) => Err(status(error)),
-        }
-    }
-
     /// Where the rows of a statement are. One that has none is carried out now: drivers ask for its rows late, or not
     /// at all, and go on to the next statement.
     async fn info_of(
@@ -132,8 +125,8 @@ impl FlightSql {
         ticket: Vec<u8>,
         of: FlightDescriptor,
     ) -> Result<Response<FlightInfo>, Status> {
-        if let Some(schema) = self.columns(session, &statement).await? {
-            return Self::info(&schema, ticket, of);
+        if let Some(schema) = self.engine.columns(session, &statement).await.map_err(status)? {
+            return Self::info(&loose(&schema), ticket, of);
         }
         self.run(session, statement).await?;
         let info = FlightInfo::new().try_with_schema(&arrow::datatypes::Schema::empty());
@@ -142,12 +135,15 @@ impl FlightSql {
 
     async fn rows(&self, session: &Session, statement: Statement) -> Result<Response<FlightStream>, Status> {
         let running = self.engine.execute(session, statement, Limits::default()).await.map_err(status)?;
-        let schema = Arc::clone(&running.schema);
+        let schema = loose(&running.schema);
         let query = running.query;
-        // Held by the stream: when the driver goes away, so does the query.
-        let rows = running.rows.map_err(move |error| {
+        let told = Arc::clone(&schema);
+        let rows = running.rows.map(move |batch| {
+            // Held by the stream: when the driver goes away, so does the query.
             let _ = &query;
-            FlightError::Tonic(Box::new(status(LakeError::from(error))))
+            let batch = batch.map_err(|error| FlightError::Tonic(Box::new(status(LakeError::from(error)))))?;
+            let rows = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+            Ok(RecordBatch::try_new_with_options(Arc::clone(&told), batch.columns().to_vec(), &rows)?)
         });
         Ok(Response::new(encoded(schema, rows)))
     }
@@ -174,6 +170,13 @@ impl FlightSql {
     }
 }
 
+/// The columns as drivers are told of them: any may have nulls. Whether one can have some is guessed twice, by the plan
+/// of the statement and by that of its work, and drivers refuse rows of which they were told otherwise before.
+fn loose(schema: &arrow::datatypes::Schema) -> SchemaRef {
+    let fields: Vec<_> = schema.fields().iter().map(|field| field.as_ref().clone().with_nullable(true)).collect();
+    Arc::new(arrow::datatypes::Schema::new_with_metadata(fields, schema.metadata().clone()))
+}
+
 fn message(schema: &arrow::datatypes::Schema) -> Result<bytes::Bytes, Status> {
     let options = arrow::ipc::writer::IpcWriteOptions::default();
     let message: IpcMessage = SchemaAsIpc::new(schema, &options)
@@ -195,8 +198,8 @@ async fn values(mut stream: PeekableFlightDataStream) -> Result<Vec<RecordBatch>
         let batch =
             batch.map_err(|error| Status::invalid_argument(format!("the parameters cannot be read: {error}")))?;
         rows += batch.num_rows();
-        if rows > parameters::MOST_ROWS {
-            let most = parameters::MOST_ROWS;
+        if rows > handle::MOST_ROWS {
+            let most = handle::MOST_ROWS;
             return Err(Status::invalid_argument(format!("more than {most} rows of parameters; use INSERT … SELECT")));
         }
         if batch.num_rows() > 0 {
@@ -315,16 +318,15 @@ impl FlightSqlService for FlightSql {
     ) -> Result<ActionCreatePreparedStatementResult, Status> {
         let session = self.session(request.metadata()).await?;
         let (schema, types) = self.engine.prepared(&session, &query.query).await.map_err(status)?;
-        let schema = schema.unwrap_or_else(|| Arc::new(arrow::datatypes::Schema::empty()));
-        let parameter_schema = match types.is_empty() {
-            true => bytes::Bytes::new(),
-            false => message(&parameters::schema(&types))?,
+        let schema = schema.map(|schema| loose(&schema));
+        let (parameter_schema, prepared_statement_handle) = match (&schema, types.is_empty()) {
+            (Some(schema), true) => (bytes::Bytes::new(), handle::told(&query.query, schema).map_err(status)?),
+            (None, true) => (bytes::Bytes::new(), query.query.into_bytes().into()),
+            (_, false) => (message(&handle::schema(&types))?, query.query.into_bytes().into()),
         };
-        Ok(ActionCreatePreparedStatementResult {
-            prepared_statement_handle: query.query.into_bytes().into(),
-            dataset_schema: message(&schema)?,
-            parameter_schema,
-        })
+        let schema = schema.unwrap_or_else(|| Arc::new(arrow::datatypes::Schema::empty()));
+        let dataset_schema = message(&schema)?;
+        Ok(ActionCreatePreparedStatementResult { prepared_statement_handle, dataset_schema, parameter_schema })
     }
 
     async fn do_action_close_prepared_statement(
@@ -341,7 +343,10 @@ impl FlightSqlService for FlightSql {
         request: Request<FlightDescriptor>,
     ) -> Result<Response<FlightInfo>, Status> {
         let session = self.session(request.metadata()).await?;
-        let statement = parameters::statement(&query.prepared_statement_handle).map_err(status)?;
+        if let Some(schema) = handle::columns(&query.prepared_statement_handle).map_err(status)? {
+            return Self::info(&schema, query.as_any().encode_to_vec(), request.into_inner());
+        }
+        let statement = handle::statement(&query.prepared_statement_handle).map_err(status)?;
         self.info_of(&session, statement, query.as_any().encode_to_vec(), request.into_inner()).await
     }
 
@@ -351,7 +356,7 @@ impl FlightSqlService for FlightSql {
         request: Request<Ticket>,
     ) -> Result<Response<FlightStream>, Status> {
         let session = self.session(request.metadata()).await?;
-        self.rows(&session, parameters::statement(&query.prepared_statement_handle).map_err(status)?).await
+        self.rows(&session, handle::statement(&query.prepared_statement_handle).map_err(status)?).await
     }
 
     /// The values come into the handle that the driver uses from then on.
@@ -361,10 +366,10 @@ impl FlightSqlService for FlightSql {
         request: Request<PeekableFlightDataStream>,
     ) -> Result<DoPutPreparedStatementResult, Status> {
         self.session(request.metadata()).await?;
-        let text = parameters::text(&query.prepared_statement_handle).map_err(status)?;
+        let text = handle::text(&query.prepared_statement_handle).map_err(status)?;
         let handle = match values(request.into_inner()).await?.as_slice() {
             [] => None,
-            [batch] => Some(parameters::handle(text, batch).map_err(status)?),
+            [batch] => Some(handle::bound(text, batch).map_err(status)?),
             _ => {
                 return Err(Status::invalid_argument(
                     "a query takes one row of parameters; send the others one by one",
@@ -384,17 +389,17 @@ impl FlightSqlService for FlightSql {
         let mut batches = values(request.into_inner()).await?;
         if batches.is_empty() {
             // Some drivers bind values as for a query first.
-            batches.extend(parameters::values(&query.prepared_statement_handle).map_err(status)?);
+            batches.extend(handle::values(&query.prepared_statement_handle).map_err(status)?);
         }
         if batches.is_empty() {
-            let statement = parameters::statement(&query.prepared_statement_handle).map_err(status)?;
+            let statement = handle::statement(&query.prepared_statement_handle).map_err(status)?;
             return self.run(&session, statement).await;
         }
-        let text = parameters::text(&query.prepared_statement_handle).map_err(status)?;
+        let text = handle::text(&query.prepared_statement_handle).map_err(status)?;
         let mut count = 0;
         for batch in &batches {
             for at in 0..batch.num_rows() {
-                let statement = parameters::row(text, batch, at).map_err(status)?;
+                let statement = handle::row(text, batch, at).map_err(status)?;
                 count += self.run(&session, statement).await?.max(0);
             }
         }
