@@ -84,6 +84,23 @@ class Clients(unittest.TestCase):
                     count = cursor.execute("SELECT count(*) FROM many WHERE g = %s", (n,)).fetchone()[0]
                     self.assertIn(count, (2061, 2062))
 
+    def test_a_temporary_table_is_its_connections_alone(self):
+        with connect() as one, connect() as other:
+            one.execute("CREATE TEMP TABLE many AS SELECT 7 AS n")
+            one.execute("CREATE TEMPORARY TABLE picked (n BIGINT, name VARCHAR)")
+            with one.cursor() as cursor:
+                cursor.executemany("INSERT INTO picked VALUES (%s, %s)", [(n, f"row {n}") for n in range(3)])
+            joined = one.execute("SELECT p.name FROM picked p JOIN few f ON f.n = p.n ORDER BY 1").fetchall()
+            self.assertEqual(joined, [("row 1",), ("row 2",)])
+            self.assertEqual(one.execute("SELECT n FROM many").fetchall(), [(7,)])
+            self.assertEqual(other.execute("SELECT count(*) FROM many").fetchone(), (200_000,))
+            with self.assertRaises(psycopg.errors.UndefinedTable):
+                other.execute("SELECT * FROM picked")
+            one.execute("DISCARD ALL")
+            self.assertEqual(one.execute("SELECT count(*) FROM many").fetchone(), (200_000,))
+        left = sql("SELECT table_name FROM information_schema.tables WHERE table_name LIKE '%temporary%'")
+        self.assertEqual(left, [])
+
     def test_a_big_answer_comes_in_pieces(self):
         with connect(autocommit=False) as db, db.cursor("rows") as cursor:
             cursor.itersize = 10_000

@@ -3,9 +3,9 @@
 use std::io::Write as _;
 use std::sync::Arc;
 
-use arrow::array::{ArrayRef, RecordBatch};
+use arrow::array::{Array as _, ArrayRef, AsArray as _, GenericByteViewArray, RecordBatch, RecordBatchOptions};
 use arrow::compute::cast;
-use arrow::datatypes::{DataType, Field, Schema, SchemaRef};
+use arrow::datatypes::{ByteViewType, DataType, Field, Schema, SchemaRef};
 use arrow::ipc::writer::StreamWriter;
 use arrow::json::writer::{JsonArray, LineDelimited, Writer, WriterBuilder};
 use bytes::Bytes;
@@ -164,12 +164,36 @@ impl Encoder {
             none => none.insert(StreamWriter::try_new(Vec::new(), &self.schema).map_err(failed)?),
         };
         match batch {
-            Some(batch) => writer.write(batch).map_err(failed)?,
+            Some(batch) => writer.write(&dense(batch)).map_err(failed)?,
             None => writer.finish().map_err(failed)?,
         }
         writer.flush().map_err(failed)?;
         Ok(std::mem::take(writer.get_mut()).into())
     }
+}
+
+/// The same rows, with texts copied out of buffers of which they use less than half: Arrow's streams send whole buffers,
+/// and a few rows picked from a table point into all of its texts.
+#[must_use]
+pub fn dense(batch: &RecordBatch) -> RecordBatch {
+    let columns = batch.columns().iter().map(|column| match column.data_type() {
+        DataType::Utf8View => {
+            dense_view(column.as_string_view()).map_or_else(|| Arc::clone(column), |c| Arc::new(c) as _)
+        }
+        DataType::BinaryView => {
+            dense_view(column.as_binary_view()).map_or_else(|| Arc::clone(column), |c| Arc::new(c) as _)
+        }
+        _ => Arc::clone(column),
+    });
+    let rows = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
+    let dense = RecordBatch::try_new_with_options(batch.schema(), columns.collect(), &rows);
+    // Columns of the same types and lengths always fit.
+    dense.unwrap_or_else(|_| batch.clone())
+}
+
+fn dense_view<T: ByteViewType>(column: &GenericByteViewArray<T>) -> Option<GenericByteViewArray<T>> {
+    let held: usize = column.data_buffers().iter().map(arrow::buffer::Buffer::len).sum();
+    (held > 2 * column.total_buffer_bytes_used() + 1024).then(|| column.gc())
 }
 
 fn quoted(name: &str) -> String {
@@ -245,7 +269,7 @@ pub fn statistics_line(query: &str, statistics: &crate::Statistics) -> Bytes {
 #[cfg(test)]
 #[allow(clippy::unwrap_used)]
 mod tests {
-    use arrow::array::{Int64Array, StringArray};
+    use arrow::array::{Int64Array, StringArray, StringViewArray};
 
     use super::*;
 
@@ -264,6 +288,20 @@ mod tests {
         }
         out.extend_from_slice(&encoder.finish().unwrap());
         String::from_utf8_lossy(&out).into_owned()
+    }
+
+    #[test]
+    fn a_stream_does_not_carry_the_texts_of_other_rows() {
+        let texts: Vec<String> = (0..10_000).map(|n| format!("a text too long to stand in a view, {n}")).collect();
+        let all = StringViewArray::from_iter_values(&texts);
+        let few = RecordBatch::try_from_iter([("text", Arc::new(all.slice(5000, 3)) as ArrayRef)]).unwrap();
+        let mut encoder = Encoder::new(Form::Arrow, few.schema());
+        let bytes = [encoder.rows(&few).unwrap(), encoder.finish().unwrap()].concat();
+        assert!(bytes.len() < 2000, "{}", bytes.len());
+        let mut back = arrow::ipc::reader::StreamReader::try_new(bytes.as_slice(), None).unwrap();
+        assert_eq!(back.next().unwrap().unwrap(), few);
+        let whole = RecordBatch::try_from_iter([("text", Arc::new(all) as ArrayRef)]).unwrap();
+        assert!(Arc::ptr_eq(dense(&whole).column(0), whole.column(0)), "what is used is not copied");
     }
 
     #[test]

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use doorstep_identity::Principal;
-use doorstep_lake::Session as LakeSession;
 
 use super::connection::Shared;
 use super::handle::Handle;
@@ -119,7 +118,7 @@ impl Calls {
         if self.sessions.len() >= most {
             return Err(HiveError::TooMany { what: "sessions of a connection", most });
         }
-        let lake = LakeSession::new(self.principal.clone());
+        let lake = self.shared.runner.session(self.principal.clone());
         for (name, value) in request.pairs(4).take(1_000).filter(|(n, v)| n.len() + v.len() < 10_000) {
             match name {
                 "use:database" => lake.use_database(&value.to_lowercase()),

@@ -148,7 +148,7 @@ async fn seen(
     for database in databases(runner, session, request.text(3)).await? {
         let schema = state.schema_for_ref(TableReference::partial(database.as_str(), "x"))?;
         let mut names = schema.table_names();
-        names.retain(|name| !name.starts_with("__") && fits(request.text(4), name));
+        names.retain(|name| fits(request.text(4), name));
         names.sort();
         for name in names {
             let table = all.table(&database, &name);

@@ -39,15 +39,16 @@ pub(super) fn create(parser: &mut Parser, source: &str) -> Result<Statement, Hiv
         }
         return view(parser, source, or_replace);
     }
-    if temporary {
-        return Err(HiveError::unsupported("CREATE TEMPORARY TABLE", "use a table and drop it, or a WITH query"));
+    let external = external || eat(parser, "external");
+    if temporary && external {
+        return Err(HiveError::unsupported("CREATE TEMPORARY EXTERNAL TABLE", "make an external table and drop it"));
     }
     if or_replace {
         return Err(HiveError::unsupported("CREATE OR REPLACE TABLE", "drop the table first"));
     }
     let _ = eat(parser, "transactional");
     want(parser, "table")?;
-    table(parser, external)
+    table(parser, external, temporary)
 }
 
 /// Which of the two forms of functions.
@@ -158,7 +159,7 @@ fn view(parser: &mut Parser, source: &str, or_replace: bool) -> Result<Statement
     Ok(Statement::CreateView { name, columns, comment, query, or_replace, if_not_exists })
 }
 
-fn table(parser: &mut Parser, external: bool) -> Result<Statement, HiveError> {
+fn table(parser: &mut Parser, external: bool, temporary: bool) -> Result<Statement, HiveError> {
     let if_not_exists = eat(parser, "if not exists");
     let name = name(parser)?;
     if eat(parser, "like") {
@@ -166,12 +167,13 @@ fn table(parser: &mut Parser, external: bool) -> Result<Statement, HiveError> {
         while parser.peek_token_ref().token != Token::EOF {
             parser.next_token();
         }
-        return Ok(Statement::CreateTableLike { name, like, if_not_exists });
+        return Ok(Statement::CreateTableLike { name, like, temporary, if_not_exists });
     }
     let mut made = CreateTable {
         name,
         if_not_exists,
         external,
+        temporary,
         columns: Vec::new(),
         partitions: Vec::new(),
         partition_names: Vec::new(),

@@ -60,6 +60,8 @@ pub enum Statement {
         name: Name,
         /// The one whose columns it takes.
         like: Name,
+        /// It is the session's alone and goes with it.
+        temporary: bool,
         /// Do nothing when it is there.
         if_not_exists: bool,
     },
@@ -265,6 +267,8 @@ pub struct CreateTable {
     pub if_not_exists: bool,
     /// Files that somebody else fills.
     pub external: bool,
+    /// It is the session's alone and goes with it.
+    pub temporary: bool,
     /// Its columns, without those of its partitions.
     pub columns: Vec<ColumnSpec>,
     /// The columns of its partitions; with a query only names are written.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use arrow::array::AsArray as _;
 use arrow::datatypes::{DataType, Field, FieldRef, Schema};
 use doorstep_lake::LakeError;
-use doorstep_lake::catalog::{TableDef, TableKind, partition_spec, partition_values};
+use doorstep_lake::catalog::{TableDef, TableKind, Unseen, partition_spec, partition_values};
 use futures::StreamExt as _;
 
 use super::{Answer, Call, create::COMMENT_OF, insert};
@@ -34,6 +34,9 @@ impl Call<'_> {
                     "PARTITION … RENAME TO",
                     "insert the rows into the new partition and drop the old one",
                 ));
+            }
+            Change::Rename(_) if Unseen::is(&table.name) => {
+                return Err(HiveError::unsupported("RENAME of a temporary table", "make another one of its rows"));
             }
             Change::Rename(to) => {
                 (table.database, table.name) = match to.database {

@@ -7,7 +7,7 @@ use datafusion::logical_expr::LogicalPlan;
 use datafusion::logical_expr::dml::InsertOp;
 use doorstep_clock::{Clock as _, SystemClock};
 use doorstep_lake::LakeError;
-use doorstep_lake::catalog::{Commit, Delimited, FileKind, TableDef, TableKind};
+use doorstep_lake::catalog::{Commit, Delimited, FileKind, TableDef, TableKind, Unseen};
 
 use super::{Answer, Call, answer, insert};
 use crate::HiveError;
@@ -25,16 +25,17 @@ impl Call<'_> {
         self.may_change("make tables")?;
         let (database, name) = self.place(&create.name);
         let (catalog, tenant) = (self.engine.catalog(), self.session.tenant());
-        let all = self.holdings().await?;
-        if all.table(&database, &name).is_some() {
-            return if create.if_not_exists {
-                Ok(Answer::done())
-            } else {
-                Err(LakeError::Exists { what: "table", name: format!("{database}.{name}") }.into())
-            };
+        if self.taken(&database, &name, create.temporary, create.if_not_exists).await? {
+            return Ok(Answer::done());
         }
         let Some(query) = create.query.clone() else {
             let mut table = defined(&create, &database, &name, create.columns.clone(), create.partitions.clone())?;
+            if create.temporary {
+                if table.kind == TableKind::External {
+                    return Err(HiveError::unsupported("LOCATION of a temporary table", "leave it out"));
+                }
+                self.session.own(&mut table)?;
+            }
             if table.kind == TableKind::External {
                 self.engine.settle(self.session, &mut table).await?;
             }
@@ -51,8 +52,13 @@ impl Call<'_> {
         let source = self.planned(&state, *query).await?;
         let (columns, partitions) = from_query(&source, &create)?;
         let mut table = defined(&create, &database, &name, columns, partitions)?;
-        // Filled under a name of its own, then renamed: nobody sees half a table, and a crash leaves none of this name.
-        table.name = format!("__filling_{}", table.id);
+        if create.temporary {
+            // Only this session could see half of it, and it waits.
+            self.session.own(&mut table)?;
+        } else {
+            // Filled under a name of its own, then renamed: nobody sees half a table, and a crash leaves none so named.
+            table.name = Unseen::Filling.name(&table.id);
+        }
         let insert = Insert {
             table: create.name.clone(),
             overwrite: false,
@@ -64,6 +70,7 @@ impl Call<'_> {
         catalog.create_table(tenant, &table, false).await?;
         let filled = self.filled(&table, &insert, source).await;
         let named = match filled {
+            Ok(done) if create.temporary => Ok(done),
             Ok(done) => {
                 let renamed = TableDef { name, ..table.clone() };
                 catalog.alter_table(tenant, &renamed).await.map(|()| done).map_err(HiveError::from)
@@ -86,14 +93,37 @@ impl Call<'_> {
         Ok(Answer { written, query, ..Answer::done() })
     }
 
-    pub(super) async fn create_like(&self, name: &Name, like: &Name, if_absent: bool) -> Result<Answer, HiveError> {
+    /// Whether there is a table of this name already, which is a mistake unless `if_absent`; a temporary one stands in
+    /// the way of temporary ones only.
+    async fn taken(&self, database: &str, name: &str, temporary: bool, if_absent: bool) -> Result<bool, HiveError> {
+        let all = self.holdings().await?;
+        let there = all.table(database, name).is_some_and(|old| temporary == (old.name != name));
+        if there && !if_absent {
+            return Err(LakeError::Exists { what: "table", name: format!("{database}.{name}") }.into());
+        }
+        Ok(there)
+    }
+
+    pub(super) async fn create_like(
+        &self,
+        name: &Name,
+        like: &Name,
+        temporary: bool,
+        if_absent: bool,
+    ) -> Result<Answer, HiveError> {
         self.may_change("make tables")?;
         let like = self.table(like).await?;
         let (database, name) = self.place(name);
+        if self.taken(&database, &name, temporary, if_absent).await? {
+            return Ok(Answer::done());
+        }
         let mut table = TableDef::managed(&database, &name, SchemaRef::clone(&like.schema), SystemClock.now());
         table.partition_by.clone_from(&like.partition_by);
         table.properties.clone_from(&like.properties);
         table.sort_by.clone_from(&like.sort_by);
+        if temporary {
+            self.session.own(&mut table)?;
+        }
         self.engine.catalog().create_table(self.session.tenant(), &table, if_absent).await?;
         Ok(Answer::done())
     }

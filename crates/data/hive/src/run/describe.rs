@@ -1,7 +1,7 @@
 //! SHOW and DESCRIBE.
 
 use datafusion::common::TableReference;
-use doorstep_lake::catalog::{BUILT_IN_DATABASE, TableDef, TableKind, partition_values};
+use doorstep_lake::catalog::{BUILT_IN_DATABASE, TableDef, TableKind, Unseen, partition_values};
 
 use super::{
     Answer, Call, alter::OURS, answer, create::COMMENT_OF, insert::TYPE_OF, text_rows, unknown_database, view,
@@ -61,8 +61,7 @@ impl Call<'_> {
                 text_rows(&["field"], columns.iter().map(|(name, ..)| row(&[name])).collect())
             }
             Show::CreateTable(name) => {
-                let table = self.table(&name).await?;
-                let text = create_text(&table);
+                let text = create_text(&self.table(&name).await?, &name.name);
                 text_rows(&["createtab_stmt"], text.lines().map(|line| row(&[line])).collect())
             }
             Show::Properties(name, key) => {
@@ -71,7 +70,7 @@ impl Call<'_> {
                     table.properties.iter().filter(|(k, _)| !k.starts_with(OURS)).collect();
                 own.retain(|(k, _)| key.as_ref().is_none_or(|wanted| wanted == *k));
                 if let (Some(key), true) = (&key, own.is_empty()) {
-                    let text = format!("Table {} does not have property: {key}", table.name);
+                    let text = format!("Table {name} does not have property: {key}");
                     return text_rows(&["prpt_name", "prpt_value"], vec![row(&[key, &text])]);
                 }
                 text_rows(&["prpt_name", "prpt_value"], own.into_iter().map(|(k, v)| row(&[k, v])).collect())
@@ -102,7 +101,6 @@ impl Call<'_> {
         }
         let schema = state.schema_for_ref(TableReference::partial(database.as_str(), "x"))?;
         let mut names = schema.table_names();
-        names.retain(|name| !name.starts_with("__"));
         names.sort();
         Ok(names)
     }
@@ -196,16 +194,16 @@ impl Call<'_> {
             rows.extend(columns.iter().filter(|(name, ..)| table.partition_by.contains(name)).map(cells));
         }
         if full {
-            rows.extend(self.everything(table).await?);
+            rows.extend(self.everything(table, &name.name).await?);
         }
         text_rows(&NAMES, rows)
     }
 
-    async fn everything(&self, table: &TableDef) -> Result<Vec<Row>, HiveError> {
+    async fn everything(&self, table: &TableDef, called: &str) -> Result<Vec<Row>, HiveError> {
         let mut rows = vec![row(&["", "", ""]), row(&["# Detailed Table Information", "", ""])];
         let mut tell = |name: &str, value: &str| rows.push(row(&[name, value, ""]));
         tell("Database:", &table.database);
-        tell("Table:", &table.name);
+        tell("Table:", called);
         tell("Owner:", self.session.tenant());
         tell("CreateTime:", &table.created_at.to_string());
         let kind = match table.kind {
@@ -247,8 +245,9 @@ pub(crate) fn described(table: &TableDef) -> Vec<(String, String, Option<String>
     table.schema.fields().iter().map(shown).collect()
 }
 
-fn create_text(table: &TableDef) -> String {
-    let name = Name { database: Some(table.database.clone()), name: table.name.clone() };
+/// The statement that makes a table like this one, by the name that the session calls it.
+fn create_text(table: &TableDef, called: &str) -> String {
+    let name = Name { database: Some(table.database.clone()), name: called.to_owned() };
     if table.kind == TableKind::View {
         let query = table.properties.get(view::WRITTEN).or(table.query.as_ref()).cloned().unwrap_or_default();
         return format!("CREATE VIEW `{}`.`{}` AS {query}", table.database, table.name);
@@ -258,6 +257,8 @@ fn create_text(table: &TableDef) -> String {
     let mut text = shown(&name, &columns);
     if table.kind == TableKind::External {
         text = text.replacen("CREATE TABLE", "CREATE EXTERNAL TABLE", 1);
+    } else if Unseen::is(&table.name) {
+        text = text.replacen("CREATE TABLE", "CREATE TEMPORARY TABLE", 1);
     }
     let quoted = |t: &str| t.replace('\\', "\\\\").replace('\'', "\\'");
     if !table.comment.is_empty() {

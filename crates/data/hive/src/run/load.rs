@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use datafusion::logical_expr::dml::InsertOp;
 use doorstep_clock::{Clock as _, SystemClock};
-use doorstep_lake::catalog::{FileKind, TableDef, TableKind};
+use doorstep_lake::catalog::{FileKind, TableDef, TableKind, Unseen};
 
 use super::{Answer, Call, create, insert};
 use crate::HiveError;
@@ -29,7 +29,7 @@ impl Call<'_> {
         let in_files = table.file_schema();
         let schema = if format == FileKind::Parquet { in_files } else { create::as_texts(&in_files) };
         let mut source = TableDef::managed(&table.database, "", schema, SystemClock.now());
-        source.name = format!("__loading_{}", source.id);
+        source.name = Unseen::Loading.name(&source.id);
         source.kind = TableKind::External;
         source.files = format;
         source.delimited = create::text_of(&table);

@@ -18,6 +18,7 @@ use std::time::Duration;
 
 use datafusion::execution::SessionState;
 use datafusion::sql::sqlparser::ast::SetExpr;
+use doorstep_identity::Principal;
 use doorstep_lake::catalog::{BUILT_IN_DATABASE, Holdings, TableDef};
 use doorstep_lake::{LakeError, Limits, LocalEngine, Permission, Session};
 use tokio::sync::Semaphore;
@@ -47,6 +48,12 @@ impl Runner {
         engine.add_functions(crate::functions::scalars(), crate::functions::aggregates(), []);
         engine.add_relations(Arc::new(LateralViews));
         Self { engine, places: Arc::new(Semaphore::new(STATEMENTS)) }
+    }
+
+    /// A new session, which may have tables of its own. To be called on the runtime that serves the protocol.
+    #[must_use]
+    pub fn session(&self, principal: Principal) -> Session {
+        self.engine.session(principal)
     }
 
     /// Reads a statement with the session's variables put in.
@@ -92,7 +99,7 @@ impl Runner {
     /// # Errors
     /// The store's.
     pub async fn holdings(&self, session: &Session) -> Result<Arc<Holdings>, HiveError> {
-        Ok(self.engine.catalog().holdings(session.tenant()).await?)
+        Ok(self.engine.holdings(session).await?)
     }
 }
 
@@ -153,8 +160,8 @@ impl Call<'_> {
             Statement::Explain { what, of } => self.explain(what, *of).await,
             Statement::Insert(inserts) => self.insert(inserts).await,
             Statement::CreateTable(create) => self.create_table(*create).await,
-            Statement::CreateTableLike { name, like, if_not_exists } => {
-                self.create_like(&name, &like, if_not_exists).await
+            Statement::CreateTableLike { name, like, temporary, if_not_exists } => {
+                self.create_like(&name, &like, temporary, if_not_exists).await
             }
             Statement::CreateView { name, columns, comment, query, or_replace, if_not_exists } => {
                 let made = self.view(&name, &columns, &comment, &query).await?;
@@ -224,7 +231,7 @@ impl Call<'_> {
     }
 
     async fn holdings(&self) -> Result<Arc<Holdings>, HiveError> {
-        Ok(self.engine.catalog().holdings(self.session.tenant()).await?)
+        Ok(self.engine.holdings(self.session).await?)
     }
 
     /// The database and the name of what a statement names.

@@ -6,5 +6,6 @@ mod forty;
 mod golden;
 mod overhead;
 mod place;
+mod temporary;
 mod views;
 mod wire;

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use doorstep_clock::Timestamp;
 use doorstep_store::{Backend, Row, StoreError, Tx, params};
 
-use super::{Catalog, DataFile, TableDef, changes};
+use super::{Catalog, DataFile, TableDef, Unseen, changes};
 use crate::LakeError;
 
 /// A change of a table's files.
@@ -185,6 +185,20 @@ impl Catalog {
             rows.iter().map(|row| Ok((row.text("tenant")?, row.text("table_id")?))).collect::<Result<_, StoreError>>()
         };
         Ok(self.store().read(read).await?)
+    }
+
+    /// Tables made before a moment that were only to be there for a while, with their tenants: nobody ended them.
+    pub(crate) async fn left_behind(&self, before: Timestamp) -> Result<Vec<(String, TableDef)>, LakeError> {
+        let read = |tx: &mut dyn Tx| {
+            let sql = "SELECT id, tenant, body FROM lake_tables WHERE substr(name, 1, 2) = '__' LIMIT 10000";
+            let rows = tx.query(sql, params![])?;
+            let table =
+                |row: &Row| Ok((row.text("tenant")?, super::decode::<TableDef>(&row.text("id")?, &row.text("body")?)?));
+            rows.iter().map(table).collect::<Result<Vec<_>, StoreError>>()
+        };
+        let mut tables = self.store().read(read).await?;
+        tables.retain(|(_, table)| Unseen::is(&table.name) && table.created_at < before);
+        Ok(tables)
     }
 
     /// How far a table has come in a stream.

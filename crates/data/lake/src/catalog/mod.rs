@@ -25,7 +25,7 @@ pub use files::Commit;
 pub(crate) use files::{Change, built_in_id};
 pub use functions::FunctionDef;
 pub(crate) use names::counted;
-pub use names::{check_name, nearest};
+pub use names::{Unseen, check_name, nearest};
 pub use once::Once;
 pub use saved::Saved;
 pub use schema::MIGRATIONS;

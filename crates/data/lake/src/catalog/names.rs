@@ -20,6 +20,42 @@ pub fn check_name(what: &str, name: &str) -> Result<(), LakeError> {
     ))
 }
 
+/// Tables that no list shows and nobody writes by name, since they are only there for a while.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unseen {
+    /// Of one session.
+    Temporary,
+    /// Being filled, before it gets its name.
+    Filling,
+    /// A view of the files that a statement takes in.
+    Loading,
+}
+
+impl Unseen {
+    const ALL: [Self; 3] = [Self::Temporary, Self::Filling, Self::Loading];
+
+    const fn prefix(self) -> &'static str {
+        match self {
+            Self::Temporary => "__temporary_",
+            Self::Filling => "__filling_",
+            Self::Loading => "__loading_",
+        }
+    }
+
+    /// The name of such a table with this id.
+    #[must_use]
+    pub fn name(self, id: &str) -> String {
+        format!("{}{id}", self.prefix())
+    }
+
+    /// Whether a table's name is one of these.
+    #[must_use]
+    pub fn is(name: &str) -> bool {
+        let id = Self::ALL.into_iter().find_map(|kind| name.strip_prefix(kind.prefix()));
+        id.is_some_and(|id| id.len() == 32 && id.bytes().all(|byte| byte.is_ascii_hexdigit()))
+    }
+}
+
 /// So many of something: `1 table`, `2 tables`.
 pub(crate) fn counted(n: usize, what: &str) -> String {
     format!("{n} {what}{}", if n == 1 { "" } else { "s" })
@@ -68,6 +104,9 @@ mod tests {
 
     #[test]
     fn names_fit_into_folders() {
+        let unseen = Unseen::Temporary.name(&uuid::Uuid::now_v7().simple().to_string());
+        assert!(Unseen::is(&unseen) && check_name("table", &unseen).is_ok());
+        assert!(!Unseen::is("__temporary_rides") && !Unseen::is("__mine"));
         assert!(check_name("table", "ride_2").is_ok() && check_name("table", "订单").is_ok());
         for bad in ["", "..", "a/b", "2x", "a b", &"x".repeat(129)] {
             assert!(check_name("table", bad).is_err(), "{bad}");

@@ -18,7 +18,7 @@ use super::insert::{Mode, Target};
 use super::scope::Scope;
 use super::statements::{Layout, Step, ident, last_part, nothing, resolve, writable};
 use crate::LakeError;
-use crate::catalog::{BUILT_IN_DATABASE, Delimited, FileKind, Right, TableDef, TableKind, nearest};
+use crate::catalog::{BUILT_IN_DATABASE, Delimited, FileKind, Right, TableDef, TableKind, Unseen, nearest};
 
 /// `CREATE TABLE`, with or without a query.
 pub(super) async fn create_table(
@@ -27,14 +27,13 @@ pub(super) async fn create_table(
     layout: Layout,
 ) -> Result<Step, LakeError> {
     may_create(scope)?;
-    if create.temporary {
-        return Err(LakeError::unsupported("a temporary table", "use WITH … AS inside the query, or a view"));
-    }
+    let temporary = layout.temporary;
     if !create.column_defaults.is_empty() {
         return Err(LakeError::unsupported("DEFAULT of a column", "write the value in the INSERT"));
     }
     let (database, name) = resolve(scope, &create.name);
-    let old = scope.holdings.table(&database, &name);
+    // A temporary table covers those of its name that are not.
+    let old = scope.holdings.table(&database, &name).filter(|old| !temporary || old.name != name);
     if old.is_some() && create.if_not_exists {
         return Ok(Step::Done(nothing()));
     }
@@ -51,6 +50,13 @@ pub(super) async fn create_table(
         option(&mut table, &key, &value)?;
     }
     let replace = old.map(|t| t.id.clone());
+    if temporary {
+        crate::catalog::check_name("table", &name)?;
+        if create.or_replace {
+            return Err(LakeError::unsupported("CREATE OR REPLACE TEMPORARY TABLE", "drop the old one first"));
+        }
+        scope.session.own(&mut table)?;
+    }
     if matches!(query, LogicalPlan::EmptyRelation(_)) {
         if replace.is_some() {
             scope.engine.catalog.replace_table(scope.session.tenant(), &table).await?;
@@ -350,6 +356,10 @@ pub(super) async fn alter(
             }
             AlterTableOperation::RenameTable { table_name } => {
                 may_create(scope)?;
+                if Unseen::is(&table.name) {
+                    let fix = "make another one of its rows";
+                    return Err(LakeError::unsupported("RENAME of a temporary table", fix));
+                }
                 let (ast::RenameTableNameKind::To(new) | ast::RenameTableNameKind::As(new)) = table_name;
                 table.name = last_part(new);
             }

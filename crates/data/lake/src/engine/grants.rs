@@ -411,6 +411,12 @@ fn named(scope: &Scope, target: &Target) -> Result<(String, String), LakeError> 
     if built_in && scope.holdings.table(&database, &table).is_none() {
         return Ok((BUILT_IN_DATABASE.to_owned(), table));
     }
+    if scope.holdings.table(&database, &table).is_some_and(|own| own.name != table) {
+        return Err(LakeError::unsupported(
+            "GRANT on a temporary table",
+            "nobody else sees it; make a table of its rows",
+        ));
+    }
     if scope.holdings.table(&database, &table).is_none() || scope.grant(&database, &table).is_none() {
         let names = scope.table_names(&database);
         let near = crate::catalog::nearest(&table, names.iter().map(String::as_str));

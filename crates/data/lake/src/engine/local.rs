@@ -285,11 +285,12 @@ impl LocalEngine {
 impl Inner {
     pub(super) async fn scope(self: &Arc<Self>, session: &Session) -> Result<Arc<Scope>, LakeError> {
         self.catalog.require()?;
-        let holdings = self.catalog.holdings(session.tenant()).await?;
+        let all = self.catalog.holdings(session.tenant()).await?;
         Ok(Arc::new(Scope {
             engine: Arc::clone(self),
             session: session.clone(),
-            holdings,
+            holdings: session.over(&all),
+            all,
             database: session.database(),
             as_maker: false,
             depth: 0,

@@ -35,6 +35,7 @@ mod sift;
 mod sparing;
 mod statements;
 mod table;
+mod temporary;
 mod travel;
 mod tries;
 pub(crate) mod urls;

@@ -19,7 +19,7 @@ use super::session::Session;
 use super::table::FilesTable;
 use super::{change, statements, travel};
 use crate::LakeError;
-use crate::catalog::{BUILT_IN_DATABASE, DataFile, Grant, Holdings, TableDef, TableKind};
+use crate::catalog::{BUILT_IN_DATABASE, DataFile, Grant, Holdings, TableDef, TableKind, Unseen};
 
 /// Views in views in views: more than this is a circle.
 const DEEPEST_VIEW: usize = 16;
@@ -32,6 +32,8 @@ pub(super) struct Scope {
     pub(super) engine: Arc<Inner>,
     pub(super) session: Session,
     pub(super) holdings: Arc<Holdings>,
+    /// Without the session's own tables: what views and conditions of grants look at.
+    pub(super) all: Arc<Holdings>,
     /// Where bare names are looked up.
     pub(super) database: String,
     /// Inside a view: its maker's eyes, which see all of the tenant's tables.
@@ -55,7 +57,7 @@ impl Scope {
         } else {
             self.holdings.databases.get(database).map_or_else(Vec::new, |d| d.tables.keys().cloned().collect())
         };
-        names.retain(|name| self.grant(database, name).is_some());
+        names.retain(|name| !Unseen::is(name) && self.grant(database, name).is_some());
         names.sort();
         names
     }
@@ -72,7 +74,9 @@ impl Scope {
 
     /// What the session may see of a table: all of it, a part, or (none) nothing.
     pub(super) fn grant(&self, database: &str, table: &str) -> Option<Grant> {
-        if self.as_maker || self.session.runs_the_place() {
+        // Only a session's own table has another name in the catalogue than here.
+        let own = self.holdings.table(database, table).is_some_and(|own| own.name != table);
+        if self.as_maker || own || self.session.runs_the_place() {
             return Some(Grant { write: true, ..Grant::default() });
         }
         let key = self.session.principal().key.as_str().to_owned();
@@ -214,7 +218,8 @@ impl Scope {
         Arc::new(Self {
             engine: Arc::clone(&self.engine),
             session: self.session.clone(),
-            holdings: Arc::clone(&self.holdings),
+            holdings: Arc::clone(&self.all),
+            all: Arc::clone(&self.all),
             database: database.to_owned(),
             as_maker: true,
             depth: self.depth + 1,

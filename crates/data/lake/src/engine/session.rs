@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use doorstep_identity::{Principal, Scope};
-use parking_lot::RwLock;
+use parking_lot::{Mutex, MutexGuard, RwLock};
+
+use super::temporary::Temporary;
 
 use crate::catalog::{DEFAULT_DATABASE, FunctionDef, Once};
 
@@ -17,6 +19,7 @@ pub type Settings = BTreeMap<String, String>;
 pub struct Session {
     principal: Arc<Principal>,
     state: Arc<RwLock<State>>,
+    temporary: Arc<Mutex<Option<Temporary>>>,
 }
 
 #[derive(Debug)]
@@ -29,7 +32,7 @@ struct State {
 }
 
 impl Session {
-    /// A new session in the database `default`.
+    /// A new session in the database `default`, for one statement or few: it has no tables of its own.
     #[must_use]
     pub fn new(principal: Principal) -> Self {
         let state = State {
@@ -39,7 +42,15 @@ impl Session {
             repeated: false,
             functions: BTreeMap::new(),
         };
-        Self { principal: Arc::new(principal), state: Arc::new(RwLock::new(state)) }
+        Self { principal: Arc::new(principal), state: Arc::new(RwLock::new(state)), temporary: Arc::default() }
+    }
+
+    pub(super) fn with_tables(principal: Principal, temporary: Temporary) -> Self {
+        Self { temporary: Arc::new(Mutex::new(Some(temporary))), ..Self::new(principal) }
+    }
+
+    pub(super) fn temporary(&self) -> MutexGuard<'_, Option<Temporary>> {
+        self.temporary.lock()
     }
 
     /// Who asks.

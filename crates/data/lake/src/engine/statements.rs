@@ -347,12 +347,13 @@ pub(super) fn resolve(scope: &Scope, name: &TableReference) -> (String, String) 
 pub(super) struct Layout {
     pub(super) partition_by: Vec<String>,
     pub(super) options: Vec<(String, String)>,
+    pub(super) temporary: bool,
 }
 
 impl Layout {
-    /// Takes `PARTITIONED BY (…)` and `WITH (…)` out of the statement. Columns of a type are added to the table's.
+    /// Takes `TEMPORARY`, `PARTITIONED BY (…)` and `WITH (…)` out of the statement. Columns of a type are added to the table's.
     fn take_from(create: &mut ast::CreateTable) -> Result<Self, LakeError> {
-        let mut layout = Self::default();
+        let mut layout = Self { temporary: std::mem::take(&mut create.temporary), ..Self::default() };
         let none = ast::HiveDistributionStyle::NONE;
         if let ast::HiveDistributionStyle::PARTITIONED { columns } =
             std::mem::replace(&mut create.hive_distribution, none)

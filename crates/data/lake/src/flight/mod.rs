@@ -37,6 +37,7 @@ use tonic::transport::server::TcpIncoming;
 use tonic::{Request, Response, Status, Streaming};
 
 use crate::catalog::{BUILT_IN_DATABASE, TableKind};
+use crate::encode::dense;
 use crate::{Engine as _, LakeError, Limits, LocalEngine, Session, Statement};
 
 /// The one catalogue's name, as drivers show it.
@@ -143,7 +144,8 @@ impl FlightSql {
             let _ = &query;
             let batch = batch.map_err(|error| FlightError::Tonic(Box::new(status(LakeError::from(error)))))?;
             let rows = RecordBatchOptions::new().with_row_count(Some(batch.num_rows()));
-            Ok(RecordBatch::try_new_with_options(Arc::clone(&told), batch.columns().to_vec(), &rows)?)
+            let columns = dense(&batch).columns().to_vec();
+            Ok(RecordBatch::try_new_with_options(Arc::clone(&told), columns, &rows)?)
         });
         Ok(Response::new(encoded(schema, rows)))
     }

@@ -25,6 +25,10 @@ use crate::{LakeError, metrics};
 /// The key's name under which the lake's own work runs.
 pub const CARETAKER: &str = "lake";
 
+/// The longest that a table is there which was to be there for a while only: of a session, or while it is filled. A
+/// session that lives longer loses it; what a killed process left is gone by then.
+const LONGEST_FOR_A_WHILE_MS: i64 = 86_400_000;
+
 /// When files are merged and deleted.
 #[derive(Clone, Debug)]
 pub struct CareOptions {
@@ -124,6 +128,7 @@ impl LocalEngine {
                 first = first.or(Some(error));
             }
         }
+        self.drop_left_behind().await?;
         self.delete_removed(options).await?;
         self.sweep_fetched().await?;
         first.map_or(Ok(()), Err)
@@ -256,6 +261,16 @@ impl LocalEngine {
         } else {
             // A part is gone already; the next look sees how it is now.
             add.into_iter().for_each(|file| pending.push(file));
+        }
+        Ok(())
+    }
+
+    /// Drops tables that were to be there for a while only, and that a killed process left.
+    async fn drop_left_behind(&self) -> Result<(), LakeError> {
+        let before = Timestamp(self.catalog().now().millis().saturating_sub(LONGEST_FOR_A_WHILE_MS));
+        for (tenant, table) in self.catalog().left_behind(before).await? {
+            self.catalog().drop_table(&tenant, &table).await?;
+            tracing::info!(tenant, table = table.name, "a table that was only to be there for a while was dropped");
         }
         Ok(())
     }

@@ -13,6 +13,7 @@ mod keeper;
 mod live;
 mod statements;
 mod support;
+mod temporary;
 mod tenants;
 mod travel;
 mod urls;

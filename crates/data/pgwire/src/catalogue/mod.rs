@@ -95,7 +95,7 @@ pub(crate) async fn find(engine: &LocalEngine, lake: &Lake, about: About, parsed
         let fields: Vec<Field> = names.into_iter().map(|name| Field::new(name, DataType::Utf8, true)).collect();
         return Ok(Found::Rows(RecordBatch::new_empty(SchemaRef::new(Schema::new(fields)))));
     }
-    let holdings = engine.catalog().holdings(lake.tenant()).await?;
+    let holdings = engine.holdings(lake).await?;
     let shelf = tables::all(&about, &database, &listed, &holdings)?;
     let (context, lake) = (engine.clone(), lake.clone());
     let plan = engine

@@ -105,7 +105,7 @@ where
             PgError::invalid("58000", "the key could not be looked up", "try again")
         }
     })?;
-    let lake = Lake::new(principal);
+    let lake = shared.engine.session(principal);
     choose_database(&lake, shared, option("database").unwrap_or(&user), &user).await?;
     let mut settings = Settings::new(&user);
     for (name, value) in given(&options) {

@@ -217,6 +217,7 @@ impl<W: AsyncWrite + Unpin + Send> Session<W> {
                 self.tell(told)?;
                 self.statements.clear();
                 self.portals.clear();
+                self.lake.let_tables_go();
                 "DISCARD ALL"
             }
             Action::Deallocate(name) => {
