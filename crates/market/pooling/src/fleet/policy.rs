@@ -95,7 +95,7 @@ impl Default for PooledPolicy {
     fn default() -> Self {
         Self {
             spare: Weights::default(),
-            busy: Weights { drive: 1.0, ride: 0.3, end: 2.0, left_out_s: 1250.0, ..Weights::default() },
+            busy: Weights { drive: 1.0, ride: 0.5, end: 2.0, left_out_s: 1250.0, ..Weights::default() },
             spare_load: 0.95,
             busy_load: 1.15,
             reserve: 0.0,

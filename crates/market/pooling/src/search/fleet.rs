@@ -35,7 +35,11 @@ pub(super) fn run(
     let sum = |state: &State<'_, '_>, left_out: &[u64]| -> u64 {
         state.absent.iter().map(|r| left_out[*r as usize] + 1).sum()
     };
+    let (mut begun, mut nearest) = (0.0, usize::MAX);
     while let Some(share) = budget.step() {
+        if hopeless(share, begun, nearest) {
+            break;
+        }
         let heat = unit * cooling.from * (cooling.to / cooling.from).powf(share.min(1.0));
         let (count, sum_before, cost) = (state.absent.len(), sum(state, &left_out), state.cost);
         state.begin();
@@ -53,15 +57,24 @@ pub(super) fn run(
             state.rollback();
             continue;
         }
+        nearest = nearest.min(state.absent.len());
         if state.absent.is_empty() {
             best = state.snapshot();
             if state.used.len() < 2 {
                 break;
             }
             dissolve(state, &left_out);
+            (begun, nearest) = (share, usize::MAX);
         }
     }
     best
+}
+
+/// Whether the time is better spent on the cost: with the tour dissolved at `begun` of the time there were never
+/// fewer than `nearest` rides without a place. A tour that can be spared is nearly spared soon; the last ride takes
+/// long to find its place.
+fn hopeless(share: f64, begun: f64, nearest: usize) -> bool {
+    (share > begun + 0.2 && nearest > 4) || (share > (begun + 0.1).max(0.7) && nearest > 2)
 }
 
 /// Takes the riders out of the tour whose riders were left out least often, and closes it.

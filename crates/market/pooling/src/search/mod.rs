@@ -197,11 +197,12 @@ const COST: [Span; 6] = {
     [first, AGAIN, AGAIN, AGAIN, AGAIN, Span { share: 0.02, heat: (0.1, 0.02), start: Start::Best }]
 };
 
-/// After vehicles were saved: one slow cooling.
+/// After vehicles were saved: two coolings, the first from so hot that the order of the long tours, which saving
+/// vehicles has left in a poor state, is lost.
 const COST_AFTER: [Span; 3] = [
-    Span { share: 0.49, heat: (0.6, 0.0775), start: Start::Best },
-    Span { share: 0.49, heat: (0.0775, 0.01), start: Start::Best },
-    Span { share: 0.02, heat: (0.01, 0.01), start: Start::Best },
+    Span { share: 0.49, heat: (3.6, 0.23), start: Start::Best },
+    Span { share: 0.49, heat: (0.46, 0.03), start: Start::Best },
+    Span { share: 0.02, heat: (0.06, 0.03), start: Start::Best },
 ];
 
 /// Parts of a cooling; between them threads go on from the best plan of all.
@@ -213,7 +214,7 @@ fn phases(model: &Model<'_>) -> Vec<Phase> {
     let mut phases = Vec::new();
     if model.vehicles_first {
         let cooling = cooling(1.0, 0.01);
-        phases.push(Phase { name: "vehicles", share: 0.45, cooling, start: Start::Best, run: fleet::run });
+        phases.push(Phase { name: "vehicles", share: 0.65, cooling, start: Start::Best, run: fleet::run });
     }
     let mut left = 1.0;
     let spans: &[Span] = if model.vehicles_first { &COST_AFTER } else { &COST };
