@@ -31,7 +31,7 @@ judged() {
         --seats "$seats" --max-wait 300 --max-delay 600 --fleet "$1" || true
 }
 for seed in "${@:-1}"; do
-    for row in "1000 4" "2000 2" "2000 4" "3000 4" "1000 4 fair=0.6"; do
+    for row in "1000 4" "2000 2" "2000 4" "3000 4" "1000 4 fair=0.8"; do
         judged $row seed="$seed" plan.seed="$seed"
     done
 done

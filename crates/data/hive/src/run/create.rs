@@ -79,6 +79,7 @@ impl Call<'_> {
         };
         if named.is_err() {
             catalog.drop_table(tenant, &table).await?;
+            self.session.disown(&table);
         }
         named
     }

@@ -310,6 +310,7 @@ impl Call<'_> {
             return Err(HiveError::invalid(format!("{name} is {is}"), fix));
         }
         catalog.drop_table(self.session.tenant(), &table).await?;
+        self.session.disown(&table);
         Ok(Answer::done())
     }
 }

@@ -199,7 +199,9 @@ async fn drop_table(scope: &Scope, name: &TableReference, if_exists: bool, view:
         let (is, fix) = if view { ("a table", "write DROP TABLE") } else { ("a view", "write DROP VIEW") };
         return Err(LakeError::invalid("name", format!("{name} is {is}"), fix));
     }
-    scope.engine.catalog.drop_table(scope.session.tenant(), table).await
+    scope.engine.catalog.drop_table(scope.session.tenant(), table).await?;
+    scope.session.disown(table);
+    Ok(())
 }
 
 async fn create_view(scope: &Scope, view: CreateView) -> Result<(), LakeError> {

@@ -47,9 +47,7 @@ impl Temporary {
         }
         Arc::new(seen)
     }
-}
 
-impl Temporary {
     /// Drops all of them, beside whoever calls.
     fn let_go(&mut self) {
         let tables = std::mem::take(&mut self.tables);
@@ -113,6 +111,13 @@ impl Session {
         let name = std::mem::replace(&mut table.name, Unseen::Temporary.name(&table.id));
         own.tables.insert((table.database.clone(), name), table.clone());
         Ok(())
+    }
+
+    /// Forgets a table that was dropped, or not made after all.
+    pub fn disown(&self, table: &TableDef) {
+        if let Some(own) = self.temporary().as_mut() {
+            own.tables.retain(|_, known| known.id != table.id);
+        }
     }
 
     /// Drops this session's tables before it ends.

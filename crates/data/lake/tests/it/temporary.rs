@@ -59,6 +59,17 @@ async fn a_temporary_table_is_its_sessions_alone_and_goes_with_it() {
     lake.run_as(&one, "CREATE TEMPORARY TABLE trips AS SELECT 9 AS id").await.unwrap();
     assert_eq!(lake.rows_as(&one, "SELECT id FROM trips").await, "9");
 
+    // Dropped ones do not count.
+    for n in 0..120 {
+        lake.run_as(&one, &format!("CREATE TEMPORARY TABLE t{n} (x INT)")).await.unwrap();
+        lake.run_as(&one, &format!("DROP TABLE t{n}")).await.unwrap();
+    }
+    for n in 0..98 {
+        lake.run_as(&one, &format!("CREATE TEMPORARY TABLE t{n} (x INT)")).await.unwrap();
+    }
+    let many = lake.run_as(&one, "CREATE TEMPORARY TABLE t98 (x INT)").await;
+    assert!(matches!(many, Err(LakeError::Invalid { .. })), "beside mine and trips: {many:?}");
+
     // The session ends: nothing of it is left, and nothing of the other is gone.
     drop(one);
     let left = async || {
