@@ -39,8 +39,7 @@ impl Call<'_> {
             if table.kind == TableKind::External {
                 self.engine.settle(self.session, &mut table).await?;
             }
-            catalog.create_table(tenant, &table, create.if_not_exists).await?;
-            return Ok(Answer::done());
+            return self.made(&table, create.if_not_exists).await;
         };
         if create.external || !create.columns.is_empty() {
             return Err(HiveError::unsupported(
@@ -67,7 +66,7 @@ impl Call<'_> {
             if_not_exists: false,
             source: crate::hiveql::query("select 1")?,
         };
-        catalog.create_table(tenant, &table, false).await?;
+        self.made(&table, false).await?;
         let filled = self.filled(&table, &insert, source).await;
         let named = match filled {
             Ok(done) if create.temporary => Ok(done),
@@ -125,7 +124,13 @@ impl Call<'_> {
         if temporary {
             self.session.own(&mut table)?;
         }
-        self.engine.catalog().create_table(self.session.tenant(), &table, if_absent).await?;
+        self.made(&table, if_absent).await
+    }
+
+    /// Makes an empty table.
+    async fn made(&self, table: &TableDef, if_absent: bool) -> Result<Answer, HiveError> {
+        let made = self.engine.catalog().create_table(self.session.tenant(), table, if_absent).await;
+        made.inspect_err(|_| self.session.disown(table))?;
         Ok(Answer::done())
     }
 

@@ -18,6 +18,7 @@ use futures::stream;
 use tokio::sync::mpsc;
 
 use super::compact::CompactExec;
+use super::insert::Mode;
 use super::local::{Inner, with_nearest};
 use super::memory::Budget;
 use super::query::Query;
@@ -66,7 +67,14 @@ impl Work {
             let done = match step.map_err(|error| with_nearest(error, &scope))? {
                 Step::Rows(plan) => return self.hand_over(&state, &plan).await,
                 Step::Done(answer) => Ok(answer),
-                Step::Write(target, plan) => insert::write(&self, &scope, &state, *target, &plan).await,
+                Step::Write(target, plan) => {
+                    let made = matches!(target.mode, Mode::Create { .. }).then(|| target.table.clone());
+                    let done = insert::write(&self, &scope, &state, *target, &plan).await;
+                    if let (Some(table), Err(_)) = (made, &done) {
+                        self.session.disown(&table);
+                    }
+                    done
+                }
                 Step::Change(table, plan) => match rewrite::carry_out(&self, &scope, &state, &table, &plan).await {
                     // It is done again on what is there now. A face that planned it plans it again itself.
                     Err(error) if !matches!(self.statement, Statement::Planned { .. }) && tries.again(&error) => {

@@ -61,7 +61,8 @@ pub(super) async fn create_table(
         if replace.is_some() {
             scope.engine.catalog.replace_table(scope.session.tenant(), &table).await?;
         } else {
-            scope.engine.catalog.create_table(scope.session.tenant(), &table, create.if_not_exists).await?;
+            let made = scope.engine.catalog.create_table(scope.session.tenant(), &table, create.if_not_exists).await;
+            made.inspect_err(|_| scope.session.disown(&table))?;
         }
         return Ok(Step::Done(nothing()));
     }

@@ -48,26 +48,26 @@ impl Temporary {
         Arc::new(seen)
     }
 
-    /// Drops all of them, beside whoever calls.
-    fn let_go(&mut self) {
+    /// Takes all of them from the session; they are dropped by what is returned.
+    fn let_go(&mut self) -> impl Future<Output = ()> + Send + use<> {
         let tables = std::mem::take(&mut self.tables);
-        if tables.is_empty() {
-            return;
-        }
         let (catalog, tenant) = (self.catalog.clone(), self.tenant.clone());
-        self.runtime.spawn(async move {
+        async move {
             for table in tables.into_values() {
                 if let Err(error) = catalog.drop_table(&tenant, &table).await {
                     tracing::warn!(%error, table = table.id, "a session's table is left for the caretaker");
                 }
             }
-        });
+        }
     }
 }
 
 impl Drop for Temporary {
     fn drop(&mut self) {
-        self.let_go();
+        if !self.tables.is_empty() {
+            let gone = self.let_go();
+            self.runtime.spawn(gone);
+        }
     }
 }
 
@@ -121,9 +121,10 @@ impl Session {
     }
 
     /// Drops this session's tables before it ends.
-    pub fn let_tables_go(&self) {
-        if let Some(own) = self.temporary().as_mut() {
-            own.let_go();
+    pub async fn let_tables_go(&self) {
+        let gone = self.temporary().as_mut().map(Temporary::let_go);
+        if let Some(gone) = gone {
+            gone.await;
         }
     }
 

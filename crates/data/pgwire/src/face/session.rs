@@ -217,7 +217,7 @@ impl<W: AsyncWrite + Unpin + Send> Session<W> {
                 self.tell(told)?;
                 self.statements.clear();
                 self.portals.clear();
-                self.lake.let_tables_go();
+                self.lake.let_tables_go().await;
                 "DISCARD ALL"
             }
             Action::Deallocate(name) => {

@@ -75,7 +75,7 @@ impl Source {
         let keeper = Keeper::start(engine, journal.clone(), &owner, IngestOptions::default(), care(&config)).await?;
         lake.engine.catalog().require().context("a running Doorstep has this store; ask it with --server")?;
         lake.engine.tables().caught_up(&journal).await;
-        let session = Session::new(Principal {
+        let session = lake.engine.session(Principal {
             tenant: TenantId::new(&args.tenant),
             key: KeyId::new("command-line"),
             name: "command line".to_owned(),
@@ -91,7 +91,8 @@ impl Source {
     }
 
     pub(super) async fn close(self) {
-        if let Self::Here { keeper, .. } = self {
+        if let Self::Here { keeper, session, .. } = self {
+            session.let_tables_go().await;
             keeper.stop().await;
         }
     }

@@ -90,3 +90,18 @@ fn dissolve(state: &mut State<'_, '_>, left_out: &[u64]) {
     }
     state.cap = state.used.len();
 }
+
+#[cfg(test)]
+mod tests {
+    use super::hopeless;
+
+    #[test]
+    fn a_tour_is_given_up_when_it_never_came_near_to_be_spared() {
+        assert!(!hopeless(0.15, 0.0, 50), "it has just begun");
+        assert!(hopeless(0.25, 0.0, 50));
+        assert!(!hopeless(0.65, 0.0, 1) && !hopeless(0.95, 0.0, 1), "one ride may find its place at last");
+        assert!(!hopeless(0.65, 0.0, 4) && hopeless(0.75, 0.0, 4));
+        assert!(!hopeless(0.72, 0.7, usize::MAX), "another tour was just dissolved");
+        assert!(hopeless(0.95, 0.7, 26));
+    }
+}
