@@ -166,6 +166,11 @@ pub enum LakeError {
 }
 
 impl LakeError {
+    /// Whether the statement is at fault, so that it fails each time until it or the catalogue is changed.
+    pub(crate) const fn is_the_statements(&self) -> bool {
+        matches!(self, Self::Sql { .. } | Self::Unknown { .. } | Self::Invalid { .. } | Self::Unsupported { .. })
+    }
+
     /// The stable word for logs, metrics and faces.
     #[must_use]
     pub const fn code(&self) -> &'static str {

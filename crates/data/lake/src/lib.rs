@@ -23,7 +23,7 @@ pub use catalog::{Catalog, MIGRATIONS};
 pub use engine::{
     Arrived, Buckets, Context, Cost, Engine, EngineOptions, Granted, HISTORY, Limits, Listed, Listener, LocalEngine,
     NewFunction, Outcome, Permission, Plan, Prepared, Query, QueryEnd, QueryId, ReadOnly, Reads, Running, SPEED,
-    Session, Settings, Statement, Statistics, Tries, check_setting, fitted, reads_itself,
+    Session, Settings, Statement, Statistics, Tries, check_setting, fitted, no_view_of, reads_itself,
 };
 pub use error::{LakeError, Limit, Place};
 pub use ingest::{CARETAKER, CareOptions, Ingest, IngestOptions, Keeper, Snapshot, Tables, ViewSpec, journal_id};

@@ -44,6 +44,9 @@ impl Call<'_> {
             }
             _ => return Err(HiveError::invalid("a view wants a query", "write CREATE VIEW name AS SELECT …")),
         };
+        if let Some(table) = self.session.own_in(&plan) {
+            return Err(doorstep_lake::no_view_of(&table).into());
+        }
         let mut fields = Vec::new();
         for shown in answer::columns(plan.schema().as_arrow()) {
             fields.push(arrow::datatypes::Field::new(shown.name.to_lowercase(), arrow_type(&shown.data_type)?, true));

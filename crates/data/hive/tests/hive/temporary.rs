@@ -38,6 +38,7 @@ async fn a_temporary_table_is_its_sessions_alone() {
         ("create temporary external table e (x int) location 'e'", "CREATE TEMPORARY EXTERNAL TABLE"),
         ("create temporary table e (x int) location 'e'", "LOCATION"),
         ("alter table picked rename to kept", "RENAME"),
+        ("create view v as select * from picked", "a view of the temporary table picked"),
     ] {
         let error = one.rows(text).await.unwrap_err();
         assert!(error.contains(word), "{text}: {error}");

@@ -17,6 +17,7 @@ use super::external;
 use super::insert::{Mode, Target};
 use super::scope::Scope;
 use super::statements::{Layout, Step, ident, last_part, nothing, resolve, writable};
+use super::temporary::no_view_of;
 use crate::LakeError;
 use crate::catalog::{BUILT_IN_DATABASE, Delimited, FileKind, Right, TableDef, TableKind, Unseen, nearest};
 
@@ -207,6 +208,12 @@ async fn drop_table(scope: &Scope, name: &TableReference, if_exists: bool, view:
 
 async fn create_view(scope: &Scope, view: CreateView) -> Result<(), LakeError> {
     let (database, name) = resolve(scope, &view.name);
+    if view.temporary {
+        return Err(LakeError::unsupported("CREATE TEMPORARY VIEW", "use a WITH query, or a view and drop it"));
+    }
+    if let Some(table) = scope.session.own_in(&view.input) {
+        return Err(no_view_of(&table));
+    }
     let Some(query) = view.definition.as_deref().and_then(query_of_view) else {
         return Err(LakeError::unsupported("this form of CREATE VIEW", "write CREATE VIEW name AS SELECT …"));
     };

@@ -1,6 +1,7 @@
 //! Running statements: what a face asks of an engine, and the one in this process.
 
 mod answer;
+mod broken;
 mod buckets;
 mod change;
 mod compact;
@@ -63,6 +64,7 @@ pub use read_only::{ReadOnly, Reads};
 pub use reading::Prepared;
 pub use session::{Session, Settings};
 pub use statements::reads_itself;
+pub use temporary::no_view_of;
 pub use tries::Tries;
 
 use crate::LakeError;

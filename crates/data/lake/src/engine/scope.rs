@@ -12,6 +12,7 @@ use datafusion::logical_expr::{Expr, LogicalPlan, LogicalPlanBuilder};
 use doorstep_clock::Timestamp;
 use parking_lot::Mutex;
 
+use super::broken::BrokenView;
 use super::external;
 use super::live::LiveTable;
 use super::local::Inner;
@@ -139,7 +140,15 @@ impl Scope {
         match table.kind {
             TableKind::View => {
                 let query = table.query.clone().unwrap_or_default();
-                self.view(database, &query, &table.schema).await.map(Some)
+                match self.view(database, &query, &table.schema).await {
+                    Ok(view) => Ok(Some(view)),
+                    // Only the outermost: in a view that leads back to itself each inner one would be tried to the end.
+                    Err(error) if self.depth == 0 && error.is_the_statements() => {
+                        let (name, schema) = (table.name.clone(), Arc::clone(&table.schema));
+                        Ok(Some(Arc::new(BrokenView { name, schema, reason: error.to_string() })))
+                    }
+                    Err(error) => Err(error),
+                }
             }
             TableKind::External => {
                 let place = external::place(&self.engine, tenant, table).await?;

@@ -4,6 +4,8 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use datafusion::common::tree_node::TreeNodeRecursion;
+use datafusion::logical_expr::LogicalPlan;
 use doorstep_identity::Principal;
 use tokio::runtime::Handle;
 
@@ -11,6 +13,12 @@ use super::local::LocalEngine;
 use super::session::Session;
 use crate::LakeError;
 use crate::catalog::{Catalog, Holdings, TableDef, Unseen};
+
+/// Refuses a view that reads a temporary table, by its name.
+#[must_use]
+pub fn no_view_of(table: &str) -> LakeError {
+    LakeError::unsupported(format!("a view of the temporary table {table}"), "make a table of its rows first")
+}
 
 /// Tables that one session may have.
 const MOST: usize = 100;
@@ -102,7 +110,7 @@ impl Session {
         let mut state = self.temporary();
         let Some(own) = state.as_mut() else {
             let fix = "use WITH … AS inside the query, or a protocol with sessions: HiveServer2 or PostgreSQL's";
-            return Err(LakeError::unsupported("a temporary table, since the session ends with the statement", fix));
+            return Err(LakeError::unsupported("a temporary table where the session ends with its statement", fix));
         };
         if own.tables.len() >= MOST {
             let reason = format!("the session has {MOST} temporary tables");
@@ -111,6 +119,23 @@ impl Session {
         let name = std::mem::replace(&mut table.name, Unseen::Temporary.name(&table.id));
         own.tables.insert((table.database.clone(), name), table.clone());
         Ok(())
+    }
+
+    /// A table of this session's that a plan reads, by its name: no view can, since others read views too.
+    #[must_use]
+    pub fn own_in(&self, plan: &LogicalPlan) -> Option<String> {
+        let (database, state) = (self.database(), self.temporary());
+        let own = &state.as_ref().filter(|own| !own.tables.is_empty())?.tables;
+        let mut found = None;
+        let looked = plan.apply_with_subqueries(|node| {
+            if let LogicalPlan::TableScan(scan) = node {
+                let at = scan.table_name.schema().unwrap_or(&database);
+                let name = (at.to_owned(), scan.table_name.table().to_owned());
+                found = own.contains_key(&name).then_some(name.1);
+            }
+            Ok(if found.is_some() { TreeNodeRecursion::Stop } else { TreeNodeRecursion::Continue })
+        });
+        looked.ok().and(found)
     }
 
     /// Forgets a table that was dropped, or not made after all.

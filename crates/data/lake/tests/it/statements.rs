@@ -48,6 +48,30 @@ async fn tables_are_made_filled_and_dropped() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_view_whose_table_is_gone_says_so_and_hides_no_other_table() {
+    let dir = tempfile::tempdir().unwrap();
+    let lake = Lake::open(dir.path()).await;
+    lake.run("CREATE TABLE trips AS SELECT 1 AS id, 'porto' AS city").await.unwrap();
+    lake.run("CREATE VIEW towns AS SELECT city FROM trips").await.unwrap();
+    lake.run("CREATE VIEW above AS SELECT upper(city) AS town FROM towns").await.unwrap();
+    lake.run("CREATE TABLE other AS SELECT 2 AS n").await.unwrap();
+    lake.run("DROP TABLE trips").await.unwrap();
+    assert!(lake.rows("SHOW TABLES").await.contains("default,other,BASE TABLE"));
+    let columns =
+        "SELECT table_name, column_name FROM information_schema.columns WHERE table_schema = 'default' ORDER BY 1";
+    assert_eq!(lake.rows(columns).await, "above,town\nother,n\ntowns,city");
+    for (view, broken) in
+        [("towns", "SELECT * FROM towns"), ("above", "SELECT * FROM above"), ("towns", "SELECT n FROM other, towns")]
+    {
+        let Err(LakeError::Invalid { reason, .. }) = lake.run(broken).await else { panic!("{broken}") };
+        assert!(reason.starts_with(&format!("{view} cannot be read: ")) && reason.contains("trips"), "{reason}");
+    }
+    lake.run("CREATE TABLE trips AS SELECT 'faro' AS city").await.unwrap();
+    assert_eq!(lake.rows("SELECT town FROM above").await, "FARO");
+    lake.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn partitions_are_folders_and_leave_files_out() {
     let dir = tempfile::tempdir().unwrap();
     let lake = Lake::open(dir.path()).await;

@@ -38,6 +38,16 @@ async fn a_temporary_table_is_its_sessions_alone_and_goes_with_it() {
     assert_eq!(lake.rows_as(&other, "CREATE TEMPORARY TABLE mine AS SELECT 5 AS x").await, "1");
     assert_eq!(lake.rows_as(&one, "SELECT id FROM mine").await, "8");
 
+    // A view would outlive it, and is read by others.
+    for view in [
+        "CREATE VIEW v AS SELECT * FROM mine",
+        "CREATE VIEW v AS SELECT 1 AS a WHERE EXISTS (SELECT 1 FROM \"default\".trips)",
+        "CREATE TEMPORARY VIEW v AS SELECT 1 AS a",
+    ] {
+        let answer = lake.run_as(&one, view).await;
+        assert!(matches!(answer, Err(LakeError::Unsupported { .. })), "{view}: {answer:?}");
+    }
+
     // Its own mistakes.
     let again = lake.run_as(&one, "CREATE TEMPORARY TABLE mine (x INT)").await;
     assert!(matches!(again, Err(LakeError::Exists { .. })));
