@@ -29,6 +29,10 @@ export async function surgeChecks({ harness, page, frames }) {
     assert(/a minute/.test(told) && /cars free now/.test(told), `the cell says: ${told}`);
     const soon = await page.getByTestId('pickup-flat').innerText();
     assert(/\d|no free car/.test(soon), `what is expected at the flat fare reads ${soon}`);
+    // A value beside a long name once had room for one letter a line.
+    const tall = await cell.locator('dd').evaluateAll((all) =>
+      all.filter((dd) => dd.getBoundingClientRect().height > 5 * parseFloat(getComputedStyle(dd).fontSize)).map((dd) => dd.innerText));
+    assert(tall.length === 0, `values are broken over many lines: ${tall.join('; ')}`);
     await sleep(1500);
     await harness.shot(page, 'surge-light');
     return (await panel.locator('h3').last().innerText()).trim();
