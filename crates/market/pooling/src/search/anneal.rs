@@ -44,13 +44,13 @@ pub(super) fn run(
     let vehicles_first = state.model.vehicles_first;
     let cooling = phase.cooling;
     let mut best = state.snapshot();
-    let stops = (2 * state.model.rides.len()) as f64;
+    let stops = (2 * state.rides.len()) as f64;
     let unit = state.cost.max(1e-9) / stops;
     if let Some(pool) = pool.as_deref_mut() {
         let met = !pool.is_empty();
         // The plan may be another thread's.
         state.tours().for_each(|tour| pool.add(state.model, tour));
-        if met && best.absent.is_empty() {
+        if met && best.absent.is_empty() && state.rides.len() == state.model.rides.len() {
             begin(state, pool, budget, phase.start, &mut best);
         }
     }

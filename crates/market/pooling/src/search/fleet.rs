@@ -29,7 +29,7 @@ pub(super) fn run(
     }
     let (mut ruin, mut recreate) = (Ruin::default(), Recreate::default());
     let mut left_out = vec![0_u64; state.model.rides.len()];
-    let unit = state.cost / (2 * state.model.rides.len()) as f64;
+    let unit = state.cost / (2 * state.rides.len()) as f64;
     let manner = Manner { blink: cooling.blink, regret: cooling.regret, spare_vehicles: true };
     dissolve(state, &left_out);
     let sum = |state: &State<'_, '_>, left_out: &[u64]| -> u64 {

@@ -3,8 +3,8 @@
 //! First everybody is inserted where it costs least, then vehicles are saved (where they come first), then the
 //! cost is annealed by ruin and recreate (SISR, Christiaens and Vanden Berghe 2020, for pickups and
 //! deliveries). Tours that were met are kept, and between two coolings the best plan is made of all of them.
-//! Threads work on the same phase with random streams of their own and go on from the best plan of all; so a run
-//! that is limited by iterations gives the same plan on every machine.
+//! Threads work on the same phase with random streams of their own and go on from the best plan of all; of a large
+//! plan each cools tours of its own. So a run that is limited by iterations gives the same plan on every machine.
 
 mod anneal;
 mod clock;
@@ -19,6 +19,7 @@ mod regret;
 mod route;
 mod ruin;
 mod schedule;
+mod split;
 mod state;
 
 use std::time::Duration;
@@ -119,37 +120,53 @@ pub fn solve(instance: &Instance, settings: &Settings, mut news: impl FnMut(Prog
     };
     report("insertion", &best);
 
-    let phases = phases(&model);
-    let mut pools: Vec<Option<Pool>> = (0..threads).map(|_| Pool::for_model(&model)).collect();
+    let phases = phases(&model, threads);
+    // What each thread keeps from one phase to the next.
+    let mut own: Vec<_> = (0..threads).map(|_| (State::new(&model), Pool::for_model(&model))).collect();
     let mut iterations_left = settings.iterations;
     for (at, phase) in phases.iter().enumerate() {
         let last = at + 1 == phases.len();
         let time = left().map(|left| if last { left } else { left.mul_f64(phase.share) });
         let iterations = if last { iterations_left } else { (iterations_left as f64 * phase.share) as u64 };
         iterations_left -= iterations.min(iterations_left);
-        let start = &best;
-        let (model, near) = (&model, &near);
-        let work = |thread: usize, pool: &mut Option<Pool>| {
+        let apart = phase.apart && best.tours.len() >= 4 * threads;
+        let parts = if apart {
+            let mut rng = SeededRng::new(settings.seed, &format!("pooling cut {at}"));
+            split::split(&model, &best, threads, &mut rng)
+        } else {
+            vec![best.clone()]
+        };
+        let (model, near, parts) = (&model, &near, &parts);
+        let work = |thread: usize, (state, pool): &mut (State<'_, '_>, Option<Pool>)| {
             let mut rng = SeededRng::new(settings.seed, &format!("pooling {at} {thread}"));
             let budget = Budget::new(time, iterations);
-            let mut state = State::new(model);
-            state.restore(start);
-            let plan = (phase.run)(&mut state, near, &budget, phase, pool.as_mut(), &mut rng);
+            if apart {
+                state.take_up_part(parts, thread);
+            } else {
+                state.take_up(&parts[0]);
+            }
+            let plan = (phase.run)(state, near, &budget, phase, pool.as_mut(), &mut rng);
             (plan, budget.done(), budget.cut())
         };
         let plans: Vec<_> = if threads == 1 {
-            vec![work(0, &mut pools[0])]
+            vec![work(0, &mut own[0])]
         } else {
             std::thread::scope(|scope| {
                 let work = &work;
-                let each = pools.iter_mut().enumerate();
-                let running: Vec<_> = each.map(|(t, pool)| scope.spawn(move || work(t, pool))).collect();
+                let each = own.iter_mut().enumerate();
+                let running: Vec<_> = each.map(|(t, own)| scope.spawn(move || work(t, own))).collect();
                 running.into_iter().filter_map(|thread| thread.join().ok()).collect()
             })
         };
-        for (plan, iterations, over) in plans {
+        for (_, iterations, over) in &plans {
             done += iterations;
-            cut |= over && last;
+            cut |= *over && last;
+        }
+        let plans: Vec<Snapshot> = plans.into_iter().map(|(plan, ..)| plan).collect();
+        // A plan without one of its parts is none.
+        let whole = !apart || plans.len() == parts.len();
+        let plans = if apart { vec![split::join(plans)] } else { plans };
+        for plan in plans.into_iter().filter(|_| whole) {
             if better(model.vehicles_first, &plan, &best) {
                 best = plan;
             }
@@ -168,6 +185,8 @@ struct Phase {
     cooling: Cooling,
     /// Which plan it begins with.
     start: Start,
+    /// Whether threads work on parts of the plan.
+    apart: bool,
     run: Run,
 }
 
@@ -208,22 +227,38 @@ const COST_AFTER: [Span; 3] = [
 /// Parts of a cooling; between them threads go on from the best plan of all.
 const PARTS: u32 = 2;
 
-fn phases(model: &Model<'_>) -> Vec<Phase> {
+/// With more rides than this each thread cools tours of its own.
+const APART: usize = 150;
+
+/// Parts of a cooling then; before each the plan is cut anew.
+const CUTS: u32 = 8;
+
+fn phases(model: &Model<'_>, threads: usize) -> Vec<Phase> {
     let strings = Strings { mean: 10.0, longest: 10.0, scattered: 0.5 };
     let cooling = |from, to| Cooling { from, to, strings, blink: 0.01, regret: 0.2 };
     let mut phases = Vec::new();
     if model.vehicles_first {
         let cooling = cooling(1.0, 0.01);
-        phases.push(Phase { name: "vehicles", share: 0.65, cooling, start: Start::Best, run: fleet::run });
+        phases.push(Phase {
+            name: "vehicles",
+            share: 0.65,
+            cooling,
+            start: Start::Best,
+            apart: false,
+            run: fleet::run,
+        });
     }
     let mut left = 1.0;
     let spans: &[Span] = if model.vehicles_first { &COST_AFTER } else { &COST };
-    for &Span { share, heat: (hot, cold), start } in spans {
-        let heat = |part: u32| hot * (cold / hot).powf(f64::from(part) / f64::from(PARTS));
-        for part in 0..PARTS {
-            let (span, start) = (share / f64::from(PARTS), if part == 0 { start } else { Start::Best });
+    for (at, &Span { share, heat: (hot, cold), start }) in spans.iter().enumerate() {
+        // The last choice is among all tours, of the whole plan.
+        let apart = threads > 1 && model.rides.len() > APART && at + 1 < spans.len();
+        let parts = if apart { CUTS } else { PARTS };
+        let heat = |part: u32| hot * (cold / hot).powf(f64::from(part) / f64::from(parts));
+        for part in 0..parts {
+            let (span, start) = (share / f64::from(parts), if part == 0 { start } else { Start::Best });
             let (share, cooling) = ((span / left).min(1.0), cooling(heat(part), heat(part + 1)));
-            phases.push(Phase { name: "cost", share, cooling, start, run: anneal::run });
+            phases.push(Phase { name: "cost", share, cooling, start, apart, run: anneal::run });
             left -= span;
         }
     }

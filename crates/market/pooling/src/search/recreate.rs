@@ -7,10 +7,12 @@ use super::near::Near;
 use super::regret::Regret;
 use super::state::{ABSENT, State};
 
-/// With more rides than this only tours that pass near a ride are tried.
-const TRY_ALL: usize = 2_500;
+/// With more rides than this only tours that pass near a ride are tried, all of them when none of these takes it.
+pub(super) const TRY_ALL: usize = 150;
 /// Near stops whose tours are tried then.
 const NEIGHBOURS: usize = 24;
+/// With more rides than this nobody is put back by regret.
+const MOST_BY_REGRET: usize = 2_500;
 
 /// How rides are put back.
 #[derive(Clone, Copy, Debug)]
@@ -34,8 +36,7 @@ pub(super) struct Recreate {
     order: Vec<(f64, u32)>,
     left: Vec<u32>,
     tours: Vec<u32>,
-    seen: Vec<u64>,
-    round: u64,
+    passing: Passing,
     regret: Regret,
 }
 
@@ -49,9 +50,9 @@ impl Recreate {
         rng: &mut impl Rng,
         mut late: impl FnMut() -> bool,
     ) {
-        if manner.regret > 0.0 && state.model.rides.len() <= TRY_ALL && rng.random_bool(manner.regret) {
-            self.regret.apply(state, !manner.spare_vehicles, manner.blink, rng, &mut late);
-            if state.absent.is_empty() || state.idle().next().is_none() {
+        if manner.regret > 0.0 && state.model.rides.len() <= MOST_BY_REGRET && rng.random_bool(manner.regret) {
+            self.regret.apply(state, near, !manner.spare_vehicles, manner.blink, rng, &mut late);
+            if state.absent.is_empty() || state.model.rides.len() <= TRY_ALL && state.idle().next().is_none() {
                 return;
             }
         }
@@ -113,7 +114,7 @@ impl Recreate {
         if everywhere {
             self.tours.clone_from(&state.used);
         } else {
-            self.passing(state, near, request);
+            self.passing.of(state, near, request, &mut self.tours);
         }
         let blink = blinking(manner.blink, self.tours.len());
         for route in &self.tours {
@@ -148,12 +149,21 @@ impl Recreate {
         }
         best
     }
+}
 
+/// The tours that pass near a ride.
+#[derive(Debug, Default)]
+pub(super) struct Passing {
+    seen: Vec<u64>,
+    round: u64,
+}
+
+impl Passing {
     /// The tours of the stops near either end of the ride.
-    fn passing(&mut self, state: &State<'_, '_>, near: &Near, request: u32) {
+    pub(super) fn of(&mut self, state: &State<'_, '_>, near: &Near, request: u32, tours: &mut Vec<u32>) {
         self.seen.resize(state.routes.len(), 0);
         self.round += 1;
-        self.tours.clear();
+        tours.clear();
         let ride = &state.model.rides[request as usize];
         for stop in [ride.pickup, ride.delivery] {
             let mut met = 0;
@@ -167,9 +177,14 @@ impl Recreate {
                     break;
                 }
                 if std::mem::replace(&mut self.seen[route as usize], self.round) != self.round {
-                    self.tours.push(route);
+                    tours.push(route);
                 }
             }
         }
+    }
+
+    /// Whether the tour was among those found last.
+    pub(super) fn has(&self, route: u32) -> bool {
+        self.seen[route as usize] == self.round
     }
 }

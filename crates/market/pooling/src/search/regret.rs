@@ -6,7 +6,8 @@
 use rand::{Rng, RngExt as _};
 
 use super::insertion::Place;
-use super::recreate::blinking;
+use super::near::Near;
+use super::recreate::{Passing, TRY_ALL, blinking};
 use super::state::State;
 
 /// Loss of a ride with only one tour left: more than any real loss.
@@ -19,6 +20,8 @@ pub(super) struct Regret {
     tours: Vec<u32>,
     places: Vec<Option<Place>>,
     left: Vec<u32>,
+    near: Vec<u32>,
+    passing: Passing,
 }
 
 impl Regret {
@@ -26,6 +29,7 @@ impl Regret {
     pub(super) fn apply(
         &mut self,
         state: &mut State<'_, '_>,
+        near: &Near,
         open: bool,
         blink: f64,
         rng: &mut impl Rng,
@@ -37,7 +41,7 @@ impl Regret {
             self.tours.extend(state.idle());
         }
         self.left.clear();
-        self.fill(state, blink, rng);
+        self.fill(state, near, blink, rng);
         while !self.rides.is_empty() {
             if late() {
                 self.left.append(&mut self.rides);
@@ -64,17 +68,25 @@ impl Regret {
                 if open {
                     self.tours.extend(state.idle());
                 }
-                self.fill(state, blink, rng);
+                self.fill(state, near, blink, rng);
             }
         }
         state.absent.clone_from(&self.left);
     }
 
-    fn fill(&mut self, state: &mut State<'_, '_>, blink: f64, rng: &mut impl Rng) {
+    fn fill(&mut self, state: &mut State<'_, '_>, near: &Near, blink: f64, rng: &mut impl Rng) {
         self.places.clear();
         let blink = blinking(blink, self.tours.len());
+        let everywhere = state.model.rides.len() <= TRY_ALL;
         for ride in &self.rides {
+            if !everywhere {
+                self.passing.of(state, near, *ride, &mut self.near);
+            }
             for tour in &self.tours {
+                if !everywhere && !self.passing.has(*tour) && !state.routes[*tour as usize].is_idle() {
+                    self.places.push(None);
+                    continue;
+                }
                 self.places.push(if rng.random::<f32>() < blink {
                     state.glimpse(*ride, *tour, f64::INFINITY, rng.random())
                 } else {

@@ -29,8 +29,8 @@ pub(super) struct Ruin {
 impl Ruin {
     /// Takes out some rides around a random one.
     pub(super) fn apply(&mut self, state: &mut State<'_, '_>, near: &Near, strings: Strings, rng: &mut impl Rng) {
-        let rides = state.model.rides.len();
-        self.leaving.resize(rides, false);
+        let rides = state.rides.len();
+        self.leaving.resize(state.model.rides.len(), false);
         self.ruined.clear();
         if state.used.is_empty() {
             return;
@@ -44,7 +44,7 @@ impl Ruin {
         let longest = strings.longest.min(mean_length).max(1.0);
         let most = (4.0 * strings.mean / (1.0 + longest) - 1.0).max(1.0);
         let count = rng.random_range(1.0..most + 1.0).floor() as usize;
-        let seed = &state.model.rides[rng.random_range(0..rides)];
+        let seed = &state.model.rides[seed_of(state, rng)];
         let seed = if rng.random_bool(0.5) { seed.pickup } else { seed.delivery };
         for stop in near.of(seed) {
             if self.ruined.len() >= count {
@@ -62,8 +62,7 @@ impl Ruin {
 
     /// Takes out single rides that are near a random one, whatever tours they are in.
     fn scatter(&mut self, state: &mut State<'_, '_>, near: &Near, strings: Strings, rng: &mut impl Rng) {
-        let rides = state.model.rides.len();
-        let seed = &state.model.rides[rng.random_range(0..rides)];
+        let seed = &state.model.rides[seed_of(state, rng)];
         let seed = if rng.random_bool(0.5) { seed.pickup } else { seed.delivery };
         let most = rng.random_range(1..=(strings.mean as usize).max(1));
         let mut leaving = std::mem::take(&mut self.leaving);
@@ -123,4 +122,10 @@ impl Ruin {
         }
         self.leaving = leaving;
     }
+}
+
+/// The ride around which is ruined: often one that has no place, since a place for it is what is looked for.
+fn seed_of(state: &State<'_, '_>, rng: &mut impl Rng) -> usize {
+    let among = if !state.absent.is_empty() && rng.random_bool(0.5) { &state.absent } else { &state.rides };
+    among[rng.random_range(0..among.len())] as usize
 }

@@ -36,6 +36,8 @@ pub(super) struct State<'m, 'i> {
     pub(super) route_of: Vec<u32>,
     /// Position of each stop in its tour.
     pub(super) position: Vec<u32>,
+    /// The rides in play: all, or those of a part of the plan.
+    pub(super) rides: Vec<u32>,
     pub(super) absent: Vec<u32>,
     pub(super) cost: f64,
     /// No more tours than this are used.
@@ -72,6 +74,7 @@ impl<'m, 'i> State<'m, 'i> {
             idle,
             route_of: vec![ABSENT; model.rides.len()],
             position: vec![0; model.nodes.len()],
+            rides: (0..model.rides.len() as u32).collect(),
             absent: (0..model.rides.len() as u32).collect(),
             cost: 0.0,
             cap: routes.len(),
@@ -112,6 +115,39 @@ impl<'m, 'i> State<'m, 'i> {
     /// The same with some positions overlooked; nothing is remembered.
     pub(super) fn glimpse(&mut self, request: u32, route: u32, bound: f64, blind: u64) -> Option<Place> {
         insertion::cheapest(self.model, &self.routes[route as usize], request, bound, blind, &mut self.scratch)
+    }
+
+    /// Takes up a plan, with all rides and vehicles in play.
+    pub(super) fn take_up(&mut self, plan: &Snapshot) {
+        self.restore(&Snapshot::default());
+        self.cap = self.routes.len();
+        self.rides.clear();
+        self.rides.extend(0..self.model.rides.len() as u32);
+        self.idle.iter_mut().for_each(Vec::clear);
+        for (route, tour) in self.routes.iter().enumerate().rev() {
+            self.idle[tour.fleet as usize].push(route as u32);
+        }
+        self.restore(plan);
+    }
+
+    /// Takes up one of the parts of a plan: its rides alone are in play, with its share of idle vehicles.
+    pub(super) fn take_up_part(&mut self, parts: &[Snapshot], at: usize) {
+        let part = &parts[at];
+        self.take_up(part);
+        self.rides.clear();
+        let pickups = part.tours.iter().flat_map(|(_, stops)| stops).map(|stop| self.model.node(*stop));
+        self.rides.extend(pickups.filter(|node| node.is_pickup).map(|node| node.request));
+        self.rides.extend_from_slice(&part.absent);
+        self.rides.sort_unstable();
+        for (fleet, stack) in self.idle.iter_mut().enumerate() {
+            let elsewhere = parts
+                .iter()
+                .enumerate()
+                .filter(|(other, _)| *other != at)
+                .map(|(_, part)| part.tours.iter().filter(|(kind, _)| *kind as usize == fleet).count());
+            let idle = stack.len().saturating_sub(elsewhere.sum());
+            stack.truncate(idle / parts.len() + usize::from(at < idle % parts.len()));
+        }
     }
 
     /// One idle tour of each fleet that has any, when the cap lets another be used.
