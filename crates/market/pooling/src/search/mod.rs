@@ -120,16 +120,21 @@ pub fn solve(instance: &Instance, settings: &Settings, mut news: impl FnMut(Prog
     };
     report("insertion", &best);
 
-    let phases = phases(&model, threads);
+    let mut phases = saving(&model);
+    let saving = phases.len();
     // What each thread keeps from one phase to the next.
     let mut own: Vec<_> = (0..threads).map(|_| (State::new(&model), Pool::for_model(&model))).collect();
     let mut iterations_left = settings.iterations;
-    for (at, phase) in phases.iter().enumerate() {
-        let last = at + 1 == phases.len();
+    for at in 0.. {
+        if at == saving {
+            phases.extend(coolings(&model, threads, best.tours.len()));
+        }
+        let Some(phase) = phases.get(at) else { break };
+        let last = at >= saving && at + 1 == phases.len();
         let time = left().map(|left| if last { left } else { left.mul_f64(phase.share) });
         let iterations = if last { iterations_left } else { (iterations_left as f64 * phase.share) as u64 };
         iterations_left -= iterations.min(iterations_left);
-        let apart = phase.apart && best.tours.len() >= 4 * threads;
+        let apart = phase.apart && best.tours.len() >= threads;
         let parts = if apart {
             let mut rng = SeededRng::new(settings.seed, &format!("pooling cut {at}"));
             split::split(&model, &best, threads, &mut rng)
@@ -230,34 +235,38 @@ const PARTS: u32 = 2;
 /// With more rides than this each thread cools tours of its own.
 const APART: usize = 150;
 
+/// With fewer tours for each thread they stay together: riders could not change between most of few long tours.
+const TOURS_EACH: usize = 12;
+
 /// Parts of a cooling then; before each the plan is cut anew.
 const CUTS: u32 = 8;
 
-fn phases(model: &Model<'_>, threads: usize) -> Vec<Phase> {
+fn cooling((from, to): (f64, f64)) -> Cooling {
     let strings = Strings { mean: 10.0, longest: 10.0, scattered: 0.5 };
-    let cooling = |from, to| Cooling { from, to, strings, blink: 0.01, regret: 0.2 };
+    Cooling { from, to, strings, blink: 0.01, regret: 0.2 }
+}
+
+/// How vehicles are saved, where they come first.
+fn saving(model: &Model<'_>) -> Vec<Phase> {
+    let (cooling, start) = (cooling((1.0, 0.01)), Start::Best);
+    let phase = Phase { name: "vehicles", share: 0.65, cooling, start, apart: false, run: fleet::run };
+    model.vehicles_first.then_some(phase).into_iter().collect()
+}
+
+/// How the cost of a plan of so many tours is cooled.
+fn coolings(model: &Model<'_>, threads: usize, tours: usize) -> Vec<Phase> {
+    let large = threads > 1 && model.rides.len() > APART && tours >= TOURS_EACH * threads;
     let mut phases = Vec::new();
-    if model.vehicles_first {
-        let cooling = cooling(1.0, 0.01);
-        phases.push(Phase {
-            name: "vehicles",
-            share: 0.65,
-            cooling,
-            start: Start::Best,
-            apart: false,
-            run: fleet::run,
-        });
-    }
     let mut left = 1.0;
     let spans: &[Span] = if model.vehicles_first { &COST_AFTER } else { &COST };
     for (at, &Span { share, heat: (hot, cold), start }) in spans.iter().enumerate() {
         // The last choice is among all tours, of the whole plan.
-        let apart = threads > 1 && model.rides.len() > APART && at + 1 < spans.len();
+        let apart = large && at + 1 < spans.len();
         let parts = if apart { CUTS } else { PARTS };
         let heat = |part: u32| hot * (cold / hot).powf(f64::from(part) / f64::from(parts));
         for part in 0..parts {
             let (span, start) = (share / f64::from(parts), if part == 0 { start } else { Start::Best });
-            let (share, cooling) = ((span / left).min(1.0), cooling(heat(part), heat(part + 1)));
+            let (share, cooling) = ((span / left).min(1.0), cooling((heat(part), heat(part + 1))));
             phases.push(Phase { name: "cost", share, cooling, start, apart, run: anneal::run });
             left -= span;
         }

@@ -72,7 +72,7 @@ mod tests {
 
     use super::*;
     use crate::instance::{Features, Fleet, Instance, Objective, Parts, ROOMS, Request, Stop, Travel};
-    use crate::search::{Settings, solve};
+    use crate::search::{Settings, TOURS_EACH, solve};
 
     /// Rides between points of a lattice, more than are cooled in one piece.
     fn many() -> Instance {
@@ -82,15 +82,15 @@ mod tests {
         let mut stops = vec![depot];
         let mut requests = Vec::new();
         for pickup in (1..361_u32).step_by(2) {
-            for (stop, demand) in [(pickup, 1), (pickup + 1, -1)] {
-                let earliest = f64::from(pickup * 7 % 900) + 200.0;
-                let latest = earliest + 400.0;
+            for (stop, demand, wide) in [(pickup, 1, 60.0), (pickup + 1, -1, 260.0)] {
+                let earliest = f64::from(pickup * 7 % 150) + 200.0;
+                let latest = earliest + wide;
                 let demand = [demand, 0, 0, 0];
-                stops.push(Stop { id: stop, place: stop, earliest, latest, service: 1.0, demand });
+                stops.push(Stop { id: stop, place: stop, earliest, latest, service: 20.0, demand });
             }
             requests.push(Request { pickup, delivery: pickup + 1, max_ride: None });
         }
-        let fleets = vec![Fleet { id: 1, start: 0, end: 0, capacity: [4; ROOMS], count: 60, max_duration: None }];
+        let fleets = vec![Fleet { id: 1, start: 0, end: 0, capacity: [1; ROOMS], count: 120, max_duration: None }];
         let travel = Travel::euclidean(&points).unwrap();
         let objective = Objective::VehiclesThenCost;
         Instance::new(Parts { stops, requests, fleets, travel, features: Features::default(), objective }).unwrap()
@@ -127,6 +127,7 @@ mod tests {
         let alone = solve(&instance, &settings(0, 1), |_| {});
         for threads in [2, 3] {
             let solution = solve(&instance, &settings(600, threads), |_| {});
+            assert!(solution.vehicles >= TOURS_EACH * threads, "{} are too few to be cut", solution.vehicles);
             let report = crate::check::judge(&instance, &solution.plan);
             assert!(report.ok, "{:?}", report.problems);
             assert!((report.cost - solution.cost).abs() < 1e-6, "{} {}", report.cost, solution.cost);
