@@ -22,6 +22,9 @@ use super::taxi::{Doing, Next, Stop, Taxi};
 
 /// Calls of drivers under way at once.
 const AT_ONCE: usize = 64;
+/// Of free taxis that look where to go, beside those: at high speed they are most calls, and a rider must not wait
+/// behind them for an answer to an offer.
+const WANDERING_AT_ONCE: usize = 8;
 /// How long a driver looks at an offer, in milliseconds of city time.
 pub(super) const THINKS_MS: std::ops::Range<i64> = 1_000..4_000;
 /// How long a rider takes to get in.
@@ -76,6 +79,7 @@ pub(super) struct Fleet {
     alarms: BinaryHeap<Reverse<(i64, usize, u32)>>,
     turns: Vec<u32>,
     calls: Arc<Semaphore>,
+    wandering: Arc<Semaphore>,
     answers: mpsc::UnboundedSender<(usize, u32, Answer)>,
 }
 
@@ -106,6 +110,7 @@ impl Fleet {
             taxis,
             alarms: BinaryHeap::new(),
             calls: Arc::new(Semaphore::new(AT_ONCE)),
+            wandering: Arc::new(Semaphore::new(WANDERING_AT_ONCE)),
             answers,
         };
         let now = fleet.now();
@@ -437,8 +442,9 @@ impl Fleet {
     ) where
         F: Future<Output = Answer> + Send + 'static,
     {
+        let places = Arc::clone(if order.is_none() { &self.wandering } else { &self.calls });
         self.turn(ix, Doing::Calling { order, pickup, dropoff }, None);
-        self.spawn(ix, make);
+        self.spawn_in(places, ix, make);
     }
 
     /// Makes a call beside what the taxi does.
@@ -446,10 +452,18 @@ impl Fleet {
     where
         F: Future<Output = Answer> + Send + 'static,
     {
-        let (turn, calls, answers) = (self.turns[ix], Arc::clone(&self.calls), self.answers.clone());
+        self.spawn_in(Arc::clone(&self.calls), ix, make);
+    }
+
+    /// Makes a call when one of `places` is free.
+    fn spawn_in<F>(&self, places: Arc<Semaphore>, ix: usize, make: impl FnOnce(Client, String, String) -> F)
+    where
+        F: Future<Output = Answer> + Send + 'static,
+    {
+        let (turn, answers) = (self.turns[ix], self.answers.clone());
         let call = make(self.client.clone(), self.city.clone(), self.taxis[ix].id.clone());
         tokio::spawn(async move {
-            let Ok(_permit) = calls.acquire().await else { return };
+            let Ok(_place) = places.acquire().await else { return };
             let answer = call.await;
             // Nobody listens any more only when the demo is being stopped.
             let _ = answers.send((ix, turn, answer));
