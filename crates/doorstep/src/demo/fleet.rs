@@ -22,8 +22,8 @@ use super::taxi::{Doing, Next, Stop, Taxi};
 
 /// Calls of drivers under way at once.
 const AT_ONCE: usize = 64;
-/// Of free taxis that look where to go, beside those: at high speed they are most calls, and a rider must not wait
-/// behind them for an answer to an offer.
+/// Of free taxis that look where to go, beside those: where the machine cannot keep up with the city's speed, answers
+/// to offers must not wait behind them.
 const WANDERING_AT_ONCE: usize = 8;
 /// How long a driver looks at an offer, in milliseconds of city time.
 pub(super) const THINKS_MS: std::ops::Range<i64> = 1_000..4_000;

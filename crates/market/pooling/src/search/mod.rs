@@ -168,10 +168,13 @@ pub fn solve(instance: &Instance, settings: &Settings, mut news: impl FnMut(Prog
             cut |= *over && last;
         }
         let plans: Vec<Snapshot> = plans.into_iter().map(|(plan, ..)| plan).collect();
-        // A plan without one of its parts is none.
-        let whole = !apart || plans.len() == parts.len();
-        let plans = if apart { vec![split::join(plans)] } else { plans };
-        for plan in plans.into_iter().filter(|_| whole) {
+        let plans = match apart {
+            // A plan without one of its parts is none.
+            true if plans.len() < parts.len() => Vec::new(),
+            true => vec![split::join(plans)],
+            false => plans,
+        };
+        for plan in plans {
             if better(model.vehicles_first, &plan, &best) {
                 best = plan;
             }
